@@ -1,0 +1,91 @@
+/**
+ * Every expected failure of the world is a row of one table: code, kind, exit code, whether trying
+ * again can help, and a hint that says what to do next. Codes are stable API; messages are not.
+ * Exit codes follow rsync's errcode.h where a meaning exists there.
+ */
+export type ErrorKind = 'usage' | 'peer' | 'network' | 'file' | 'store' | 'stop';
+
+type ErrorRow = {
+	readonly kind: ErrorKind;
+	readonly exit: number;
+	readonly retry: boolean;
+	readonly hint: string;
+};
+
+export const errorTable = {
+	OPTION_INVALID: row('usage', 1, 'See the options that exist with: shoal COMMAND --help.'),
+	OPTION_UNBUILT: row('usage', 1, 'Leave the option out; it is not built yet.'),
+	SOURCE_INVALID: row('usage', 1, 'Write the source as shoal://[KEY@]host[:port][/module[/path]].'),
+	TREE_MISSING: row('usage', 1, 'Check the path; it must exist and be a directory.'),
+	DESTINATION_INVALID: row('usage', 1, 'Name a directory; only its last component is created.'),
+	CONFIG_INVALID: row('usage', 1, 'Mend the line of the configuration that is named.'),
+
+	PEER_VERSION_UNKNOWN: row('peer', 2, 'Bring both sides to versions that share a protocol.'),
+	PEER_FRAME_INVALID: row('peer', 2, 'Compare shoal version on both sides.'),
+	PEER_MISBEHAVED: row('peer', 2, 'Do not trust this peer; report what was shown.'),
+	SNAPSHOT_INVALID: row('peer', 12, 'Ask the operator of the source to run shoal snapshot again.'),
+	CONTENT_INVALID: row('peer', 12, 'Pull again; if it recurs, do not trust this source.'),
+	PEER_AUTH_FAILED: row('peer', 5, 'Compare the key in the URL with what the source prints.'),
+	PEER_UNKNOWN: row('peer', 5, 'Put the key in the URL, or accept it: --trust-on-first-use.'),
+	MODULE_UNKNOWN: row('peer', 5, 'Ask the operator of the source for the names of its modules.'),
+	ACCESS_DENIED: row('peer', 5, 'Ask the operator of the source for access.'),
+	HEAD_ROLLED_BACK: row('peer', 5, 'If the source was restored on purpose: --allow-rollback.'),
+	HEAD_EXPIRED: row('peer', 5, 'Ask the operator of the source to run it again; check the clock.'),
+
+	PATH_UNREACHABLE: row('network', 10, 'Check host and port, and that the source runs.', true),
+	PATH_SILENT: row('network', 35, 'Check that UDP passes, and the key in the URL.', true),
+	SESSION_IDLE: row('network', 30, 'Run it again: what has arrived is kept.', true),
+	SESSION_CLOSED: row('network', 30, 'Run it again: what has arrived is kept.', true),
+	SOURCE_BUSY: row('network', 10, 'Try again later.', true),
+	DRIVER_UNAVAILABLE: row('network', 1, 'Use another link, or install what is named.'),
+	LISTEN_FAILED: row('network', 10, 'Choose another address or port with --listen.'),
+
+	FILE_UNREADABLE: row('file', 23, 'Give the user that runs shoal the right to read it.'),
+	FILE_UNWRITABLE: row('file', 23, 'Give the user that runs shoal the right to write there.'),
+	FILE_UNSUPPORTED: row('file', 23, 'Leave it out, or wait for a version that carries it.'),
+	NAME_UNSUPPORTED: row('file', 23, 'Rename it at the source, or use another file system.'),
+	SOURCE_STALE: row('file', 24, 'Run shoal snapshot at the source, then pull again.', true),
+	SOURCE_UNAVAILABLE: row('file', 24, 'Pull from another source.', true),
+	DESTINATION_DENIED: row('file', 11, 'Give the user that runs shoal the right to write there.'),
+	DESTINATION_FULL: row('file', 11, 'Free space on the file system of the destination.'),
+	DESTINATION_FAILED: row('file', 11, 'Check the disk of the destination.'),
+	DELETE_REFUSED: row('file', 25, 'Look at what would go with -n, then raise --max-delete.'),
+
+	STORE_CORRUPT: row('store', 11, 'Remove the file that is named; it is made again.'),
+	STORE_LOCKED: row('store', 11, 'Wait for the other shoal on this tree, then run again.', true),
+	STORE_FAILED: row('store', 11, 'Check the disk and the rights of the state directory.'),
+	SNAPSHOT_MISSING: row('store', 1, 'Make one first: shoal snapshot DIR.'),
+	KEY_UNSAFE: row('store', 5, 'Make the key file yours alone: chmod 600 FILE.'),
+	KEY_INVALID: row('store', 5, 'Make a new key with: shoal keygen.'),
+
+	INTERRUPTED: row('stop', 20, 'Run it again: what has arrived is kept.', true),
+	PARTIAL: row('stop', 23, 'Look at the errors above; the rest is in place.'),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** An expected failure of the world, never a bug. `code` is stable API; `message` is not. */
+export class ShoalError extends Error {
+	override readonly name = 'ShoalError';
+	readonly code: ErrorCode;
+	/** What it happened to, as bytes where it is a file's path. */
+	readonly path: Uint8Array | undefined;
+
+	constructor(code: ErrorCode, detail: string, options?: ErrorOptions & {path?: Uint8Array}) {
+		super(detail, options);
+		this.code = code;
+		this.path = options?.path;
+	}
+
+	get hint(): string {
+		return errorTable[this.code].hint;
+	}
+
+	get exit(): number {
+		return errorTable[this.code].exit;
+	}
+}
+
+function row(kind: ErrorKind, exit: number, hint: string, retry = false): ErrorRow {
+	return {kind, exit, retry, hint};
+}

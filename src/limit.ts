@@ -1,0 +1,51 @@
+/**
+ * Every bound that more than one room needs, with its reason. Relations between bounds are
+ * checked when this file is loaded.
+ */
+import {assert} from './assert.ts';
+
+/** Largest datagram before the path MTU is known. RFC 9000 §14: every path carries 1200 octets. */
+export const datagramSizeInitial = 1200;
+
+/** Loopback's MTU less IP and UDP headers: the largest the path MTU search may ever try. */
+export const datagramSizeMax = 65_507;
+
+/** What an unvalidated address may be sent, as a multiple of what it sent. RFC 9000 §8.1. */
+export const amplificationMax = 3;
+
+/** A file's content is verified in leaves of this size; the last one may be short. */
+export const leafSize = 65_536;
+
+/** Leaf hashes travel in aligned subtrees of this many: 32 KiB verified against one parent. */
+export const leafGroupCount = 1024;
+
+/** Size of a SHA-256 digest. */
+export const digestSize = 32;
+
+/** Wants that one session may have outstanding: about 50 octets each at the source. */
+export const wantsMax = 1024;
+
+/** Entries one want may name: all are in one page, which holds fewer than this. */
+export const wantEntriesMax = 4096;
+
+/** Longest path in octets: Linux's PATH_MAX less its NUL; a longer one cannot be made at once. */
+export const pathSizeMax = 4095;
+
+/** Longest component of a path in octets: NAME_MAX of every common file system. */
+export const nameSizeMax = 255;
+
+/** Target size of a page of the snapshot; its end is chosen by a hash of the path. */
+export const pageSizeTarget = 16_384;
+
+/** A page is cut here whatever the hash says, so that one page is always small to fetch. */
+export const pageSizeMax = 65_536;
+
+/** Longest module name in octets. */
+export const moduleNameMax = 255;
+
+/** Default UDP port of a source. */
+export const portDefault = 8730;
+
+assert(datagramSizeInitial <= datagramSizeMax);
+assert(pageSizeTarget * 2 <= pageSizeMax);
+assert(pathSizeMax * 2 < pageSizeMax, 'an entry with its link target fits a page');

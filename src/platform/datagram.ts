@@ -1,0 +1,44 @@
+/** What the program asks of a datagram network. Promises are stated as absences. */
+
+/** Names a peer's address and port: opaque above the driver, equal strings are one address. */
+export type Address = string;
+
+export type Datagram = {readonly data: Uint8Array; readonly from: Address};
+export type Transmit = {readonly data: Uint8Array; readonly to: Address};
+
+export type LinkStatistics = {
+	datagramsIn: number;
+	datagramsOut: number;
+	bytesIn: number;
+	bytesOut: number;
+	/** Datagrams that the driver or the kernel refused: they count as lost on the path. */
+	sendFailures: number;
+};
+
+export type LinkHandler = {
+	/** What arrived since the last turn; the buffers belong to the handler. */
+	datagrams(batch: readonly Datagram[]): void;
+	/** The peer's port refuses (a connected socket only), or the link broke. */
+	failed(error: Error): void;
+};
+
+/**
+ * Unreliable, unordered. May drop, repeat or reorder a datagram; never splits or joins one;
+ * never blocks; never queues without bound.
+ */
+export type DatagramLink = {
+	readonly local: Address;
+	/** Largest payload it carries, in octets. */
+	readonly payloadMax: number;
+	readonly statistics: LinkStatistics;
+	/**
+	 * Takes datagrams from the front of `batch` and answers how many: the rest must be offered
+	 * again after `drained`. It copies nothing: a taken buffer must not be changed any more.
+	 */
+	send(batch: readonly Transmit[]): number;
+	/** Calls once, when a `send` that took less than it was offered may be tried again. */
+	drained(then: () => void): void;
+	/** One handler at a time; nothing is delivered before there is one. */
+	receive(handler: LinkHandler): void;
+	close(): Promise<void>;
+};

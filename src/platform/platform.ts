@@ -1,0 +1,27 @@
+/** All that the program asks of the world, in one value: what `#platform` exports by default. */
+import type {Clock} from './clock.ts';
+import type {Crypto} from './crypto.ts';
+import type {Address, DatagramLink} from './datagram.ts';
+import type {ThreadDriver} from './thread.ts';
+import type {TreeIo} from './tree.ts';
+
+export type OpenLink = {
+	/** Bind here; port 0 takes a free one. */
+	readonly host: string;
+	readonly port: number;
+	/** Connect there: only its datagrams are delivered, and a refused port is noticed. */
+	readonly peer?: Address;
+	/** Wanted size of the socket's buffers; the system may give less. */
+	readonly bufferSize?: number;
+};
+
+export type Platform = {
+	readonly clock: Clock;
+	readonly crypto: Crypto;
+	readonly tree: TreeIo;
+	readonly threads: ThreadDriver;
+	/** @throws ShoalError LISTEN_FAILED, PATH_UNREACHABLE */
+	openLink(options: OpenLink): Promise<DatagramLink>;
+	/** Addresses of a host, both families, in the order to try. @throws PATH_UNREACHABLE */
+	resolve(host: string, port: number): Promise<Address[]>;
+};

@@ -1,0 +1,82 @@
+/**
+ * A directory tree as the program may touch it: every operation is anchored at a held directory
+ * handle and a single name, so no operation ever follows a symlink below the root. Calls block:
+ * they run in worker threads. Names are octets. Failures are ShoalError (FILE_*, DESTINATION_*,
+ * TREE_MISSING) with the Node error as cause; an absent name is `undefined` where said.
+ */
+export type Name = Uint8Array;
+
+/** A held directory. Numbers are file descriptors, so a handle is valid in every thread. */
+export type DirHandle = {readonly fd: number};
+
+/** An open file: a file descriptor, valid in every thread. */
+export type FileHandle = {readonly fd: number};
+
+/** lstat, flat: seconds and nanoseconds apart, because nanoseconds exceed 2^53. */
+export type Stat = {
+	/** S_IFMT part of st_mode: 0o100000 file, 0o040000 directory, 0o120000 symlink, … */
+	readonly format: number;
+	/** Permission, setuid, setgid and sticky bits: 12 bits. */
+	readonly mode: number;
+	readonly uid: number;
+	readonly gid: number;
+	readonly size: number;
+	readonly linkCount: number;
+	/** Up to 64 bits: kept whole. */
+	readonly ino: bigint;
+	readonly dev: bigint;
+	readonly mtimeSec: number;
+	readonly mtimeNsec: number;
+	readonly ctimeSec: number;
+	readonly ctimeNsec: number;
+	/** 512-octet blocks allocated: fewer than the size says means sparse. */
+	readonly blocks: number;
+};
+
+export type TreeIo = {
+	/** Opens `path` (a string or octets, symlinks followed to it). @throws TREE_MISSING */
+	openRoot(path: string | Uint8Array): DirHandle;
+	/** Opens a subdirectory; a symlink is refused. Undefined when absent or not a directory. */
+	openDir(dir: DirHandle, name: Name): DirHandle | undefined;
+	closeDir(dir: DirHandle): void;
+	/** Names in `dir` without `.` and `..`, unsorted. */
+	list(dir: DirHandle): Name[];
+	/** Of the held directory itself. */
+	statDir(dir: DirHandle): Stat;
+	/** lstat; undefined when absent. */
+	stat(dir: DirHandle, name: Name): Stat | undefined;
+	readLink(dir: DirHandle, name: Name): Uint8Array;
+
+	/** For reading; a symlink or something that is not a regular file is refused (undefined). */
+	openRead(dir: DirHandle, name: Name): FileHandle | undefined;
+	/** Exclusive creation for reading and writing. */
+	create(dir: DirHandle, name: Name, mode: number): FileHandle;
+	/** An existing regular file for reading and writing; undefined when absent or not one. */
+	openWrite(dir: DirHandle, name: Name): FileHandle | undefined;
+	/** Octets read at `offset`: fewer than asked only at the end of the file. */
+	read(file: FileHandle, into: Uint8Array, offset: number): number;
+	/** Writes all of `from` at `offset`. */
+	write(file: FileHandle, from: Uint8Array, offset: number): void;
+	truncate(file: FileHandle, size: number): void;
+	statFile(file: FileHandle): Stat;
+	sync(file: FileHandle | DirHandle): void;
+	closeFile(file: FileHandle): void;
+
+	makeDir(dir: DirHandle, name: Name, mode: number): void;
+	makeLink(dir: DirHandle, name: Name, toDir: DirHandle, toName: Name): void;
+	makeSymlink(dir: DirHandle, name: Name, target: Uint8Array): void;
+	rename(dir: DirHandle, name: Name, toDir: DirHandle, toName: Name): void;
+	/** False when it was absent. */
+	unlink(dir: DirHandle, name: Name): boolean;
+	/** False when it was absent. @throws FILE_UNWRITABLE when not empty */
+	removeDir(dir: DirHandle, name: Name): boolean;
+
+	/** Never through a symlink: `name` is refused if it is one. */
+	setMode(dir: DirHandle, name: Name, mode: number): void;
+	/** Of the symlink itself if `name` is one. */
+	setOwner(dir: DirHandle, name: Name, uid: number, gid: number): void;
+	/** Of the symlink itself if `name` is one. Inexact by up to 1.07 µs (Node's utimes). */
+	setTimes(dir: DirHandle, name: Name, mtimeSec: number, mtimeNsec: number): void;
+	/** Octets free for this user on the file system that holds `dir`. */
+	freeSpace(dir: DirHandle): number;
+};
