@@ -1,0 +1,127 @@
+/**
+ * What a run tells while it runs, and what it answers at its end. One closed set of events is the
+ * only seam for observers: the progress line, `--json` and logs read the same ones. Every path in
+ * it is escaped for output already.
+ */
+import type {ErrorCode} from '../error.ts';
+
+/** One path or step that could not be done; the run went on. */
+export type Problem = {
+	readonly code: ErrorCode;
+	readonly path?: string;
+	readonly message: string;
+	readonly hint: string;
+};
+
+export type Progress = {
+	readonly phase: 'scan' | 'hash' | 'connect' | 'list' | 'plan' | 'transfer' | 'publish';
+	/** Entries (scan, plan, publish) or octets (hash, list, transfer) so far, and in all if known. */
+	readonly done: number;
+	readonly total: number | undefined;
+	/** Transfer only: octets a second, milliseconds, ranges. */
+	readonly rate?: number;
+	readonly roundTripMs?: number;
+	readonly rangesLost?: number;
+	readonly limitedBy?: 'path' | 'source' | 'disk' | 'limit';
+};
+
+export type PlanSummary = {
+	readonly module: string;
+	readonly snapshot: string;
+	readonly sequence: number;
+	readonly issuedMs: number;
+	readonly entries: number;
+	readonly created: number;
+	readonly changed: number;
+	readonly deleted: number;
+	readonly bytesTotal: number;
+	/** Octets of content that must travel, as far as known before sums are compared. */
+	readonly bytesToFetch: number;
+	readonly bytesFree: number;
+};
+
+export type ChangeKind = 'new' | 'changed' | 'metadata' | 'deleted';
+
+export type Event =
+	| {readonly event: 'progress'; readonly progress: Progress}
+	| {readonly event: 'problem'; readonly problem: Problem}
+	| {readonly event: 'notice'; readonly text: string}
+	| {readonly event: 'plan'; readonly plan: PlanSummary}
+	| {readonly event: 'change'; readonly change: ChangeKind; readonly path: string}
+	| {readonly event: 'listening'; readonly url: string; readonly publicKey: string}
+	| {
+			readonly event: 'serving';
+			readonly module: string;
+			readonly snapshot: string;
+			readonly sequence: number;
+			readonly entries: number;
+	  }
+	| {
+			readonly event: 'session';
+			readonly state: 'open' | 'closed';
+			readonly peer: string;
+			readonly module: string;
+			readonly bytesOut: number;
+			readonly elapsedMs: number;
+			readonly reason?: string;
+	  };
+
+export type EventSink = (event: Event) => void;
+
+export type SnapshotResult = {
+	readonly ok: boolean;
+	readonly exit: number;
+	readonly snapshot: string;
+	readonly sequence: number;
+	readonly entries: number;
+	readonly files: number;
+	readonly bytesTotal: number;
+	readonly filesHashed: number;
+	readonly bytesHashed: number;
+	/** False: the tree is as the last snapshot has it. */
+	readonly changed: boolean;
+	readonly elapsedMs: number;
+	readonly errorCount: number;
+	readonly errors: readonly Problem[];
+};
+
+export type PullResult = {
+	readonly ok: boolean;
+	readonly exit: number;
+	/** Root of the snapshot that DEST now is, in hexadecimal; empty if none was learnt. */
+	readonly snapshot: string;
+	/** The publish record matched: DEST was not examined. */
+	readonly unchanged: boolean;
+	readonly dryRun: boolean;
+	readonly entries: number;
+	readonly files: number;
+	readonly created: number;
+	readonly filesChanged: number;
+	readonly filesMoved: number;
+	readonly deleted: number;
+	readonly bytesTotal: number;
+	readonly bytesLiteral: number;
+	readonly bytesMatched: number;
+	readonly wireBytesIn: number;
+	readonly wireBytesOut: number;
+	readonly datagramsIn: number;
+	readonly datagramsOut: number;
+	readonly rangesLost: number;
+	readonly rangesDuplicate: number;
+	/** Network time of the run in smoothed round trips, rounded up. */
+	readonly roundTrips: number;
+	readonly roundTripMs: number;
+	readonly elapsedMs: number;
+	readonly errorCount: number;
+	/** The first hundred. */
+	readonly errors: readonly Problem[];
+};
+
+export type Server = {
+	readonly urls: readonly string[];
+	readonly publicKey: string;
+	/** Sessions that exist now. */
+	readonly sessionCount: number;
+	/** Tells the sessions that it ends, then closes. */
+	close(): Promise<void>;
+};

@@ -1,0 +1,94 @@
+/** What a run of the engine is asked for. The command line fills these; so may a program. */
+import type {SourceUrl} from '../session/source-url.ts';
+import type {EventSink} from './event.ts';
+
+/** What every run takes. */
+export type RunOptions = {
+	/** Worker threads; 0 runs all on the calling thread. Default: one per core. */
+	readonly threads?: number;
+	/** Stops the run cleanly: what has arrived is kept. */
+	readonly signal?: AbortSignal;
+	readonly on?: EventSink;
+	/** Where keys and known sources live. */
+	readonly configDirectory: string;
+};
+
+export type SnapshotOptions = RunOptions & {
+	readonly directory: string;
+	/** Default: `.shoal` at the tree's root. */
+	readonly state?: string;
+	/** Also write the list to this file. */
+	readonly output?: string;
+};
+
+export type ServeModule = {
+	/** The empty name is what `serve DIR` serves. */
+	readonly name: string;
+	readonly directory: string;
+	readonly state?: string;
+	readonly comment?: string;
+	/** Bring the snapshot up to date first. */
+	readonly scan: boolean;
+	readonly sessionsMax?: number;
+	/** Octets a second. */
+	readonly rateMax?: number;
+};
+
+export type ServeOptions = RunOptions & {
+	readonly modules: readonly ServeModule[];
+	/** `host:port`, `[v6]:port`, `:port`, one or more; none: both families, port 8730. */
+	readonly listen: readonly string[];
+	/** Octets a second over all sessions. */
+	readonly rateMax?: number;
+};
+
+export type PullOptions = RunOptions & {
+	/** A parsed URL, or a local directory. */
+	readonly source: SourceUrl | {readonly directory: string};
+	readonly destination: string;
+	readonly state?: string;
+
+	readonly dryRun: boolean;
+	readonly delete: boolean;
+	/** Undefined: refuse above half of more than 100 entries. */
+	readonly deleteMax?: number;
+	/** Look at all of DEST, whatever the record says, and repair it. */
+	readonly check: boolean;
+	/** Hash what DEST has again. */
+	readonly checksum: boolean;
+	readonly ignoreTimes: boolean;
+	readonly sizeOnly: boolean;
+	/** No delta: changed files travel whole. */
+	readonly wholeFile: boolean;
+	readonly makePath: boolean;
+	readonly owner: boolean;
+	readonly group: boolean;
+	readonly permissions: boolean;
+	readonly times: boolean;
+	readonly numericIds: boolean;
+	/** Publish nothing unless everything is there. */
+	readonly strict: boolean;
+	readonly fsync: boolean;
+	readonly trustOnFirstUse: boolean;
+	readonly allowRollback: boolean;
+	/** Octets a second. */
+	readonly rateMax?: number;
+	/** Seconds of silence after which a session ends. */
+	readonly timeoutSeconds?: number;
+	/** Seconds to wait for the first answer. */
+	readonly contactTimeoutSeconds?: number;
+	readonly family?: 4 | 6;
+};
+
+export type ListOptions = RunOptions & {
+	/** A list file or a directory with a saved snapshot, or a source. */
+	readonly from: SourceUrl | {readonly path: string};
+	readonly state?: string;
+	readonly trustOnFirstUse: boolean;
+	readonly allowRollback: boolean;
+	readonly format: 'long' | 'jsonl';
+	/** Only this path and what is below it. */
+	readonly path?: string;
+	/** Takes a piece of text that ends with a whole line; a promise makes the writer wait. */
+	readonly write: (text: string) => void | Promise<void>;
+};
