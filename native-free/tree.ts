@@ -1,0 +1,334 @@
+/**
+ * The file system as src/platform/tree.ts promises it, on synchronous node:fs. Every path given to
+ * Node is made by an Anchor, and every open refuses symlinks, so nothing here follows a link below
+ * the root. Node has no fchmod without opening, no openat and no utimensat with nanoseconds; what
+ * stands in for them is said where it is used.
+ */
+import {
+	type BigIntStats,
+	chmodSync,
+	closeSync,
+	constants,
+	existsSync,
+	fchmodSync,
+	fstatSync,
+	fsyncSync,
+	ftruncateSync,
+	lchownSync,
+	linkSync,
+	lstatSync,
+	lutimesSync,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	readlinkSync,
+	readSync,
+	renameSync,
+	rmdirSync,
+	statfsSync,
+	symlinkSync,
+	unlinkSync,
+	writeSync,
+} from 'node:fs';
+import {ShoalError} from '../src/error.ts';
+import type {DirHandle, FileHandle, Name, Stat, TreeIo} from '../src/platform/tree.ts';
+import {type Anchor, procAnchor} from './anchor.ts';
+import {checkedAnchor} from './anchor-checked.ts';
+import {flatStat} from './stat.ts';
+import {type Intent, nodeCode, treeError} from './tree-error.ts';
+
+/** O_NONBLOCK so that a fifo in a file's place cannot hold a thread; libuv adds O_CLOEXEC. */
+const opening = constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+const openingDir = constants.O_RDONLY | constants.O_DIRECTORY;
+
+/** Opens a place in the tree, not its content: needs no right to read it. open(2), Linux only. */
+const O_PATH = 0o10000000;
+
+/** What `open` answers for something absent or of another type than asked for. */
+const notThat = ['ENOENT', 'ELOOP', 'EMLINK', 'ENOTDIR', 'ENXIO', 'EISDIR', 'ENODEV'];
+
+const bigint = {bigint: true} as const;
+const bigintOrNone = {bigint: true, throwIfNoEntry: false} as const;
+const asOctets = {encoding: 'buffer'} as const;
+
+/** True where `/proc/self/fd` can anchor; elsewhere places are checked before and after each use. */
+const hasProc = process.platform === 'linux' && existsSync('/proc/self/fd');
+
+export function openTree(anchor: Anchor = hasProc ? procAnchor() : checkedAnchor()): TreeIo {
+	return new NodeTree(anchor);
+}
+
+class NodeTree implements TreeIo {
+	readonly #anchor: Anchor;
+
+	constructor(anchor: Anchor) {
+		this.#anchor = anchor;
+	}
+
+	openRoot(path: string | Uint8Array): DirHandle {
+		const octets = Buffer.from(path as string);
+		try {
+			return this.#anchor.hold(openSync(octets, openingDir), octets);
+		} catch (error) {
+			const code = nodeCode(error);
+			if (code === 'ENOENT' || code === 'ENOTDIR') {
+				const what = code === 'ENOENT' ? 'does not exist' : 'is not a directory';
+				throw new ShoalError('TREE_MISSING', `${String(path)} ${what}`, {cause: error});
+			}
+			throw treeError(error, 'read', 'cannot open directory', octets);
+		}
+	}
+
+	openDir(dir: DirHandle, name: Name): DirHandle | undefined {
+		const path = this.#anchor.reach(dir, name);
+		const fd = this.#open(dir, name, path, openingDir | opening, 'read');
+		return fd === undefined ? undefined : this.#anchor.hold(fd, path);
+	}
+
+	closeDir(dir: DirHandle): void {
+		closeSync(dir.fd);
+	}
+
+	list(dir: DirHandle): Name[] {
+		try {
+			return readdirSync(this.#anchor.self(dir) as Buffer, asOctets);
+		} catch (error) {
+			throw this.#error(error, 'read', 'cannot list', dir);
+		}
+	}
+
+	statDir(dir: DirHandle): Stat {
+		return this.statFile(dir);
+	}
+
+	stat(dir: DirHandle, name: Name): Stat | undefined {
+		let stats: BigIntStats | undefined;
+		try {
+			stats = lstatSync(this.#anchor.reach(dir, name) as Buffer, bigintOrNone);
+		} catch (error) {
+			throw this.#error(error, 'read', 'cannot stat', dir, name);
+		}
+		return stats === undefined ? undefined : flatStat(stats);
+	}
+
+	readLink(dir: DirHandle, name: Name): Uint8Array {
+		try {
+			return readlinkSync(this.#anchor.reach(dir, name) as Buffer, asOctets);
+		} catch (error) {
+			throw this.#error(error, 'read', 'cannot read symlink', dir, name);
+		}
+	}
+
+	openRead(dir: DirHandle, name: Name): FileHandle | undefined {
+		const path = this.#anchor.reach(dir, name);
+		return this.#openFile(dir, name, path, constants.O_RDONLY, 'read');
+	}
+
+	create(dir: DirHandle, name: Name, mode: number): FileHandle {
+		const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | opening;
+		try {
+			return {fd: openSync(this.#anchor.reach(dir, name) as Buffer, flags, mode)};
+		} catch (error) {
+			throw this.#error(error, 'write', 'cannot create', dir, name);
+		}
+	}
+
+	openWrite(dir: DirHandle, name: Name): FileHandle | undefined {
+		const path = this.#anchor.reach(dir, name);
+		return this.#openFile(dir, name, path, constants.O_RDWR, 'write');
+	}
+
+	read(file: FileHandle, into: Uint8Array, offset: number): number {
+		let done = 0;
+		try {
+			while (done < into.length) {
+				const got = readSync(file.fd, into, done, into.length - done, offset + done);
+				if (got === 0) break;
+				done += got;
+			}
+		} catch (error) {
+			throw this.#error(error, 'read', 'cannot read', file);
+		}
+		return done;
+	}
+
+	write(file: FileHandle, from: Uint8Array, offset: number): void {
+		let done = 0;
+		try {
+			while (done < from.length) {
+				done += writeSync(file.fd, from, done, from.length - done, offset + done);
+			}
+		} catch (error) {
+			throw this.#error(error, 'write', 'cannot write', file);
+		}
+	}
+
+	truncate(file: FileHandle, size: number): void {
+		try {
+			ftruncateSync(file.fd, size);
+		} catch (error) {
+			throw this.#error(error, 'write', 'cannot set the size of', file);
+		}
+	}
+
+	statFile(file: FileHandle): Stat {
+		try {
+			return flatStat(fstatSync(file.fd, bigint));
+		} catch (error) {
+			throw this.#error(error, 'read', 'cannot stat', file);
+		}
+	}
+
+	sync(file: FileHandle | DirHandle): void {
+		try {
+			fsyncSync(file.fd);
+		} catch (error) {
+			throw this.#error(error, 'write', 'cannot sync', file);
+		}
+	}
+
+	/** Network file systems report a failed write as late as this. close(2). */
+	closeFile(file: FileHandle): void {
+		try {
+			closeSync(file.fd);
+		} catch (error) {
+			throw this.#error(error, 'write', 'cannot close', file);
+		}
+	}
+
+	makeDir(dir: DirHandle, name: Name, mode: number): void {
+		this.#change('cannot make directory', dir, name, path => mkdirSync(path, mode));
+	}
+
+	makeLink(dir: DirHandle, name: Name, toDir: DirHandle, toName: Name): void {
+		const existing = Buffer.from(this.#anchor.reach(dir, name));
+		this.#change('cannot make link', toDir, toName, path => linkSync(existing, path));
+	}
+
+	makeSymlink(dir: DirHandle, name: Name, target: Uint8Array): void {
+		const octets = Buffer.from(target);
+		this.#change('cannot make symlink', dir, name, path => symlinkSync(octets, path));
+	}
+
+	rename(dir: DirHandle, name: Name, toDir: DirHandle, toName: Name): void {
+		const existing = Buffer.from(this.#anchor.reach(dir, name));
+		this.#change('cannot rename to', toDir, toName, path => renameSync(existing, path));
+	}
+
+	unlink(dir: DirHandle, name: Name): boolean {
+		return this.#remove('cannot remove', dir, name, unlinkSync);
+	}
+
+	removeDir(dir: DirHandle, name: Name): boolean {
+		return this.#remove('cannot remove directory', dir, name, rmdirSync);
+	}
+
+	/**
+	 * chmod(2) follows symlinks, so the place itself is opened and changed by its descriptor. With
+	 * O_PATH that needs no right to the content; without it, a file nobody may read is refused.
+	 */
+	setMode(dir: DirHandle, name: Name, mode: number): void {
+		this.#change('cannot set the mode of', dir, name, path => {
+			const fd = openSync(path, opening | (hasProc ? O_PATH : constants.O_RDONLY));
+			try {
+				if (!hasProc) return fchmodSync(fd, mode);
+				if (fstatSync(fd).isSymbolicLink()) throw refusedSymlink(path);
+				chmodSync(`/proc/self/fd/${fd}`, mode);
+			} finally {
+				closeSync(fd);
+			}
+		});
+	}
+
+	setOwner(dir: DirHandle, name: Name, uid: number, gid: number): void {
+		this.#change('cannot set the owner of', dir, name, path => lchownSync(path, uid, gid));
+	}
+
+	/**
+	 * The access time becomes now, as rsync leaves it. Node takes a number below zero for "now" but
+	 * a Date as it is, so times before 1970 go as Dates, exact to the millisecond only.
+	 */
+	setTimes(dir: DirHandle, name: Name, mtimeSec: number, mtimeNsec: number): void {
+		const mtime = mtimeSec + mtimeNsec / 1e9;
+		const at = mtime < 0 ? new Date(Math.floor(mtime * 1000)) : mtime;
+		this.#change('cannot set the time of', dir, name, path => {
+			lutimesSync(path, Date.now() / 1000, at);
+		});
+	}
+
+	freeSpace(dir: DirHandle): number {
+		try {
+			const {bavail, bsize} = statfsSync(this.#anchor.self(dir) as Buffer);
+			return bavail * bsize;
+		} catch (error) {
+			throw this.#error(error, 'read', 'cannot see the free space of', dir);
+		}
+	}
+
+	/** A descriptor, or undefined where there is nothing of the type that `flags` ask for. */
+	#open(
+		dir: DirHandle,
+		name: Name,
+		path: Uint8Array,
+		flags: number,
+		intent: Intent,
+	): number | undefined {
+		try {
+			return openSync(path as Buffer, flags);
+		} catch (error) {
+			if (notThat.includes(nodeCode(error) ?? '')) return undefined;
+			throw this.#error(error, intent, 'cannot open', dir, name);
+		}
+	}
+
+	/** As `#open`, for regular files only: that a device opens says nothing about what it is. */
+	#openFile(
+		dir: DirHandle,
+		name: Name,
+		path: Uint8Array,
+		flags: number,
+		intent: Intent,
+	): FileHandle | undefined {
+		const fd = this.#open(dir, name, path, flags | opening, intent);
+		if (fd === undefined) return undefined;
+		if (fstatSync(fd).isFile()) return {fd};
+		closeSync(fd);
+		return undefined;
+	}
+
+	#change(action: string, dir: DirHandle, name: Name, act: (path: Buffer) => void): void {
+		try {
+			act(this.#anchor.reach(dir, name) as Buffer);
+		} catch (error) {
+			throw this.#error(error, 'write', action, dir, name);
+		}
+	}
+
+	#remove(action: string, dir: DirHandle, name: Name, act: (path: Buffer) => void): boolean {
+		try {
+			act(this.#anchor.reach(dir, name) as Buffer);
+			return true;
+		} catch (error) {
+			if (nodeCode(error) === 'ENOENT') return false;
+			throw this.#error(error, 'write', action, dir, name);
+		}
+	}
+
+	/** Describes what failed as fully as the system lets us: the directory's path and the name. */
+	#error(
+		error: unknown,
+		intent: Intent,
+		action: string,
+		held: DirHandle | FileHandle,
+		name?: Name,
+	): unknown {
+		if (nodeCode(error) === undefined) return error;
+		const place = this.#anchor.describe(held);
+		const path = name === undefined ? place : Buffer.concat([place, Buffer.from('/'), name]);
+		return treeError(error, intent, action, path);
+	}
+}
+
+function refusedSymlink(path: Uint8Array): Error {
+	return Object.assign(new Error(`a symlink: ${String(path)}`), {code: 'ELOOP', errno: -40});
+}
