@@ -7,6 +7,7 @@
 import {
 	type BigIntStats,
 	chmodSync,
+	chownSync,
 	closeSync,
 	constants,
 	existsSync,
@@ -28,6 +29,7 @@ import {
 	statfsSync,
 	symlinkSync,
 	unlinkSync,
+	utimesSync,
 	writeSync,
 } from 'node:fs';
 import {ShoalError} from '../src/error.ts';
@@ -244,15 +246,25 @@ class NodeTree implements TreeIo {
 		this.#change('cannot set the owner of', dir, name, path => lchownSync(path, uid, gid));
 	}
 
-	/**
-	 * The access time becomes now, as rsync leaves it. Node takes a number below zero for "now" but
-	 * a Date as it is, so times before 1970 go as Dates, exact to the millisecond only.
-	 */
+	/** The access time becomes now, as rsync leaves it. */
 	setTimes(dir: DirHandle, name: Name, mtimeSec: number, mtimeNsec: number): void {
-		const mtime = mtimeSec + mtimeNsec / 1e9;
-		const at = mtime < 0 ? new Date(Math.floor(mtime * 1000)) : mtime;
 		this.#change('cannot set the time of', dir, name, path => {
-			lutimesSync(path, Date.now() / 1000, at);
+			lutimesSync(path, Date.now() / 1000, timeOf(mtimeSec, mtimeNsec));
+		});
+	}
+
+	setDirMode(dir: DirHandle, mode: number): void {
+		this.#changeDir('cannot set the mode of', dir, path => chmodSync(path, mode));
+	}
+
+	/** The path to a held directory is a link of the kernel's own, so these calls follow it. */
+	setDirOwner(dir: DirHandle, uid: number, gid: number): void {
+		this.#changeDir('cannot set the owner of', dir, path => chownSync(path, uid, gid));
+	}
+
+	setDirTimes(dir: DirHandle, mtimeSec: number, mtimeNsec: number): void {
+		this.#changeDir('cannot set the time of', dir, path => {
+			utimesSync(path, Date.now() / 1000, timeOf(mtimeSec, mtimeNsec));
 		});
 	}
 
@@ -304,6 +316,14 @@ class NodeTree implements TreeIo {
 		}
 	}
 
+	#changeDir(action: string, dir: DirHandle, act: (path: Buffer) => void): void {
+		try {
+			act(this.#anchor.self(dir) as Buffer);
+		} catch (error) {
+			throw this.#error(error, 'write', action, dir);
+		}
+	}
+
 	#remove(action: string, dir: DirHandle, name: Name, act: (path: Buffer) => void): boolean {
 		try {
 			act(this.#anchor.reach(dir, name) as Buffer);
@@ -327,6 +347,15 @@ class NodeTree implements TreeIo {
 		const path = name === undefined ? place : Buffer.concat([place, Buffer.from('/'), name]);
 		return treeError(error, intent, action, path);
 	}
+}
+
+/**
+ * Node takes a number below zero for "now" but a Date as it is, so times before 1970 go as Dates,
+ * exact to the millisecond only.
+ */
+function timeOf(sec: number, nsec: number): number | Date {
+	const time = sec + nsec / 1e9;
+	return time < 0 ? new Date(Math.floor(time * 1000)) : time;
 }
 
 function refusedSymlink(path: Uint8Array): Error {

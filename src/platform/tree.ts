@@ -77,6 +77,10 @@ export type TreeIo = {
 	setOwner(dir: DirHandle, name: Name, uid: number, gid: number): void;
 	/** Of the symlink itself if `name` is one. Inexact by up to 1.07 µs (Node's utimes). */
 	setTimes(dir: DirHandle, name: Name, mtimeSec: number, mtimeNsec: number): void;
+	/** Of the held directory itself: of a root, say, which has no name that is within reach. */
+	setDirMode(dir: DirHandle, mode: number): void;
+	setDirOwner(dir: DirHandle, uid: number, gid: number): void;
+	setDirTimes(dir: DirHandle, mtimeSec: number, mtimeNsec: number): void;
 	/** Octets free for this user on the file system that holds `dir`. */
 	freeSpace(dir: DirHandle): number;
 };
