@@ -14,7 +14,11 @@ type ErrorRow = {
 
 export const errorTable = {
 	OPTION_INVALID: row('usage', 1, 'See the options that exist with: shoal COMMAND --help.'),
-	OPTION_UNBUILT: row('usage', 1, 'Leave the option out; it is not built yet.'),
+	OPTION_UNBUILT: row(
+		'usage',
+		1,
+		'Do without it, and see what is built with: shoal COMMAND --help.',
+	),
 	SOURCE_INVALID: row('usage', 1, 'Write the source as shoal://[KEY@]host[:port][/module[/path]].'),
 	TREE_MISSING: row('usage', 1, 'Check the path; it must exist and be a directory.'),
 	DESTINATION_INVALID: row('usage', 1, 'Name a directory; only its last component is created.'),

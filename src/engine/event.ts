@@ -22,6 +22,7 @@ export type Progress = {
 	readonly rate?: number;
 	readonly roundTripMs?: number;
 	readonly rangesLost?: number;
+	readonly rangesRepaired?: number;
 	readonly limitedBy?: 'path' | 'source' | 'disk' | 'limit';
 };
 
@@ -42,12 +43,25 @@ export type PlanSummary = {
 
 export type ChangeKind = 'new' | 'changed' | 'metadata' | 'deleted';
 
+/** One entry of DEST that is made, changed or removed: enough for a line of rsync's -i. */
+export type Change = {
+	readonly change: ChangeKind;
+	readonly path: string;
+	readonly type: 'file' | 'directory' | 'symlink' | 'device' | 'special';
+	/** What is not as it was; empty for a new or deleted entry. */
+	readonly differs: readonly ('content' | 'size' | 'time' | 'mode' | 'owner' | 'group')[];
+	/** First path of its group, if it is a further hard link. */
+	readonly linkTo?: string;
+	/** Of a symlink. */
+	readonly target?: string;
+};
+
 export type Event =
 	| {readonly event: 'progress'; readonly progress: Progress}
 	| {readonly event: 'problem'; readonly problem: Problem}
 	| {readonly event: 'notice'; readonly text: string}
 	| {readonly event: 'plan'; readonly plan: PlanSummary}
-	| {readonly event: 'change'; readonly change: ChangeKind; readonly path: string}
+	| ({readonly event: 'change'} & Change)
 	| {readonly event: 'listening'; readonly url: string; readonly publicKey: string}
 	| {
 			readonly event: 'serving';
