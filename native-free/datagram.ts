@@ -1,0 +1,273 @@
+/**
+ * UDP by node:dgram. Node makes one system call and several objects for each datagram and gives
+ * no way around that, so what can be saved is saved here: no promise, no closure, no name look-up
+ * and no copy for a datagram, and one call of the handler for all that arrived in a turn.
+ */
+import {createSocket, type Socket} from 'node:dgram';
+import {lookup} from 'node:dns/promises';
+import {isIP, isIPv6} from 'node:net';
+import {assert} from '../src/assert.ts';
+import {ShoalError} from '../src/error.ts';
+import {datagramSizeMax} from '../src/limit.ts';
+import type {
+	Address,
+	Datagram,
+	DatagramLink,
+	LinkHandler,
+	LinkStatistics,
+	Transmit,
+} from '../src/platform/datagram.ts';
+import type {OpenLink} from '../src/platform/platform.ts';
+import {formatAddress, type HostPort, parseAddress} from './address.ts';
+import {nodeCode} from './tree-error.ts';
+
+/**
+ * Datagrams that may wait in libuv when the kernel takes no more: a quarter of a megabyte of full
+ * Ethernet frames, about what the kernel's own buffer holds. More would only add delay.
+ */
+const queueMax = 192;
+
+/** The queue's length is asked for once in so many datagrams: it costs a call into Node. */
+const queueLookInterval = 16;
+
+/** Datagrams kept while there is no handler yet: one turn's worth of what libuv reads at once. */
+const earlyMax = 64;
+
+/** Peers whose text is kept: forgotten all at once, so that a flood of forged ones is harmless. */
+const peersMax = 4096;
+
+/** Errors of one datagram that say that the peer cannot be reached at all. */
+const unreachable = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN'];
+
+export async function openLink(options: OpenLink): Promise<DatagramLink> {
+	const peer = options.peer === undefined ? undefined : parseAddress(options.peer);
+	const host = await bindHost(options.host, peer);
+	const six = isIPv6(peer?.host ?? host);
+	const socket = six
+		? createSocket({type: 'udp6', ipv6Only: true, lookup: literal})
+		: createSocket({type: 'udp4', lookup: literal});
+	try {
+		await settled(socket, 'listening', () => socket.bind({port: options.port, address: host}));
+		if (peer !== undefined) {
+			await settled(socket, 'connect', () => socket.connect(peer.port, peer.host));
+		}
+	} catch (error) {
+		socket.close();
+		const where = options.peer ?? formatAddress(host, options.port);
+		const [code, verb] =
+			peer === undefined
+				? (['LISTEN_FAILED', 'listen on'] as const)
+				: (['PATH_UNREACHABLE', 'reach'] as const);
+		throw new ShoalError(code, `cannot ${verb} ${where}: ${nodeCode(error)}`, {cause: error});
+	}
+	if (options.bufferSize !== undefined) setBuffers(socket, options.bufferSize);
+	return new UdpLink(socket, options.peer);
+}
+
+/** Addresses of `host`, in the order in which the system would try them. */
+export async function resolve(host: string, port: number): Promise<Address[]> {
+	try {
+		const found = await lookup(host, {all: true, verbatim: true});
+		return [...new Set(found.map(({address}) => formatAddress(address, port)))];
+	} catch (error) {
+		const detail = `cannot find host ${JSON.stringify(host)}: ${nodeCode(error)}`;
+		throw new ShoalError('PATH_UNREACHABLE', detail, {cause: error});
+	}
+}
+
+class UdpLink implements DatagramLink {
+	readonly local: Address;
+	readonly payloadMax = datagramSizeMax;
+	readonly statistics: LinkStatistics = {
+		datagramsIn: 0,
+		datagramsOut: 0,
+		bytesIn: 0,
+		bytesOut: 0,
+		sendFailures: 0,
+	};
+	readonly #socket: Socket;
+	/** Set on a connected socket: the only address it knows. */
+	readonly #peer: Address | undefined;
+	readonly #peers = new Map<Address, HostPort>();
+	readonly #texts = new Map<number, {host: string; text: Address}>();
+	#handler: LinkHandler | undefined;
+	#arrived: Datagram[] = [];
+	#flushing = false;
+	#drained: (() => void) | undefined;
+	#closed: Promise<void> | undefined;
+
+	constructor(socket: Socket, peer: Address | undefined) {
+		const {address, port} = socket.address();
+		this.local = formatAddress(address, port);
+		this.#socket = socket;
+		this.#peer = peer;
+		socket.on('message', (data, from) => this.#onMessage(data, from.address, from.port));
+		socket.on('error', error => this.#onError(error));
+	}
+
+	send(batch: readonly Transmit[]): number {
+		const socket = this.#socket;
+		const {statistics} = this;
+		if (this.#closed !== undefined) {
+			statistics.sendFailures += batch.length;
+			return batch.length;
+		}
+		for (let index = 0; index < batch.length; index++) {
+			if (index % queueLookInterval === 0 && socket.getSendQueueCount() >= queueMax) {
+				return index;
+			}
+			const {data, to} = batch[index]!;
+			if (this.#peer === undefined) {
+				const {host, port} = this.#parse(to);
+				socket.send(data, port, host, this.#onSent);
+			} else {
+				assert(to === this.#peer, 'a connected link has one peer');
+				socket.send(data, this.#onSent);
+			}
+			statistics.datagramsOut++;
+			statistics.bytesOut += data.length;
+		}
+		return batch.length;
+	}
+
+	/** Looked at in each turn while something waits: Node tells of no edge to wait for. */
+	drained(then: () => void): void {
+		assert(this.#drained === undefined, 'one waits for the link already');
+		this.#drained = then;
+		setImmediate(this.#lookDrained);
+	}
+
+	receive(handler: LinkHandler): void {
+		this.#handler = handler;
+		if (this.#arrived.length > 0) this.#flushSoon();
+	}
+
+	close(): Promise<void> {
+		this.#closed ??= new Promise(resolve => this.#socket.close(resolve));
+		this.#handler = undefined;
+		this.#drained = undefined;
+		return this.#closed;
+	}
+
+	#onMessage(data: Uint8Array, host: string, port: number): void {
+		this.statistics.datagramsIn++;
+		this.statistics.bytesIn += data.length;
+		if (this.#handler === undefined && this.#arrived.length >= earlyMax) return;
+		this.#arrived.push({data, from: this.#peer ?? this.#format(host, port)});
+		this.#flushSoon();
+	}
+
+	/** Immediates run once libuv has handed over all that it read in this turn. */
+	#flushSoon(): void {
+		if (this.#flushing) return;
+		this.#flushing = true;
+		setImmediate(this.#flush);
+	}
+
+	readonly #flush = (): void => {
+		this.#flushing = false;
+		if (this.#handler === undefined || this.#arrived.length === 0) return;
+		const batch = this.#arrived;
+		this.#arrived = [];
+		this.#handler.datagrams(batch);
+	};
+
+	readonly #onSent = (error: Error | null): void => {
+		if (error === null || this.#closed !== undefined) return;
+		this.statistics.sendFailures++;
+		if (this.#peer !== undefined && unreachable.includes(nodeCode(error) ?? '')) {
+			this.#onError(error);
+		}
+	};
+
+	readonly #lookDrained = (): void => {
+		if (this.#drained === undefined) return;
+		if (this.#socket.getSendQueueCount() > queueMax / 2) {
+			setImmediate(this.#lookDrained);
+			return;
+		}
+		const then = this.#drained;
+		this.#drained = undefined;
+		then();
+	};
+
+	/** The socket stays usable: whether one refusal ends the session is not decided here. */
+	#onError(error: Error): void {
+		const code = nodeCode(error) ?? 'error';
+		const where = this.#peer ?? this.local;
+		const detail = unreachable.includes(code)
+			? `nothing answers at ${where}: ${code}`
+			: `the socket failed at ${where}: ${code}`;
+		this.#handler?.failed(new ShoalError('PATH_UNREACHABLE', detail, {cause: error}));
+	}
+
+	#parse(address: Address): HostPort {
+		let parsed = this.#peers.get(address);
+		if (parsed === undefined) {
+			parsed = parseAddress(address);
+			if (this.#peers.size >= peersMax) this.#peers.clear();
+			this.#peers.set(address, parsed);
+		}
+		return parsed;
+	}
+
+	/** The text of an address, mostly without making it: ports of peers seldom collide. */
+	#format(host: string, port: number): Address {
+		const known = this.#texts.get(port);
+		if (known?.host === host) return known.text;
+		if (this.#texts.size >= peersMax) this.#texts.clear();
+		const text = formatAddress(host, port);
+		this.#texts.set(port, {host, text});
+		return text;
+	}
+}
+
+/** Answers at once: only literal addresses are sent to, so nothing waits for a resolver. */
+function literal(
+	host: string,
+	_options: unknown,
+	callback: (error: null, address: string, family: number) => void,
+): void {
+	callback(null, host, isIP(host));
+}
+
+/** A wildcard follows the family of the peer; a name is looked up. */
+async function bindHost(host: string, peer: HostPort | undefined): Promise<string> {
+	if (peer !== undefined && (host === '' || host === '0.0.0.0' || host === '::')) {
+		return isIPv6(peer.host) ? '::' : '0.0.0.0';
+	}
+	if (isIP(host) !== 0) return host;
+	try {
+		return (await lookup(host)).address;
+	} catch (error) {
+		const detail = `cannot find host ${JSON.stringify(host)}: ${nodeCode(error)}`;
+		throw new ShoalError('LISTEN_FAILED', detail, {cause: error});
+	}
+}
+
+function settled(socket: Socket, event: 'listening' | 'connect', begin: () => void): Promise<void> {
+	return new Promise((resolve, reject) => {
+		const done = (): void => {
+			socket.off('error', fail);
+			resolve();
+		};
+		const fail = (error: Error): void => {
+			socket.off(event, done);
+			reject(error);
+		};
+		socket.once(event, done);
+		socket.once('error', fail);
+		begin();
+	});
+}
+
+/** The system clamps what it gives; one that refuses leaves the buffer as it is. */
+function setBuffers(socket: Socket, size: number): void {
+	for (const set of [socket.setRecvBufferSize, socket.setSendBufferSize]) {
+		try {
+			set.call(socket, size);
+		} catch (error) {
+			if (nodeCode(error) !== 'ERR_SOCKET_BUFFER_SIZE') throw error;
+		}
+	}
+}
