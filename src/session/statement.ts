@@ -1,0 +1,216 @@
+/**
+ * The signed statements: what a source's identity says about snapshots (head), hosts (delegation)
+ * and itself (rotation). Fields and order: wire/README.md §7. Whether a statement is acceptable now
+ * (its age, its sequence) is the caller's to decide; here it is only authentic or nothing.
+ */
+
+import {moduleNameMax} from '../limit.ts';
+import type {Crypto} from '../platform/crypto.ts';
+import {Reader, varintMax, Writer} from '../wire/codec.ts';
+
+/** The newest snapshot of a module. */
+export type Head = {
+	readonly identity: Uint8Array;
+	readonly module: Uint8Array;
+	readonly sequence: number;
+	readonly issuedMs: number;
+	readonly expiresMs: number;
+	readonly root: Uint8Array;
+	/** Octets of the list. */
+	readonly size: number;
+	/** Octets of its first node, with the header. */
+	readonly top: number;
+	readonly entries: number;
+	readonly contentBytes: number;
+	/** Root of the predecessor, or zeros. */
+	readonly previous: Uint8Array;
+	/** UTF-8, for people. */
+	readonly label: Uint8Array;
+};
+
+export const delegationRole = {source: 1, relay: 2} as const;
+export type DelegationRole = (typeof delegationRole)[keyof typeof delegationRole];
+
+/** The right of a host's X25519 key to serve for an identity. */
+export type Delegation = {
+	readonly identity: Uint8Array;
+	readonly host: Uint8Array;
+	readonly role: DelegationRole;
+	readonly notAfterMs: number;
+	/** Empty: all. */
+	readonly modules: readonly Uint8Array[];
+};
+
+/** An identity's successor, in its own words. */
+export type Rotation = {
+	readonly from: Uint8Array;
+	readonly to: Uint8Array;
+	readonly sequence: number;
+};
+
+type Signer = Pick<Crypto, 'sign' | 'verify'>;
+
+export function signHead(crypto: Signer, secret: Uint8Array, head: Head): Uint8Array {
+	return sign(crypto, secret, headContext, to => {
+		to.put(head.identity);
+		to.opaque(head.module);
+		putU64(to, head.sequence);
+		putU64(to, head.issuedMs);
+		putU64(to, head.expiresMs);
+		to.put(head.root);
+		to.varint(head.size);
+		to.varint(head.top);
+		to.varint(head.entries);
+		to.varint(head.contentBytes);
+		to.put(head.previous);
+		to.opaque(head.label);
+	});
+}
+
+/** The head in `statement`, copied out of it, if it is well formed and signed by its identity. */
+export function openHead(crypto: Signer, statement: Uint8Array): Head | undefined {
+	return open(crypto, headContext, statement, from => {
+		const identity = from.take(keySize).slice();
+		const head: Head = {
+			identity,
+			module: from.opaque(moduleNameMax).slice(),
+			sequence: takeU64(from),
+			issuedMs: takeU64(from),
+			expiresMs: takeU64(from),
+			root: from.take(32).slice(),
+			size: from.varint(),
+			top: from.varint(),
+			entries: from.varint(),
+			contentBytes: from.varint(),
+			previous: from.take(32).slice(),
+			label: from.opaque(labelMax).slice(),
+		};
+		const sane = head.issuedMs <= head.expiresMs && head.top <= head.size;
+		return sane ? {value: head, signer: identity} : undefined;
+	});
+}
+
+export function signDelegation(
+	crypto: Signer,
+	secret: Uint8Array,
+	delegation: Delegation,
+): Uint8Array {
+	return sign(crypto, secret, delegationContext, to => {
+		to.put(delegation.identity);
+		to.put(delegation.host);
+		to.u8(delegation.role);
+		putU64(to, delegation.notAfterMs);
+		to.varint(delegation.modules.length);
+		for (const module of delegation.modules) to.opaque(module);
+	});
+}
+
+/** The delegation in `statement`, copied, if it is well formed and signed by its identity. */
+export function openDelegation(crypto: Signer, statement: Uint8Array): Delegation | undefined {
+	return open(crypto, delegationContext, statement, from => {
+		const identity = from.take(keySize).slice();
+		const host = from.take(keySize).slice();
+		const role = from.u8() as DelegationRole;
+		const notAfterMs = takeU64(from);
+		const count = from.varint();
+		if (count > delegationModulesMax) return undefined;
+		const modules: Uint8Array[] = [];
+		for (let index = 0; index < count && !from.failed; index++) {
+			modules.push(from.opaque(moduleNameMax).slice());
+		}
+		if (role !== delegationRole.source && role !== delegationRole.relay) return undefined;
+		return {value: {identity, host, role, notAfterMs, modules}, signer: identity};
+	});
+}
+
+/** Whether the delegation speaks for `module`. */
+export function delegates(delegation: Delegation, module: Uint8Array): boolean {
+	return delegation.modules.length === 0 || delegation.modules.some(each => same(each, module));
+}
+
+export function signRotation(crypto: Signer, secret: Uint8Array, rotation: Rotation): Uint8Array {
+	return sign(crypto, secret, rotationContext, to => {
+		to.put(rotation.from);
+		to.put(rotation.to);
+		putU64(to, rotation.sequence);
+	});
+}
+
+/** The rotation in `statement`, copied, if it is well formed and signed by the old identity. */
+export function openRotation(crypto: Signer, statement: Uint8Array): Rotation | undefined {
+	return open(crypto, rotationContext, statement, input => {
+		const from = input.take(keySize).slice();
+		const to = input.take(keySize).slice();
+		return {value: {from, to, sequence: takeU64(input)}, signer: from};
+	});
+}
+
+/** Whether two runs of octets are equal; not in constant time: for what is public. */
+export function same(a: Uint8Array, b: Uint8Array): boolean {
+	if (a.length !== b.length) return false;
+	for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+	return true;
+}
+
+function sign(
+	crypto: Signer,
+	secret: Uint8Array,
+	context: Uint8Array,
+	fill: (to: Writer) => void,
+): Uint8Array {
+	const to = new Writer(new Uint8Array(statementSizeMax));
+	fill(to);
+	const payload = to.written();
+	to.put(crypto.sign(secret, concat(context, payload)));
+	if (to.overflowed) throw new RangeError('a statement that does not fit its limit');
+	return to.written().slice();
+}
+
+function open<T>(
+	crypto: Signer,
+	context: Uint8Array,
+	statement: Uint8Array,
+	parse: (from: Reader) => {value: T; signer: Uint8Array} | undefined,
+): T | undefined {
+	if (statement.length > statementSizeMax || statement.length < signatureSize) return undefined;
+	const end = statement.length - signatureSize;
+	const from = new Reader(statement, 0, end);
+	const parsed = parse(from);
+	if (parsed === undefined || from.failed || from.left > 0) return undefined;
+	const message = concat(context, statement.subarray(0, end));
+	if (!crypto.verify(parsed.signer, message, statement.subarray(end))) return undefined;
+	return parsed.value;
+}
+
+function putU64(to: Writer, value: number): void {
+	to.u32(Math.floor(value / 0x1_0000_0000));
+	to.u32(value >>> 0);
+}
+
+/** At most 2^53 - 1; more is refused. */
+function takeU64(from: Reader): number {
+	const value = from.u32() * 0x1_0000_0000 + from.u32();
+	if (value > varintMax) from.take(from.left + 1);
+	return value > varintMax ? 0 : value;
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+	const all = new Uint8Array(a.length + b.length);
+	all.set(a);
+	all.set(b, a.length);
+	return all;
+}
+
+const encoder = new TextEncoder();
+const headContext = encoder.encode('shoal head 1\0');
+const delegationContext = encoder.encode('shoal delegation 1\0');
+const rotationContext = encoder.encode('shoal rotation 1\0');
+
+const keySize = 32;
+const signatureSize = 64;
+/** Longest label: one line for people. */
+const labelMax = 255;
+/** A source with more modules than this delegates all of them. */
+const delegationModulesMax = 64;
+/** Largest statement: a delegation of 64 modules with the longest names. */
+const statementSizeMax = 20_000;
