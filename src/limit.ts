@@ -22,6 +22,9 @@ export const leafGroupCount = 1024;
 /** Size of a SHA-256 digest. */
 export const digestSize = 32;
 
+/** Size of a public key: Ed25519 (an identity) or X25519 (a host). */
+export const keySize = 32;
+
 /** Wants that one session may have outstanding: about 50 octets each at the source. */
 export const wantsMax = 1024;
 

@@ -4,7 +4,7 @@
  * (its age, its sequence) is the caller's to decide; here it is only authentic or nothing.
  */
 
-import {moduleNameMax} from '../limit.ts';
+import {digestSize, keySize, moduleNameMax} from '../limit.ts';
 import type {Crypto} from '../platform/crypto.ts';
 import {Reader, varintMax, Writer} from '../wire/codec.ts';
 
@@ -77,12 +77,12 @@ export function openHead(crypto: Signer, statement: Uint8Array): Head | undefine
 			sequence: takeU64(from),
 			issuedMs: takeU64(from),
 			expiresMs: takeU64(from),
-			root: from.take(32).slice(),
+			root: from.take(digestSize).slice(),
 			size: from.varint(),
 			top: from.varint(),
 			entries: from.varint(),
 			contentBytes: from.varint(),
-			previous: from.take(32).slice(),
+			previous: from.take(digestSize).slice(),
 			label: from.opaque(labelMax).slice(),
 		};
 		const sane = head.issuedMs <= head.expiresMs && head.top <= head.size;
@@ -206,7 +206,6 @@ const headContext = encoder.encode('shoal head 1\0');
 const delegationContext = encoder.encode('shoal delegation 1\0');
 const rotationContext = encoder.encode('shoal rotation 1\0');
 
-const keySize = 32;
 const signatureSize = 64;
 /** Longest label: one line for people. */
 const labelMax = 255;
