@@ -1,0 +1,199 @@
+/**
+ * One pull's work on DEST, from the lock to the publish record: plan, stage, verify, publish. It
+ * says what to fetch and takes what came; it knows nothing of sessions, and nothing in DEST
+ * outside the staging directory changes before `publish`.
+ *
+ * Order of calls: open, plan, begin, then nextRequest / block / refused / done until `settled`,
+ * publish, close. `abort` may take the place of everything after `plan`.
+ */
+import type {ErrorCode, ShoalError} from '../error.ts';
+import type {Clock} from '../platform/clock.ts';
+import type {Sha256} from '../platform/crypto.ts';
+import type {TreeIo} from '../platform/tree.ts';
+import type {ObjectKind} from '../wire/frame.ts';
+
+/** What the plan compares and the publish sets. rsync's names and meanings. */
+export type ApplyOptions = {
+	readonly owner: boolean;
+	readonly group: boolean;
+	readonly permissions: boolean;
+	readonly times: boolean;
+	readonly numericIds: boolean;
+};
+
+export type PlanOptions = ApplyOptions & {
+	readonly delete: boolean;
+	/** Undefined: refuse above half of more than 100 entries. */
+	readonly deleteMax: number | undefined;
+	/** Look at all of DEST, whatever the record says. */
+	readonly check: boolean;
+	/** Hash what DEST has, whatever size and time say. */
+	readonly checksum: boolean;
+	readonly ignoreTimes: boolean;
+	readonly sizeOnly: boolean;
+	readonly wholeFile: boolean;
+	/** Publish nothing unless every file came. */
+	readonly strict: boolean;
+};
+
+/** Names one image: a record made under another name says nothing about this one. */
+export type ImageName = {
+	readonly identity: Uint8Array;
+	readonly module: Uint8Array;
+	/** Path of the image's root within the snapshot; empty: all of it. */
+	readonly subPath: Uint8Array;
+};
+
+/** One path that could not be done, or (notice) was left out as announced; the run goes on. */
+export type UpdateProblem = {
+	readonly code: ErrorCode;
+	/** Within DEST. */
+	readonly path: Uint8Array;
+	readonly message: string;
+	readonly notice: boolean;
+};
+
+export type PlanCounts = {
+	/** Of the image. */
+	entries: number;
+	files: number;
+	bytesTotal: number;
+	created: number;
+	/** Existing entries whose content, type or link changes. */
+	changed: number;
+	/** Existing entries of which only mode, owner or time change. */
+	metadata: number;
+	deleted: number;
+	/** Regular files whose content changes or is new. */
+	filesChanged: number;
+	/** Of those, files whose content is elsewhere in DEST. */
+	filesMoved: number;
+	/** Octets of content to fetch, taken from DEST, and staying as they are. */
+	bytesToFetch: number;
+	bytesLocal: number;
+	bytesKept: number;
+};
+
+/** What a plan says; the entries themselves stay in flat tables. */
+export type Plan = {
+	readonly root: Uint8Array;
+	readonly counts: PlanCounts;
+	/** Octets free on DEST's file system when the plan was made. */
+	readonly bytesFree: number;
+	/** False: the record answered for everything that the diff does not touch. */
+	readonly examined: boolean;
+	/** DELETE_REFUSED or DESTINATION_FULL: `begin` throws it. */
+	readonly refusal: ShoalError | undefined;
+	/** In path order; `details` are `changeDetail` bits. The view of `path` is borrowed. */
+	forEachChange(
+		tell: (kind: PlannedChange, path: Uint8Array, entryType: number, details: number) => void,
+	): void;
+};
+
+export type PlannedChange = 'new' | 'changed' | 'metadata' | 'deleted';
+
+/** What differs between an entry and what DEST has in its place. */
+export const changeDetail = {
+	content: 1,
+	size: 2,
+	time: 4,
+	mode: 8,
+	owner: 16,
+	group: 32,
+	target: 64,
+	link: 128,
+	type: 256,
+} as const;
+
+export type PublishResult = {
+	/** False: nothing in DEST was changed (dry run, strict). */
+	readonly published: boolean;
+	/** DEST is the image, whole: the next run may end at an equal root. */
+	readonly complete: boolean;
+	readonly deleted: number;
+	readonly filesChanged: number;
+	readonly filesMoved: number;
+	/** Octets of content that came from the source, and that DEST already had. */
+	readonly bytesLiteral: number;
+	readonly bytesMatched: number;
+	readonly problemCount: number;
+	/** The first thousand. */
+	readonly problems: readonly UpdateProblem[];
+	/** 0, 23 or 24, or that of a problem that is worse. */
+	readonly exit: number;
+};
+
+/** A range that the plan needs. What `nextRequest` answered comes back in the other calls as is. */
+export type UpdateRequest = {
+	readonly snapshot: number;
+	readonly kind: ObjectKind;
+	readonly page: number;
+	readonly position: number;
+	readonly count: number;
+	readonly offset: number;
+	readonly length: number;
+	readonly sizes?: Float64Array;
+};
+
+/** Facts told to the engine, never from within one of its own calls. */
+export type UpdateHandler = {
+	/** So many octets are on disk or dropped: they no longer count as backlog. */
+	taken(octets: number): void;
+	/** `nextRequest` may answer again, or `settled` has become true. */
+	wake(): void;
+	/** Nothing more can be done: `publish` would throw this. */
+	failed(error: ShoalError): void;
+};
+
+export type UpdatePlatform = {
+	readonly tree: TreeIo;
+	readonly clock: Clock;
+	readonly sha256: Sha256;
+};
+
+export type OpenOptions = {
+	readonly platform: UpdatePlatform;
+	readonly pool: object;
+	readonly destination: string;
+	/** The operator's state directory; default: `.shoal` in DEST. */
+	readonly state?: string;
+	readonly image: ImageName;
+	readonly makePath: boolean;
+	/** Neither locks nor writes anything: only `plan` may follow. */
+	readonly dryRun: boolean;
+	/** Contents are on the disk before they are published. */
+	readonly fsync: boolean;
+	readonly signal?: AbortSignal;
+	readonly handler: UpdateHandler;
+	readonly onProgress?: (phase: 'scan' | 'hash' | 'publish', done: number, total: number) => void;
+};
+
+export declare class Update {
+	/**
+	 * Locks DEST and rolls an interrupted publish forward.
+	 * @throws ShoalError STORE_LOCKED, DESTINATION_INVALID, DESTINATION_DENIED
+	 */
+	static open(options: OpenOptions): Promise<Update>;
+	/** True: the last pull of this image with these options was complete and had this root. */
+	matches(root: Uint8Array, options: PlanOptions): boolean;
+	/** The list that the publish record is of: what a diff or a page fetch may start from. */
+	recordedList(): object | undefined;
+	plan(list: object, options: PlanOptions): Promise<Plan>;
+	/** Makes the staging directory and looks at what an earlier run left there. */
+	begin(): Promise<void>;
+	/** What to fetch next, in path order over all files; undefined: nothing now. */
+	nextRequest(): UpdateRequest | undefined;
+	/** `data` is borrowed. Repeated octets are dropped. */
+	block(request: UpdateRequest, object: number, offset: number, data: Uint8Array): void;
+	refused(request: UpdateRequest, object: number, code: number): void;
+	/** Every octet of it has come or was refused. */
+	done(request: UpdateRequest): void;
+	/** Octets taken from the network and not yet written. */
+	readonly backlog: number;
+	/** Everything that will come has come and is staged and verified: publish may follow. */
+	readonly settled: boolean;
+	publish(): Promise<PublishResult>;
+	/** Stops; what is staged stays for the next run. */
+	abort(): Promise<void>;
+	close(): Promise<void>;
+}
