@@ -1,16 +1,18 @@
 /** The floor: every effect by Node's own built-ins. Nothing here loads a native addon. */
 import type {Platform} from '../src/platform/platform.ts';
 import {clock} from './clock.ts';
+import {crypto} from './crypto.ts';
 import {openLink, resolve} from './datagram.ts';
 import {threads} from './thread.ts';
 import {openTree} from './tree.ts';
 
-const platform: Omit<Platform, 'crypto'> = {clock, tree: openTree(), threads, openLink, resolve};
+const platform: Platform = {clock, crypto, tree: openTree(), threads, openLink, resolve};
 
 export default platform;
 
 export {formatAddress, parseAddress} from './address.ts';
 export {clock} from './clock.ts';
+export {crypto} from './crypto.ts';
 export {openLink, resolve} from './datagram.ts';
 export {sha256} from './digest.ts';
 export {random} from './random.ts';

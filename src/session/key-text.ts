@@ -45,9 +45,9 @@ export function parseKey(text: string): Uint8Array | undefined {
 			octets[count++] = held >>> bits;
 		}
 	}
-	const key = octets.subarray(0, keySize);
+	const key = octets.slice(0, keySize);
 	const crc = (octets[keySize]! << 16) | (octets[keySize + 1]! << 8) | octets[keySize + 2]!;
-	return crc === crc24(key) ? key.slice() : undefined;
+	return crc === crc24(key) ? key : undefined;
 }
 
 function crc24(octets: Uint8Array): number {

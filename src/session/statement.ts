@@ -70,20 +70,20 @@ export function signHead(crypto: Signer, secret: Uint8Array, head: Head): Uint8A
 /** The head in `statement`, copied out of it, if it is well formed and signed by its identity. */
 export function openHead(crypto: Signer, statement: Uint8Array): Head | undefined {
 	return open(crypto, headContext, statement, from => {
-		const identity = from.take(keySize).slice();
+		const identity = copy(from.take(keySize));
 		const head: Head = {
 			identity,
-			module: from.opaque(moduleNameMax).slice(),
+			module: copy(from.opaque(moduleNameMax)),
 			sequence: takeU64(from),
 			issuedMs: takeU64(from),
 			expiresMs: takeU64(from),
-			root: from.take(digestSize).slice(),
+			root: copy(from.take(digestSize)),
 			size: from.varint(),
 			top: from.varint(),
 			entries: from.varint(),
 			contentBytes: from.varint(),
-			previous: from.take(digestSize).slice(),
-			label: from.opaque(labelMax).slice(),
+			previous: copy(from.take(digestSize)),
+			label: copy(from.opaque(labelMax)),
 		};
 		const sane = head.issuedMs <= head.expiresMs && head.top <= head.size;
 		return sane ? {value: head, signer: identity} : undefined;
@@ -108,15 +108,15 @@ export function signDelegation(
 /** The delegation in `statement`, copied, if it is well formed and signed by its identity. */
 export function openDelegation(crypto: Signer, statement: Uint8Array): Delegation | undefined {
 	return open(crypto, delegationContext, statement, from => {
-		const identity = from.take(keySize).slice();
-		const host = from.take(keySize).slice();
+		const identity = copy(from.take(keySize));
+		const host = copy(from.take(keySize));
 		const role = from.u8() as DelegationRole;
 		const notAfterMs = takeU64(from);
 		const count = from.varint();
 		if (count > delegationModulesMax) return undefined;
 		const modules: Uint8Array[] = [];
 		for (let index = 0; index < count && !from.failed; index++) {
-			modules.push(from.opaque(moduleNameMax).slice());
+			modules.push(copy(from.opaque(moduleNameMax)));
 		}
 		if (role !== delegationRole.source && role !== delegationRole.relay) return undefined;
 		return {value: {identity, host, role, notAfterMs, modules}, signer: identity};
@@ -139,8 +139,8 @@ export function signRotation(crypto: Signer, secret: Uint8Array, rotation: Rotat
 /** The rotation in `statement`, copied, if it is well formed and signed by the old identity. */
 export function openRotation(crypto: Signer, statement: Uint8Array): Rotation | undefined {
 	return open(crypto, rotationContext, statement, input => {
-		const from = input.take(keySize).slice();
-		const to = input.take(keySize).slice();
+		const from = copy(input.take(keySize));
+		const to = copy(input.take(keySize));
 		return {value: {from, to, sequence: takeU64(input)}, signer: from};
 	});
 }
@@ -163,7 +163,7 @@ function sign(
 	const payload = to.written();
 	to.put(crypto.sign(secret, concat(context, payload)));
 	if (to.overflowed) throw new RangeError('a statement that does not fit its limit');
-	return to.written().slice();
+	return copy(to.written());
 }
 
 function open<T>(
@@ -180,6 +180,11 @@ function open<T>(
 	const message = concat(context, statement.subarray(0, end));
 	if (!crypto.verify(parsed.signer, message, statement.subarray(end))) return undefined;
 	return parsed.value;
+}
+
+/** Octets of its own: `slice` of a Buffer would be a view. */
+function copy(octets: Uint8Array): Uint8Array {
+	return new Uint8Array(octets);
 }
 
 function putU64(to: Writer, value: number): void {
