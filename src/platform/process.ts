@@ -1,0 +1,13 @@
+/** What a lock needs to know of processes. */
+export type ProcessIo = {
+	/**
+	 * Names this process among all that ever ran here: one line of printable ASCII, at most 255
+	 * octets; where the system tells, it covers host, boot, process namespace, number and start.
+	 */
+	readonly identity: string;
+	/**
+	 * Whether the process so named still runs: `gone` only when that is certain (same host, and
+	 * another boot or no such process), `unknown` when it cannot be seen from here.
+	 */
+	state(identity: string): 'running' | 'gone' | 'unknown';
+};
