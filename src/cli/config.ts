@@ -1,0 +1,169 @@
+/** `shoal.toml`: what `serve --config` offers. An unknown key is an error that names its line. */
+import {readFileSync} from 'node:fs';
+import {dirname, join, resolve} from 'node:path';
+import {parse, TomlError, type TomlPrimitive} from 'smol-toml';
+import type {ServeModule} from '../engine/options.ts';
+import {ShoalError} from '../error.ts';
+import {moduleNameMax} from '../limit.ts';
+import {readValue} from './value.ts';
+
+export type ServeConfig = {
+	readonly listen: readonly string[];
+	readonly modules: readonly ServeModule[];
+};
+
+type Table = Record<string, TomlPrimitive>;
+
+/** Reads and checks the file. Relative paths in it start at its directory. @throws CONFIG_INVALID */
+export function readConfig(path: string): ServeConfig {
+	let text: string;
+	try {
+		text = readFileSync(path, 'utf8');
+	} catch (cause) {
+		const reason = cause instanceof Error ? cause.message : String(cause);
+		throw new ShoalError('CONFIG_INVALID', reason, {cause});
+	}
+	return parseConfig(text, path);
+}
+
+/** @throws ShoalError CONFIG_INVALID */
+export function parseConfig(text: string, path: string): ServeConfig {
+	let root: Table;
+	try {
+		root = parse(text);
+	} catch (cause) {
+		if (!(cause instanceof TomlError)) throw cause;
+		const reason = cause.message.split('\n')[0]!.replace(/^Invalid TOML document: /, '');
+		throw new ShoalError('CONFIG_INVALID', `${path}:${cause.line}: ${reason}`, {cause});
+	}
+	return new ConfigReader(text, path).read(root);
+}
+
+class ConfigReader {
+	readonly #lines: readonly string[];
+	readonly #path: string;
+
+	constructor(text: string, path: string) {
+		this.#lines = text.split('\n');
+		this.#path = path;
+	}
+
+	read(root: Table): ServeConfig {
+		this.#refuseUnknown(root, [], ['listen', 'state', 'module']);
+		const listen = root['listen'] ?? [];
+		const state = this.#text(root, [], 'state');
+		const modules = this.#table(root['module'] ?? {}, ['module']);
+		return {
+			listen: (Array.isArray(listen) ? listen : [listen]).map(value => {
+				if (typeof value === 'string' && value !== '') return value;
+				throw this.#error(['listen'], 'wants "host:port" or a list of them');
+			}),
+			modules: Object.keys(modules).map(name => this.#module(modules, name, state)),
+		};
+	}
+
+	#module(modules: Table, name: string, state: string | undefined): ServeModule {
+		const at = ['module', name];
+		const table = this.#table(modules[name]!, at);
+		if (!isModuleName(name)) throw this.#error(at, 'is no name for a module');
+		this.#refuseUnknown(table, at, ['path', 'comment', 'max-clients', 'bwlimit', 'exclude']);
+		const directory = this.#text(table, at, 'path');
+		if (directory === undefined) throw this.#error(at, 'wants a path');
+		if (table['exclude'] !== undefined) {
+			throw this.#error([...at, 'exclude'], 'is not built yet: filters belong to a later version');
+		}
+		const comment = this.#text(table, at, 'comment');
+		const sessionsMax = table['max-clients'];
+		if (sessionsMax !== undefined && !isCount(sessionsMax)) {
+			throw this.#error([...at, 'max-clients'], 'wants a whole number');
+		}
+		const rateMax = this.#rate(table, at);
+		return {
+			name,
+			directory: this.#resolve(directory),
+			scan: false,
+			...(state === undefined ? {} : {state: join(this.#resolve(state), name)}),
+			...(comment === undefined ? {} : {comment}),
+			...(sessionsMax === undefined ? {} : {sessionsMax}),
+			...(rateMax === undefined ? {} : {rateMax}),
+		};
+	}
+
+	#rate(table: Table, at: readonly string[]): number | undefined {
+		const value = table['bwlimit'];
+		if (value === undefined) return undefined;
+		try {
+			const rate = readValue('rate', 'bwlimit', String(value)) as number;
+			return rate === 0 ? undefined : rate;
+		} catch (error) {
+			if (!(error instanceof ShoalError)) throw error;
+			throw this.#error([...at, 'bwlimit'], 'wants a rate like 500, "1.5M" or "2MB"');
+		}
+	}
+
+	#text(table: Table, at: readonly string[], key: string): string | undefined {
+		const value = table[key];
+		if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+		throw this.#error([...at, key], 'wants a text');
+	}
+
+	#table(value: TomlPrimitive, at: readonly string[]): Table {
+		if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date)) {
+			return value as Table;
+		}
+		throw this.#error(at, 'wants a table');
+	}
+
+	#refuseUnknown(table: Table, at: readonly string[], known: readonly string[]): void {
+		for (const key of Object.keys(table)) {
+			if (!known.includes(key)) {
+				throw this.#error([...at, key], `is unknown; known are ${known.join(', ')}`);
+			}
+		}
+	}
+
+	#resolve(path: string): string {
+		return resolve(dirname(this.#path), path);
+	}
+
+	#error(at: readonly string[], detail: string): ShoalError {
+		const line = findLine(this.#lines, at);
+		const place = line === undefined ? this.#path : `${this.#path}:${line}`;
+		return new ShoalError('CONFIG_INVALID', `${place}: ${at.join('.')} ${detail}`);
+	}
+}
+
+/** Number of the line that sets `at`, if it is written in a plain way; the parser keeps none. */
+function findLine(lines: readonly string[], at: readonly string[]): number | undefined {
+	let header: readonly string[] = [];
+	for (const [index, line] of lines.entries()) {
+		const table = /^\s*\[([^\][]+)\]/.exec(line);
+		if (table !== null) header = keyParts(table[1]!);
+		const setting = /^\s*([^=#[]+?)\s*=/.exec(line);
+		const here = setting === null ? header : [...header, ...keyParts(setting[1]!)];
+		if ((table ?? setting) !== null && isPrefix(at, here)) return index + 1;
+	}
+	return undefined;
+}
+
+/** `module."a.b"` as its parts. */
+function keyParts(key: string): string[] {
+	return [...key.matchAll(/"([^"]*)"|'([^']*)'|([^.\s"']+)/g)].map(
+		([, double, single, bare]) => double ?? single ?? bare ?? '',
+	);
+}
+
+function isPrefix(at: readonly string[], of: readonly string[]): boolean {
+	return at.every((part, index) => of[index] === part);
+}
+
+function isModuleName(name: string): boolean {
+	const size = new TextEncoder().encode(name).length;
+	if (size === 0 || size > moduleNameMax || name === '.' || name === '..') return false;
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+	return !/[/\u0000-\u001f\u007f]/.test(name);
+}
+
+function isCount(value: unknown): value is number {
+	return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,51 @@
+/**
+ * A change as a line of rsync's -i: `YXcstpoguax path`. Y is > for content that travels, c for
+ * what is made here, h for a further hard link, . for attributes alone, * for a message; X is the
+ * type; then a letter for each thing that differs, + for all of a new entry. rsync(1), --out-format.
+ */
+import type {Change} from '../engine/event.ts';
+
+const typeLetter = {
+	file: 'f',
+	directory: 'd',
+	symlink: 'L',
+	device: 'D',
+	special: 'S',
+} as const satisfies Record<Change['type'], string>;
+
+/** Columns 3 to 11, in order; those that shoal never carries stay dots. */
+const columns = ['content', 'size', 'time', 'mode', 'owner', 'group'] as const;
+const letters = 'cstpog';
+const neverCarried = '...';
+
+export function itemize(change: Change): string {
+	const path = change.type === 'directory' ? `${change.path}/` : change.path;
+	if (change.change === 'deleted') return `*deleting   ${path}`;
+	return `${action(change)}${typeLetter[change.type]}${differences(change)} ${path}${linked(change)}`;
+}
+
+/** As rsync -v: the name alone, or that it goes. */
+export function nameChange(change: Change): string {
+	const path = change.type === 'directory' ? `${change.path}/` : change.path;
+	if (change.change === 'deleted') return `deleting ${path}`;
+	return `${path}${linked(change)}`;
+}
+
+function linked({linkTo, target}: Change): string {
+	if (linkTo !== undefined) return ` => ${linkTo}`;
+	return target === undefined ? '' : ` -> ${target}`;
+}
+
+function action(change: Change): string {
+	if (change.linkTo !== undefined) return 'h';
+	if (change.change === 'metadata') return '.';
+	return change.type === 'file' ? '>' : 'c';
+}
+
+function differences(change: Change): string {
+	if (change.change === 'new') return '+++++++++';
+	const marks = columns.map((name, index) =>
+		change.differs.includes(name) ? letters[index] : '.',
+	);
+	return `${marks.join('')}${neverCarried}`;
+}

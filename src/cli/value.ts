@@ -1,0 +1,61 @@
+/** Readers of option values: text in, a checked value out. */
+import {ShoalError} from '../error.ts';
+import type {ValueKind} from './option.ts';
+
+/** What the text of option `flag` means. @throws ShoalError OPTION_INVALID, OPTION_UNBUILT */
+export function readValue(kind: ValueKind, flag: string, text: string): string | number {
+	switch (kind) {
+		case 'text':
+			if (text === '') throw new ShoalError('OPTION_INVALID', `${flag} wants a value`);
+			return text;
+		case 'count':
+			return readCount(flag, text);
+		case 'seconds':
+			return readCount(flag, text);
+		case 'rate':
+			return readRate(flag, text);
+		case 'format':
+			return readChoice(flag, text, ['long', 'jsonl'], ['mtree', 'rsync']);
+		case 'publish':
+			return readChoice(flag, text, ['in-place'], ['tree']);
+	}
+}
+
+function readCount(flag: string, text: string): number {
+	const value = /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+	if (value === undefined) {
+		throw new ShoalError('OPTION_INVALID', `${flag} wants a whole number, not ${text}`);
+	}
+	return value;
+}
+
+/**
+ * Octets a second, as rsync reads --bwlimit: without a suffix in units of 1024, K M G T of powers
+ * of 1024, KB MB GB TB of powers of 1000, case ignored, fractions allowed; 0 is no limit.
+ */
+function readRate(flag: string, text: string): number {
+	const match = /^(\d{1,12}(?:\.\d{1,9})?)(?:([bkmgt])(i?b)?)?$/i.exec(text);
+	const unit = (match?.[2] ?? 'k').toLowerCase();
+	const base = match?.[3]?.toLowerCase() === 'b' ? 1000 : 1024;
+	const rate = Math.round(Number(match?.[1]) * base ** 'bkmgt'.indexOf(unit));
+	if (match === null || !Number.isSafeInteger(rate) || (unit === 'b' && match[3] !== undefined)) {
+		throw new ShoalError(
+			'OPTION_INVALID',
+			`${flag} wants a rate like 500, 1.5M or 2MB, not ${text}`,
+		);
+	}
+	return rate;
+}
+
+function readChoice(
+	flag: string,
+	text: string,
+	built: readonly string[],
+	unbuilt: readonly string[],
+): string {
+	if (built.includes(text)) return text;
+	if (unbuilt.includes(text)) {
+		throw new ShoalError('OPTION_UNBUILT', `${flag} ${text} belongs to a later version`);
+	}
+	throw new ShoalError('OPTION_INVALID', `${flag} knows ${built.join(' and ')}, not ${text}`);
+}

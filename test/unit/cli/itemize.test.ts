@@ -1,0 +1,27 @@
+import test from 'ava';
+import {itemize, nameChange} from '../../../src/cli/itemize.ts';
+import type {Change} from '../../../src/engine/event.ts';
+
+const file: Change = {change: 'changed', path: 'a/b', type: 'file', differs: []};
+
+test('lines are those of rsync -i', t => {
+	const cases: [Partial<Change>, string][] = [
+		[{change: 'new'}, '>f+++++++++ a/b'],
+		[{change: 'new', type: 'directory'}, 'cd+++++++++ a/b/'],
+		[{change: 'new', type: 'symlink', target: '../c'}, 'cL+++++++++ a/b -> ../c'],
+		[{change: 'new', linkTo: 'a/a'}, 'hf+++++++++ a/b => a/a'],
+		[{differs: ['size', 'time']}, '>f.st...... a/b'],
+		[{differs: ['content', 'mode']}, '>fc..p..... a/b'],
+		[{change: 'metadata', differs: ['time', 'owner', 'group']}, '.f..t.og... a/b'],
+		[{change: 'metadata', type: 'directory', differs: ['mode']}, '.d...p..... a/b/'],
+		[{change: 'deleted'}, '*deleting   a/b'],
+		[{change: 'deleted', type: 'directory'}, '*deleting   a/b/'],
+	];
+	for (const [change, line] of cases) t.is(itemize({...file, ...change}), line);
+});
+
+test('-v gives the name alone', t => {
+	t.is(nameChange(file), 'a/b');
+	t.is(nameChange({...file, change: 'deleted'}), 'deleting a/b');
+	t.is(nameChange({...file, type: 'symlink', target: 'x'}), 'a/b -> x');
+});
