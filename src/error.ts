@@ -63,6 +63,7 @@ export const errorTable = {
 	KEY_INVALID: row('store', 5, 'Make a new key with: shoal keygen.'),
 
 	INTERRUPTED: row('stop', 20, 'Run it again: what has arrived is kept.', true),
+	THREAD_LOST: row('stop', 22, 'Give it more memory, or run fewer --threads.', true),
 	PARTIAL: row('stop', 23, 'Look at the errors above; the rest is in place.'),
 } as const satisfies Record<string, ErrorRow>;
 

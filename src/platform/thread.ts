@@ -1,4 +1,4 @@
-/** A worker thread as the pool sees it. */
+/** Worker threads as the pool sees them: messages in order, octets handed over or shared. */
 export type ThreadHandler = {
 	message(value: unknown): void;
 	/** The thread ended: by an uncaught error, or because it was stopped. */
@@ -11,8 +11,18 @@ export type Thread = {
 	stop(): Promise<void>;
 };
 
+/** The other end: what a worker thread has of the one that started it. */
+export type ThreadPort = {
+	post(value: unknown, transfer: readonly ArrayBufferLike[]): void;
+	receive(message: (value: unknown) => void): void;
+};
+
 export type ThreadDriver = {
 	/** Cores that this process may use. */
 	readonly coreCount: number;
+	/** Where this thread answers if it was started as a worker. */
+	readonly parent: ThreadPort | undefined;
 	start(handler: ThreadHandler): Thread;
+	/** Resolves in a later turn of this thread's event loop, so that others may use it between. */
+	turn(): Promise<void>;
 };

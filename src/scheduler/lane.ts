@@ -1,0 +1,111 @@
+/**
+ * A lane starts jobs, so many at once, in the order that FairQueue decides. `p-queue` counts what
+ * runs, pauses and resumes; this file gives it our order and our meaning of an abort.
+ */
+import PQueue, {type Queue, type QueueAddOptions} from 'p-queue';
+import {type FairItem, FairQueue, quantum} from './fair-queue.ts';
+
+export type JobOptions = {
+	/** Higher goes first; 0 unless told. */
+	readonly priority?: number | undefined;
+	/** Whose work it is: jobs of equal priority take turns between clients. */
+	readonly client?: string | undefined;
+	/** Octets of work: what it counts for in its client's turn. One turn's worth unless told. */
+	readonly cost?: number | undefined;
+	readonly signal?: AbortSignal | undefined;
+};
+
+type Run = () => Promise<unknown>;
+type LaneItem = FairItem & {readonly run: Run; readonly id: string | undefined};
+type LaneOptions = QueueAddOptions & {client?: string; cost?: number};
+
+export class Lane {
+	readonly name: string;
+	readonly #queue: PQueue<LaneQueue, LaneOptions>;
+
+	constructor(name: string, concurrency: number) {
+		this.name = name;
+		this.#queue = new PQueue({concurrency, queueClass: LaneQueue});
+	}
+
+	get waitingCount(): number {
+		return this.#queue.size;
+	}
+
+	get runningCount(): number {
+		return this.#queue.pending;
+	}
+
+	get concurrency(): number {
+		return this.#queue.concurrency;
+	}
+
+	/**
+	 * Settles as `job` does, never before it has ended: what was lent to it is then the caller's
+	 * again. Aborted while it waits, it is not started; the answer rejects with the signal's reason.
+	 */
+	run<Result>(job: () => Promise<Result>, options: JobOptions = {}): Promise<Result> {
+		const {signal, ...rest} = options;
+		const order = definite(rest);
+		if (signal === undefined) return this.#queue.add(job, order);
+		const waiting = new AbortController();
+		const stop = (): void => waiting.abort(signal.reason);
+		if (signal.aborted) stop();
+		else signal.addEventListener('abort', stop, {once: true});
+		const started = (): Promise<Result> => {
+			signal.removeEventListener('abort', stop);
+			return job();
+		};
+		return this.#queue.add(started, {...order, signal: waiting.signal});
+	}
+
+	pause(): void {
+		this.#queue.pause();
+	}
+
+	resume(): void {
+		this.#queue.start();
+	}
+
+	/** Resolves when nothing waits or runs. */
+	idle(): Promise<void> {
+		return this.#queue.onIdle();
+	}
+}
+
+/** `queueClass` of p-queue: it makes one itself, so all of it is in this class. */
+class LaneQueue implements Queue<Run, LaneOptions> {
+	readonly #queue = new FairQueue<LaneItem>();
+
+	get size(): number {
+		return this.#queue.size;
+	}
+
+	enqueue(run: Run, options: Partial<LaneOptions> = {}): void {
+		const {priority = 0, client = '', cost = quantum, id} = options;
+		this.#queue.push({priority, client, cost, run, id});
+	}
+
+	dequeue(): Run | undefined {
+		return this.#queue.shift()?.run;
+	}
+
+	filter({priority}: Readonly<Partial<LaneOptions>>): Run[] {
+		return [...this.#queue].filter(item => item.priority === priority).map(item => item.run);
+	}
+
+	setPriority(id: string, priority: number): void {
+		const item = this.#queue.remove(waiting => waiting.id === id);
+		if (item !== undefined) this.#queue.push({...item, priority});
+	}
+
+	/** p-queue names what to remove by its id or by itself. */
+	remove(which: string | Run): void {
+		this.#queue.remove(item => item.id === which || item.run === which);
+	}
+}
+
+function definite(options: Omit<JobOptions, 'signal'>): LaneOptions {
+	const {priority = 0, client = '', cost = quantum} = options;
+	return {priority, client, cost};
+}

@@ -1,0 +1,33 @@
+/**
+ * A task is a kind of work that may run in any thread: a name, and a function from plain data to
+ * plain data. What it is given and what it answers crosses threads, so both are flat: numbers,
+ * octets and typed arrays, never an array of objects that grows with a tree or a file. A job, one
+ * run of a task, should be at least a millisecond of work.
+ */
+import type {Clock} from '../platform/clock.ts';
+import type {Crypto, Sha256} from '../platform/crypto.ts';
+import type {TreeIo} from '../platform/tree.ts';
+
+/** What a job may use of the world. Handles of `tree` are valid in every thread. */
+export type TaskContext = {
+	readonly tree: TreeIo;
+	readonly crypto: Crypto;
+	readonly sha256: Sha256;
+	readonly clock: Clock;
+	/** True once nobody wants the answer: a long job looks now and then, and returns early. */
+	aborted(): boolean;
+};
+
+export type Task<Input, Output> = {
+	/** Unique: how a thread finds the task. */
+	readonly name: string;
+	/** @throws ShoalError for what the world does: it fails this job alone, with the same error */
+	run(input: Input, context: TaskContext): Output | Promise<Output>;
+	/** Buffers of the answer that may be handed over instead of copied. */
+	transfer?(output: Output): readonly ArrayBufferLike[];
+};
+
+/** Only names the types; `src/task/table.ts` makes it known to the threads. */
+export function defineTask<Input, Output>(task: Task<Input, Output>): Task<Input, Output> {
+	return task;
+}
