@@ -4,15 +4,20 @@ import {setImmediate} from 'node:timers/promises';
 import {type MessagePort, parentPort, Worker} from 'node:worker_threads';
 import type {Thread, ThreadDriver, ThreadHandler, ThreadPort} from '../src/platform/thread.ts';
 
-export const threads: ThreadDriver = {
-	coreCount: availableParallelism(),
-	parent: parentPort === null ? undefined : portTo(parentPort),
-	start,
-	turn: () => setImmediate(),
-};
+/** Threads that run the module at `entry`, looked up when the first one is started. */
+export function threadsOf(entry: () => string): ThreadDriver {
+	return {
+		coreCount: availableParallelism(),
+		parent: parentPort === null ? undefined : portTo(parentPort),
+		start: handler => start(new URL(entry()), handler),
+		turn: () => setImmediate(),
+	};
+}
 
-function start(handler: ThreadHandler): Thread {
-	const worker = new Worker(new URL(import.meta.resolve('#worker')));
+export const threads = threadsOf(() => import.meta.resolve('#worker'));
+
+function start(entry: URL, handler: ThreadHandler): Thread {
+	const worker = new Worker(entry);
 	let failure: Error | undefined;
 	worker.on('message', value => handler.message(value));
 	worker.on('error', error => {
