@@ -42,7 +42,12 @@ export type EarlyBlock = {
 	readonly data: Uint8Array;
 };
 
-export type Diff = {readonly size: number; readonly digest: Uint8Array};
+/** A diff that a head names: the sequence of the snapshot that it starts from, size, SHA-256. */
+export type Diff = {
+	readonly sequence: number;
+	readonly size: number;
+	readonly digest: Uint8Array;
+};
 
 export type InitiatorEvent =
 	| {

@@ -35,7 +35,12 @@ export type FetchHandler = {
 	closed(code: number, text: string): void;
 };
 
-export type HeadDiff = {readonly size: number; readonly digest: Uint8Array};
+/** A diff that a head names: the sequence of the snapshot that it starts from, size, SHA-256. */
+export type HeadDiff = {
+	readonly sequence: number;
+	readonly size: number;
+	readonly digest: Uint8Array;
+};
 
 /** Running counts of one fetcher. */
 export type FetchStatistics = {

@@ -21,7 +21,7 @@ const receiptRangesMax = 256;
 const diffsMax = 8;
 
 const receiptRange = record({gap: varint, length: varint});
-const diff = record({size: varint, digest: fixed(32)});
+const diff = record({sequence: varint, size: varint, digest: fixed(32)});
 
 export const frameTable = {
 	padding: {type: 0x00, fields: {}},
