@@ -1,0 +1,39 @@
+/** What the package promises: nothing native to build, free licences, versions that fit. */
+import test from 'ava';
+import {readText} from '../support/repository.ts';
+
+type Locked = {
+	readonly dev?: boolean;
+	readonly optional?: boolean;
+	readonly license?: string;
+	readonly hasInstallScript?: boolean;
+	readonly engines?: {readonly node?: string};
+};
+
+const licences = ['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD'];
+
+/** Faults of the packages that users install. */
+function checkLocked(packages: Readonly<Record<string, Locked>>): string[] {
+	return Object.entries(packages).flatMap(([path, locked]) => {
+		if (path === '' || locked.dev) return [];
+		const faults: string[] = [];
+		if (locked.hasInstallScript) faults.push(`${path} runs a script when it is installed`);
+		if (!licences.includes(locked.license ?? '')) faults.push(`${path} has another licence`);
+		return faults;
+	});
+}
+
+test('nothing that users install is native or under another licence', t => {
+	const {packages} = JSON.parse(readText('package-lock.json')) as {
+		packages: Record<string, Locked>;
+	};
+	t.true(Object.keys(packages).length > 4);
+	t.deepEqual(checkLocked(packages), []);
+});
+
+test('sees packages that are', t => {
+	t.is(checkLocked({'node_modules/a': {license: 'MIT', hasInstallScript: true}}).length, 1);
+	t.is(checkLocked({'node_modules/a': {license: 'GPL-3.0'}}).length, 1);
+	t.is(checkLocked({'node_modules/a': {}}).length, 1);
+	t.deepEqual(checkLocked({'node_modules/a': {dev: true, hasInstallScript: true}}), []);
+});
