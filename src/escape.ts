@@ -1,56 +1,70 @@
 /**
  * Names as people may see them. A file's name can hold any octet but NUL and slash, terminal
- * escapes and newlines included, so every output (terminal, log, JSON message) passes here first.
+ * escapes and line ends included, so every output (terminal, log, JSON message) passes here first.
  */
 
-/** Controls, format characters (bidirectional overrides among them) and line separators. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
-
-const decoder = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
+/** What could mislead a reader or command a terminal: controls, line ends, bidi overrides. */
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+const utf8 = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
+const plainMin = 0x20;
+const plainMax = 0x7e;
+const backslash = 0x5c;
+const hash = 0x23;
 
 /**
- * Printable UTF-8 stays; every other octet becomes `\#ooo` in octal, as rsync prints it. A
- * backslash that would look like such an escape is escaped itself, so the answer is unambiguous.
+ * For every output: printable UTF-8 stays as it is; any other octet becomes `\#ooo`, and so does
+ * the backslash of a literal `\#ooo`, as rsync writes names. So distinct paths look distinct.
  */
 export function escapePath(path: Uint8Array): string {
-	let out = '';
-	for (let at = 0; at < path.length; ) {
-		const size = sequenceSize(path[at]!);
-		const text = size === 0 ? undefined : decode(path.subarray(at, at + size));
-		if (text === undefined || unprintable.test(text) || looksEscaped(path, at)) {
-			const end = text === undefined ? at + 1 : at + size;
-			for (; at < end; at++) out += `\\#${path[at]!.toString(8).padStart(3, '0')}`;
+	let text = '';
+	let at = 0;
+	while (at < path.length) {
+		const octet = path[at]!;
+		if (octet >= plainMin && octet <= plainMax) {
+			text += octet === backslash && isEscape(path, at) ? '\\#134' : String.fromCharCode(octet);
+			at++;
+			continue;
+		}
+		const size = sequenceSize(octet);
+		const character = size === 1 ? undefined : decode(path.subarray(at, at + size));
+		if (character === undefined || unprintable.test(character)) {
+			const end = character === undefined ? at + 1 : at + size;
+			for (; at < end; at++) text += `\\#${path[at]!.toString(8).padStart(3, '0')}`;
 		} else {
-			out += text;
+			text += character;
 			at += size;
 		}
 	}
-	return out;
+	return text;
 }
 
-/** Octets of the UTF-8 sequence that begins so, 0 if none does. */
-function sequenceSize(first: number): number {
-	if (first < 0x80) return 1;
-	if (first < 0xc2) return 0;
-	if (first < 0xe0) return 2;
-	if (first < 0xf0) return 3;
-	return first < 0xf5 ? 4 : 0;
-}
-
-function decode(sequence: Uint8Array): string | undefined {
+/** The text of octets that are UTF-8, else undefined. */
+export function decodeUtf8(octets: Uint8Array): string | undefined {
 	try {
-		return decoder.decode(sequence);
+		return utf8.decode(octets);
 	} catch (error) {
 		if (error instanceof TypeError) return undefined;
 		throw error;
 	}
 }
 
-/** `\#` and three digits, which a reader would take for an escaped octet. */
-function looksEscaped(path: Uint8Array, at: number): boolean {
-	if (path[at] !== 0x5c || path[at + 1] !== 0x23) return false;
-	for (let digit = at + 2; digit < at + 5; digit++) {
-		const octet = path[digit];
+function decode(octets: Uint8Array): string | undefined {
+	const text = decodeUtf8(octets);
+	// A cut sequence at the end of the path decodes to nothing; never more than one character.
+	return text === undefined || text.length === 0 ? undefined : text;
+}
+
+/** Octets of the UTF-8 sequence that `first` begins; 1 if it begins none. RFC 3629 §3. */
+function sequenceSize(first: number): number {
+	if (first >= 0xc2 && first < 0xe0) return 2;
+	if (first >= 0xe0 && first < 0xf0) return 3;
+	return first >= 0xf0 && first < 0xf5 ? 4 : 1;
+}
+
+function isEscape(path: Uint8Array, at: number): boolean {
+	if (path[at + 1] !== hash) return false;
+	for (let index = at + 2; index < at + 5; index++) {
+		const octet = path[index];
 		if (octet === undefined || octet < 0x30 || octet > 0x39) return false;
 	}
 	return true;
