@@ -9,8 +9,8 @@
 import {closeSync, fstatSync, realpathSync, statSync} from 'node:fs';
 import {ShoalError} from '../src/error.ts';
 import {escapePath} from '../src/escape.ts';
-import type {DirHandle, Name} from '../src/platform/tree.ts';
-import {type Anchor, checkName} from './anchor.ts';
+import type {DirHandle} from '../src/platform/tree.ts';
+import type {Anchor} from './anchor.ts';
 
 /** Plain data: a handle keeps its meaning when it is posted to another thread. */
 type CheckedHandle = DirHandle & {readonly path: Uint8Array};
@@ -27,11 +27,7 @@ export function checkedAnchor(): Anchor {
 				throw error;
 			}
 		},
-		reach(dir, name: Name) {
-			checkName(name);
-			return Buffer.concat([check(dir).path, Buffer.from('/'), name]);
-		},
-		self: dir => check(dir).path,
+		prefix: dir => Buffer.concat([check(dir).path, Buffer.from('/')]),
 		describe: dir => ('path' in dir ? (dir as CheckedHandle).path : Buffer.from('a file')),
 	};
 }

@@ -10,7 +10,6 @@ import {
 	chownSync,
 	closeSync,
 	constants,
-	existsSync,
 	fchmodSync,
 	fstatSync,
 	fsyncSync,
@@ -34,9 +33,9 @@ import {
 } from 'node:fs';
 import {ShoalError} from '../src/error.ts';
 import type {DirHandle, FileHandle, Name, Stat, TreeIo} from '../src/platform/tree.ts';
-import {type Anchor, procAnchor} from './anchor.ts';
+import {type Anchor, checkName, descriptorsPath, procAnchor} from './anchor.ts';
 import {checkedAnchor} from './anchor-checked.ts';
-import {flatStat} from './stat.ts';
+import {emptyStat, type FlatStat, fillStat, flatStat} from './stat.ts';
 import {type Intent, nodeCode, treeError} from './tree-error.ts';
 
 /** O_NONBLOCK so that a fifo in a file's place cannot hold a thread; libuv adds O_CLOEXEC. */
@@ -49,19 +48,25 @@ const O_PATH = 0o10000000;
 /** What `open` answers for something absent or of another type than asked for. */
 const notThat = ['ENOENT', 'ELOOP', 'EMLINK', 'ENOTDIR', 'ENXIO', 'EISDIR', 'ENODEV'];
 
+/** More than any system gives: NAME_MAX is 255, in UTF-16 units on some. */
+const nameSizeMost = 1024;
+
 const bigint = {bigint: true} as const;
 const bigintOrNone = {bigint: true, throwIfNoEntry: false} as const;
 const asOctets = {encoding: 'buffer'} as const;
 
-/** True where `/proc/self/fd` can anchor; elsewhere places are checked before and after each use. */
-const hasProc = process.platform === 'linux' && existsSync('/proc/self/fd');
+/** Where a descriptor can be named by a path, if anywhere. */
+const descriptors = descriptorsPath();
 
-export function openTree(anchor: Anchor = hasProc ? procAnchor() : checkedAnchor()): TreeIo {
+export function openTree(anchor: Anchor = procAnchor() ?? checkedAnchor()): TreeIo {
 	return new NodeTree(anchor);
 }
 
 class NodeTree implements TreeIo {
 	readonly #anchor: Anchor;
+	/** Paths are built in here: a call into Node copies its path before it returns. */
+	#path = Buffer.alloc(1024);
+	#prefix: Buffer = this.#path.subarray(0, 0);
 
 	constructor(anchor: Anchor) {
 		this.#anchor = anchor;
@@ -82,7 +87,7 @@ class NodeTree implements TreeIo {
 	}
 
 	openDir(dir: DirHandle, name: Name): DirHandle | undefined {
-		const path = this.#anchor.reach(dir, name);
+		const path = this.#reach(dir, name);
 		const fd = this.#open(dir, name, path, openingDir | opening, 'read');
 		return fd === undefined ? undefined : this.#anchor.hold(fd, path);
 	}
@@ -93,9 +98,28 @@ class NodeTree implements TreeIo {
 
 	list(dir: DirHandle): Name[] {
 		try {
-			return readdirSync(this.#anchor.self(dir) as Buffer, asOctets);
+			return readdirSync(this.#anchor.prefix(dir), asOctets);
 		} catch (error) {
 			throw this.#error(error, 'read', 'cannot list', dir);
+		}
+	}
+
+	/** Names as Latin-1 are their octets, and cost half of what as many Buffers do. */
+	visit(dir: DirHandle, each: (name: Name, stat: Stat | Error) => void): void {
+		const prefix = this.#anchor.prefix(dir);
+		let names: string[];
+		try {
+			names = readdirSync(prefix, 'latin1').sort();
+		} catch (error) {
+			throw this.#error(error, 'read', 'cannot list', dir);
+		}
+		const path = Buffer.concat([prefix, Buffer.alloc(nameSizeMost)]);
+		const flat = emptyStat();
+		for (const text of names) {
+			const end = prefix.length + path.write(text, prefix.length, 'latin1');
+			const name = path.subarray(prefix.length, end);
+			const stat = this.#look(dir, name, path.subarray(0, end), flat);
+			if (stat !== undefined) each(name, stat);
 		}
 	}
 
@@ -106,7 +130,7 @@ class NodeTree implements TreeIo {
 	stat(dir: DirHandle, name: Name): Stat | undefined {
 		let stats: BigIntStats | undefined;
 		try {
-			stats = lstatSync(this.#anchor.reach(dir, name) as Buffer, bigintOrNone);
+			stats = lstatSync(this.#reach(dir, name), bigintOrNone);
 		} catch (error) {
 			throw this.#error(error, 'read', 'cannot stat', dir, name);
 		}
@@ -115,28 +139,28 @@ class NodeTree implements TreeIo {
 
 	readLink(dir: DirHandle, name: Name): Uint8Array {
 		try {
-			return readlinkSync(this.#anchor.reach(dir, name) as Buffer, asOctets);
+			return readlinkSync(this.#reach(dir, name), asOctets);
 		} catch (error) {
 			throw this.#error(error, 'read', 'cannot read symlink', dir, name);
 		}
 	}
 
 	openRead(dir: DirHandle, name: Name): FileHandle | undefined {
-		const path = this.#anchor.reach(dir, name);
+		const path = this.#reach(dir, name);
 		return this.#openFile(dir, name, path, constants.O_RDONLY, 'read');
 	}
 
 	create(dir: DirHandle, name: Name, mode: number): FileHandle {
 		const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | opening;
 		try {
-			return {fd: openSync(this.#anchor.reach(dir, name) as Buffer, flags, mode)};
+			return {fd: openSync(this.#reach(dir, name), flags, mode)};
 		} catch (error) {
 			throw this.#error(error, 'write', 'cannot create', dir, name);
 		}
 	}
 
 	openWrite(dir: DirHandle, name: Name): FileHandle | undefined {
-		const path = this.#anchor.reach(dir, name);
+		const path = this.#reach(dir, name);
 		return this.#openFile(dir, name, path, constants.O_RDWR, 'write');
 	}
 
@@ -203,7 +227,7 @@ class NodeTree implements TreeIo {
 	}
 
 	makeLink(dir: DirHandle, name: Name, toDir: DirHandle, toName: Name): void {
-		const existing = Buffer.from(this.#anchor.reach(dir, name));
+		const existing = Buffer.from(this.#reach(dir, name));
 		this.#change('cannot make link', toDir, toName, path => linkSync(existing, path));
 	}
 
@@ -213,7 +237,7 @@ class NodeTree implements TreeIo {
 	}
 
 	rename(dir: DirHandle, name: Name, toDir: DirHandle, toName: Name): void {
-		const existing = Buffer.from(this.#anchor.reach(dir, name));
+		const existing = Buffer.from(this.#reach(dir, name));
 		this.#change('cannot rename to', toDir, toName, path => renameSync(existing, path));
 	}
 
@@ -231,11 +255,14 @@ class NodeTree implements TreeIo {
 	 */
 	setMode(dir: DirHandle, name: Name, mode: number): void {
 		this.#change('cannot set the mode of', dir, name, path => {
-			const fd = openSync(path, opening | (hasProc ? O_PATH : constants.O_RDONLY));
+			const fd = openSync(
+				path,
+				opening | (descriptors !== undefined ? O_PATH : constants.O_RDONLY),
+			);
 			try {
-				if (!hasProc) return fchmodSync(fd, mode);
+				if (descriptors === undefined) return fchmodSync(fd, mode);
 				if (fstatSync(fd).isSymbolicLink()) throw refusedSymlink(path);
-				chmodSync(`/proc/self/fd/${fd}`, mode);
+				chmodSync(`${descriptors}/${fd}`, mode);
 			} finally {
 				closeSync(fd);
 			}
@@ -270,11 +297,43 @@ class NodeTree implements TreeIo {
 
 	freeSpace(dir: DirHandle): number {
 		try {
-			const {bavail, bsize} = statfsSync(this.#anchor.self(dir) as Buffer);
+			const {bavail, bsize} = statfsSync(this.#anchor.prefix(dir));
 			return bavail * bsize;
 		} catch (error) {
 			throw this.#error(error, 'read', 'cannot see the free space of', dir);
 		}
+	}
+
+	#look(dir: DirHandle, name: Name, path: Buffer, into: FlatStat): Stat | Error | undefined {
+		try {
+			const stats = lstatSync(path, bigintOrNone);
+			return stats === undefined ? undefined : fillStat(stats, into);
+		} catch (error) {
+			const failure = this.#error(error, 'read', 'cannot stat', dir, name);
+			if (failure instanceof ShoalError) return failure;
+			throw failure;
+		}
+	}
+
+	/** A path to `name` in `dir`, valid until the next one is made. */
+	#reach(dir: DirHandle, name: Name): Buffer {
+		checkName(name);
+		const start = this.#begin(dir, name.length);
+		this.#path.set(name, start);
+		return this.#path.subarray(0, start + name.length);
+	}
+
+	/** Makes room for a path in `dir`; answers where the name goes. */
+	#begin(dir: DirHandle, nameSize: number): number {
+		const prefix = this.#anchor.prefix(dir);
+		if (prefix.length + nameSize > this.#path.length) {
+			this.#path = Buffer.alloc(2 * (prefix.length + nameSize));
+			this.#path.set(prefix);
+		} else if (prefix !== this.#prefix) {
+			this.#path.set(prefix);
+		}
+		this.#prefix = prefix;
+		return prefix.length;
 	}
 
 	/** A descriptor, or undefined where there is nothing of the type that `flags` ask for. */
@@ -310,7 +369,7 @@ class NodeTree implements TreeIo {
 
 	#change(action: string, dir: DirHandle, name: Name, act: (path: Buffer) => void): void {
 		try {
-			act(this.#anchor.reach(dir, name) as Buffer);
+			act(this.#reach(dir, name));
 		} catch (error) {
 			throw this.#error(error, 'write', action, dir, name);
 		}
@@ -318,7 +377,7 @@ class NodeTree implements TreeIo {
 
 	#changeDir(action: string, dir: DirHandle, act: (path: Buffer) => void): void {
 		try {
-			act(this.#anchor.self(dir) as Buffer);
+			act(this.#anchor.prefix(dir));
 		} catch (error) {
 			throw this.#error(error, 'write', action, dir);
 		}
@@ -326,7 +385,7 @@ class NodeTree implements TreeIo {
 
 	#remove(action: string, dir: DirHandle, name: Name, act: (path: Buffer) => void): boolean {
 		try {
-			act(this.#anchor.reach(dir, name) as Buffer);
+			act(this.#reach(dir, name));
 			return true;
 		} catch (error) {
 			if (nodeCode(error) === 'ENOENT') return false;

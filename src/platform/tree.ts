@@ -31,6 +31,8 @@ export type Stat = {
 	readonly ctimeNsec: number;
 	/** 512-octet blocks allocated: fewer than the size says means sparse. */
 	readonly blocks: number;
+	/** Of a block or character device: major × 2^32 + minor; else 0. */
+	readonly device: number;
 };
 
 export type TreeIo = {
@@ -41,6 +43,12 @@ export type TreeIo = {
 	closeDir(dir: DirHandle): void;
 	/** Names in `dir` without `.` and `..`, unsorted. */
 	list(dir: DirHandle): Name[];
+	/**
+	 * Calls `each` with every name in `dir`, in order of octets, and its lstat: both are borrowed
+	 * until `each` returns. A name that has vanished meanwhile is left out; one that cannot be
+	 * looked at comes with the error.
+	 */
+	visit(dir: DirHandle, each: (name: Name, stat: Stat | Error) => void): void;
 	/** Of the held directory itself. */
 	statDir(dir: DirHandle): Stat;
 	/** lstat; undefined when absent. */
