@@ -61,6 +61,7 @@ export const errorTable = {
 	SNAPSHOT_MISSING: row('store', 1, 'Make one first: shoal snapshot DIR.'),
 	KEY_UNSAFE: row('store', 5, 'Make the key file yours alone: chmod 600 FILE.'),
 	KEY_INVALID: row('store', 5, 'Make a new key with: shoal keygen.'),
+	KEY_EXISTS: row('store', 1, 'Move the key away first, if you mean to make a new one.'),
 
 	INTERRUPTED: row('stop', 20, 'Run it again: what has arrived is kept.', true),
 	THREAD_LOST: row('stop', 22, 'Give it more memory, or run fewer --threads.', true),

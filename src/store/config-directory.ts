@@ -1,0 +1,125 @@
+/**
+ * The user's configuration directory: keys, and what is known of sources. It is never below a tree
+ * that is mirrored. Nothing in it is opened through a symlink, and nothing is believed that
+ * somebody else could have written.
+ */
+import {ShoalError} from '../error.ts';
+import type {DirHandle, Stat, TreeIo} from '../platform/tree.ts';
+
+export type ConfigFile = {
+	readonly content: Uint8Array;
+	/** Mode bits: who may read it. */
+	readonly mode: number;
+};
+
+/** Every file in it is a few lines for each source that this user has met. */
+const fileSizeMax = 16 << 20;
+
+const encoder = new TextEncoder();
+
+export class ConfigDirectory {
+	readonly path: string;
+	readonly #tree: TreeIo;
+	readonly #dir: DirHandle;
+	/** Uid of what this process creates there: whoever else owns a file could write it. */
+	readonly #uid: number;
+
+	private constructor(tree: TreeIo, path: string, dir: DirHandle) {
+		this.#tree = tree;
+		this.#dir = dir;
+		this.path = path;
+		this.#uid = tree.statDir(dir).uid;
+	}
+
+	/**
+	 * Opens it; it is made, for this user alone, when missing and asked for.
+	 * @throws ShoalError KEY_UNSAFE when others can write there
+	 */
+	static open(tree: TreeIo, path: string, create: boolean): ConfigDirectory | undefined {
+		let dir: DirHandle;
+		try {
+			dir = tree.openRoot(path);
+		} catch (error) {
+			if (!(error instanceof ShoalError) || error.code !== 'TREE_MISSING') throw error;
+			if (!create) return undefined;
+			dir = makeAll(tree, path);
+		}
+		const stat = tree.statDir(dir);
+		if ((stat.mode & othersWrite) !== 0) {
+			tree.closeDir(dir);
+			throw new ShoalError('KEY_UNSAFE', `others can write in ${path}`);
+		}
+		return new ConfigDirectory(tree, path, dir);
+	}
+
+	/** Undefined when absent. @throws ShoalError KEY_UNSAFE when others can write it */
+	read(name: string): ConfigFile | undefined {
+		const octets = encoder.encode(name);
+		const stat = this.#tree.stat(this.#dir, octets);
+		if (stat === undefined) return undefined;
+		const file = this.#tree.openRead(this.#dir, octets);
+		if (file === undefined) {
+			throw new ShoalError('KEY_UNSAFE', `${this.path}/${name} is not a regular file`);
+		}
+		try {
+			const opened = this.#tree.statFile(file);
+			this.#mustBeOurs(name, opened);
+			const content = new Uint8Array(opened.size);
+			const size = this.#tree.read(file, content, 0);
+			return {content: content.subarray(0, size), mode: opened.mode};
+		} finally {
+			this.#tree.closeFile(file);
+		}
+	}
+
+	/** Replaces it as a whole, readable by this user alone. */
+	write(name: string, content: Uint8Array): void {
+		const temporary = encoder.encode(`.${name}.new`);
+		this.#tree.unlink(this.#dir, temporary);
+		const file = this.#tree.create(this.#dir, temporary, 0o600);
+		try {
+			this.#tree.write(file, content, 0);
+			this.#tree.sync(file);
+		} finally {
+			this.#tree.closeFile(file);
+		}
+		this.#tree.rename(this.#dir, temporary, this.#dir, encoder.encode(name));
+		this.#tree.sync(this.#dir);
+	}
+
+	close(): void {
+		this.#tree.closeDir(this.#dir);
+	}
+
+	#mustBeOurs(name: string, {uid, mode, size}: Stat): void {
+		if (uid !== this.#uid || (mode & othersWrite) !== 0) {
+			throw new ShoalError('KEY_UNSAFE', `others can write ${this.path}/${name}`);
+		}
+		if (size > fileSizeMax) {
+			throw new ShoalError('STORE_CORRUPT', `${this.path}/${name} is too large to be true`);
+		}
+	}
+}
+
+const othersWrite = 0o022;
+
+/** Makes the directories of `path` that are missing, for this user alone. */
+function makeAll(tree: TreeIo, path: string): DirHandle {
+	const cut = path.replace(/\/+$/, '').lastIndexOf('/');
+	const name = encoder.encode(path.slice(cut + 1).replace(/\/+$/, ''));
+	let parent: DirHandle;
+	try {
+		parent = tree.openRoot(cut <= 0 ? '/' : path.slice(0, cut));
+	} catch (error) {
+		if (!(error instanceof ShoalError) || error.code !== 'TREE_MISSING' || cut <= 0) throw error;
+		parent = makeAll(tree, path.slice(0, cut));
+	}
+	try {
+		tree.makeDir(parent, name, 0o700);
+		const dir = tree.openDir(parent, name);
+		if (dir !== undefined) return dir;
+		throw new ShoalError('STORE_FAILED', `${path} vanished while it was made`);
+	} finally {
+		tree.closeDir(parent);
+	}
+}
