@@ -1,0 +1,207 @@
+/**
+ * One receiver's session at the source: resolves wants against the snapshots it was shown, and
+ * feeds its sender with what they ask for. Reads of a turn go to a thread as one batch.
+ */
+import {ShoalError} from '../error.ts';
+import type {Payload, SessionHandle} from '../session/payload.ts';
+import type {ReadBatch, ReadResult} from '../task/read.ts';
+import {type ReadRequest, Sender, type Want} from '../transfer/sender.ts';
+import type {Micros} from '../unit.ts';
+import type {Writer} from '../wire/codec.ts';
+import {objectKind, refuseCode} from '../wire/frame.ts';
+import type {Module} from './module.ts';
+import type {Published} from './published.ts';
+
+export type ServedOptions = {
+	readonly module: Module;
+	readonly published: Published;
+	readonly session: SessionHandle;
+	readonly now: Micros;
+	readonly read: (batch: ReadBatch) => Promise<ReadResult>;
+	readonly closed: (code: number, text: string) => void;
+};
+
+/** Ranges in one batch: enough that crossing to a thread costs little beside reading them. */
+const batchCountMax = 256;
+/** Octets in one batch: enough for a disk, few enough that the first of them is soon sent. */
+const batchBytesMax = 512 * 1024;
+
+/** Heads shown in one session: a want names them by number, so they stay in memory with it. */
+const headsMax = 16;
+
+export class ServedSession implements Payload {
+	readonly module: Module;
+	readonly session: SessionHandle;
+	readonly openedAt: Micros;
+	readonly skips = true;
+	readonly #sender: Sender;
+	readonly #options: ServedOptions;
+	/** By the number that a want names them with. */
+	readonly #shown: Published[];
+	#isClosed = false;
+
+	constructor(options: ServedOptions) {
+		this.#options = options;
+		this.module = options.module;
+		this.session = options.session;
+		this.openedAt = options.now;
+		this.#shown = [options.published];
+		this.module.sessionCount++;
+		this.#sender = new Sender({
+			session: options.session,
+			source: {
+				resolve: want => this.#resolve(want),
+				asked: () => this.offer(),
+			},
+			now: options.now,
+			rateMax: options.module.rateMax,
+		});
+	}
+
+	/** Octets of datagrams sent. */
+	get bytesOut(): number {
+		return this.#sender.statistics.bytesOut;
+	}
+
+	/** Shows the module's newest snapshot, unless it has been. */
+	offer(): void {
+		const {published} = this.module;
+		if (published === undefined || published === this.#shown.at(-1)) return;
+		if (this.#shown.length === headsMax) return;
+		this.#shown.push(published);
+		this.#sender.offerHead(published.statement, published.diffNames);
+		this.session.wake();
+	}
+
+	/** Reads what the sender has come to want. Objects in memory are handed over at once. */
+	turn(): void {
+		if (this.#isClosed) return;
+		let batch: ReadRequest[] = [];
+		let bytes = 0;
+		let request = this.#sender.pollRead();
+		for (; request !== undefined; request = this.#sender.pollRead()) {
+			if (request.kind !== objectKind.content) {
+				this.#sender.handleRead(request, this.#fromMemory(request));
+				continue;
+			}
+			batch.push(request);
+			bytes += request.length;
+			if (batch.length < batchCountMax && bytes < batchBytesMax) continue;
+			this.#read(batch);
+			batch = [];
+			bytes = 0;
+		}
+		if (batch.length > 0) this.#read(batch);
+	}
+
+	handlePacket(
+		number: number,
+		payload: Uint8Array,
+		datagramSize: number,
+		now: Micros,
+	): number | undefined {
+		return this.#sender.handlePacket(number, payload, datagramSize, now);
+	}
+
+	pollPacket(number: number, to: Writer, now: Micros): boolean {
+		return this.#sender.pollPacket(number, to, now);
+	}
+
+	pathChanged(now: Micros): void {
+		this.#sender.pathChanged(now);
+	}
+
+	handleTimeout(now: Micros): void {
+		this.#sender.handleTimeout(now);
+	}
+
+	pollTimeout(): Micros {
+		return this.#sender.pollTimeout();
+	}
+
+	closed(code: number, text: string): void {
+		this.#isClosed = true;
+		this.module.sessionCount--;
+		this.#sender.closed(code, text);
+		this.#options.closed(code, text);
+	}
+
+	#resolve(want: Want): {sizes: Float64Array} | number {
+		return this.#shown[want.snapshot]?.resolve(want) ?? refuseCode.invalid;
+	}
+
+	#fromMemory({snapshot, kind, page, position, offset, length}: ReadRequest): Uint8Array | number {
+		const published = this.#shown[snapshot]!;
+		const object =
+			kind < objectKind.content
+				? published.inMemory(kind, page, position)
+				: this.#saved(published, kind, page, position);
+		return object?.subarray(offset, offset + length) ?? refuseCode.unavailable;
+	}
+
+	#saved(
+		published: Published,
+		kind: number,
+		page: number,
+		position: number,
+	): Uint8Array | undefined {
+		const digest = published.digestOf(page, position);
+		const {saved} = this.module;
+		return kind === objectKind.leaves ? saved.leaves(digest) : saved.sums(digest);
+	}
+
+	#read(requests: readonly ReadRequest[]): void {
+		const batch = makeBatch(this.module, requests, this.#shown);
+		this.#options.read(batch).then(
+			({data, status}) => {
+				if (this.#isClosed) return;
+				let at = 0;
+				requests.forEach((request, index) => {
+					const code = status[index]!;
+					const octets = data.subarray(at, at + request.length);
+					at += request.length;
+					this.#sender.handleRead(request, code === 0 ? octets : code);
+				});
+				this.session.wake();
+			},
+			(error: unknown) => {
+				if (!(error instanceof ShoalError)) throw error;
+				if (this.#isClosed) return;
+				for (const request of requests) {
+					this.#sender.handleRead(request, refuseCode.unreadable);
+				}
+				this.session.wake();
+			},
+		);
+	}
+}
+
+function makeBatch(
+	module: Module,
+	requests: readonly ReadRequest[],
+	shown: readonly Published[],
+): ReadBatch {
+	const count = requests.length;
+	const paths: Uint8Array[] = [];
+	const pathEnds = new Uint32Array(count);
+	const offsets = new Float64Array(count);
+	const lengths = new Uint32Array(count);
+	const expected = new Float64Array(count * 3);
+	let end = 0;
+	requests.forEach((request, index) => {
+		const table = shown[request.snapshot]!.tables.get(request.page)!;
+		const path = table.paths[request.position]!;
+		paths.push(path);
+		end += path.length;
+		pathEnds[index] = end;
+		offsets[index] = request.offset;
+		lengths[index] = request.length;
+		const at = request.position * 3;
+		expected.set(table.expected.subarray(at, at + 3), index * 3);
+	});
+	const joined = new Uint8Array(end);
+	paths.forEach((path, index) => {
+		joined.set(path, pathEnds[index]! - path.length);
+	});
+	return {root: module.root, paths: joined, pathEnds, offsets, lengths, expected};
+}

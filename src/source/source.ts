@@ -1,0 +1,125 @@
+/**
+ * Answers for the modules of one host: polls from memory, wants from the snapshot they name. It
+ * holds no list of what any client has, evaluates nothing that a client sends, and never looks at
+ * a tree unless content of it is wanted.
+ */
+import type {Clock} from '../platform/clock.ts';
+import type {Address} from '../platform/datagram.ts';
+import {closeCode, type Payload, type SessionHandle} from '../session/payload.ts';
+import type {Answer, Ask, Authority, Refusal} from '../session/responder.ts';
+import {refusalCode} from '../session/responder.ts';
+import type {ReadBatch, ReadResult} from '../task/read.ts';
+import {Reader, Writer} from '../wire/codec.ts';
+import type {Module} from './module.ts';
+import {ServedSession} from './served-session.ts';
+
+export type SessionTold = {
+	readonly state: 'open' | 'closed';
+	readonly peer: Address;
+	readonly module: string;
+	readonly bytesOut: number;
+	readonly elapsedMs: number;
+	readonly reason?: string;
+};
+
+export type SourceOptions = {
+	readonly modules: readonly Module[];
+	readonly clock: Clock;
+	/** Reads ranges of files, in a thread. */
+	readonly read: (batch: ReadBatch) => Promise<ReadResult>;
+	readonly onSession?: (told: SessionTold) => void;
+};
+
+/** Octets of a ticket's context: the module's place in the table, the snapshot's sequence. */
+const contextSize = 12;
+
+/** A source that has its sessions' fill tells the next one to come back after so long. */
+const busyRetryMs = 30_000;
+
+export class Source implements Authority {
+	readonly #modules: readonly Module[];
+	readonly #byName: ReadonlyMap<string, number>;
+	readonly #clock: Clock;
+	readonly #read: SourceOptions['read'];
+	readonly #onSession: (told: SessionTold) => void;
+	readonly #sessions = new Set<ServedSession>();
+
+	constructor(options: SourceOptions) {
+		this.#modules = options.modules;
+		this.#byName = new Map(options.modules.map(({name}, index) => [name, index]));
+		this.#clock = options.clock;
+		this.#read = options.read;
+		this.#onSession = options.onSession ?? (() => undefined);
+	}
+
+	answer(ask: Ask): Answer | Refusal {
+		const index = this.#byName.get(new TextDecoder().decode(ask.module));
+		const module = index === undefined ? undefined : this.#modules[index];
+		if (index === undefined || module === undefined) {
+			return {code: refusalCode.moduleUnknown, retryMs: 0, text: ''};
+		}
+		const {published} = module;
+		if (published === undefined) {
+			return {code: refusalCode.busy, retryMs: busyRetryMs, text: 'no snapshot yet'};
+		}
+		if (module.sessionCount >= module.sessionsMax) {
+			return {code: refusalCode.busy, retryMs: busyRetryMs, text: 'too many sessions'};
+		}
+		const to = new Writer(new Uint8Array(contextSize));
+		to.u32(index);
+		to.u32(Math.floor(published.head.sequence / 2 ** 32));
+		to.u32(published.head.sequence >>> 0);
+		return {
+			statement: published.statement,
+			diffs: published.diffNames,
+			early: published.earlyFor(ask.sequence),
+			context: to.written(),
+		};
+	}
+
+	open(context: Uint8Array, session: SessionHandle): Payload | undefined {
+		const from = new Reader(context);
+		const module = this.#modules[from.u32()];
+		const published = module?.withSequence(from.u32() * 2 ** 32 + from.u32());
+		if (module === undefined || published === undefined) return undefined;
+		const served = new ServedSession({
+			module,
+			published,
+			session,
+			now: this.#clock.now(),
+			read: this.#read,
+			closed: (code, text) => this.#ended(served, code, text),
+		});
+		this.#sessions.add(served);
+		this.#onSession({
+			state: 'open',
+			peer: session.peer,
+			module: module.name,
+			bytesOut: 0,
+			elapsedMs: 0,
+		});
+		return served;
+	}
+
+	/** Starts the reads that sessions have come to want; to be called after every turn. */
+	turn(): void {
+		for (const session of this.#sessions) session.turn();
+	}
+
+	/** Tells the sessions of a module that it has a newer snapshot. */
+	offer(module: Module): void {
+		for (const session of this.#sessions) if (session.module === module) session.offer();
+	}
+
+	#ended(served: ServedSession, code: number, text: string): void {
+		this.#sessions.delete(served);
+		this.#onSession({
+			state: 'closed',
+			peer: served.session.peer,
+			module: served.module.name,
+			bytesOut: served.bytesOut,
+			elapsedMs: (this.#clock.now() - served.openedAt) / 1000,
+			...(code === closeCode.done ? {} : {reason: text}),
+		});
+	}
+}

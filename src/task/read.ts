@@ -1,0 +1,141 @@
+/**
+ * Reads ranges of a source's files for its clients. A file is reached from the tree's held root
+ * one component at a time and never through a symlink, so nothing outside the tree can be sent;
+ * it is compared with its entry before and after the read, so nothing torn is sent either.
+ */
+import {ShoalError} from '../error.ts';
+import type {DirHandle, FileHandle, Stat, TreeIo} from '../platform/tree.ts';
+import {refuseCode} from '../wire/frame.ts';
+import {defineTask} from './task.ts';
+
+/** Ranges to read: columns of equal length, so that a batch crosses threads as a few arrays. */
+export type ReadBatch = {
+	readonly root: DirHandle;
+	/** Whole paths one after another, and where each ends. */
+	readonly paths: Uint8Array;
+	readonly pathEnds: Uint32Array;
+	readonly offsets: Float64Array;
+	readonly lengths: Uint32Array;
+	/** What the snapshot says of each file: size, mtime seconds, mtime nanoseconds. */
+	readonly expected: Float64Array;
+};
+
+export type ReadResult = {
+	/** The ranges one after another, each with the length asked for. */
+	readonly data: Uint8Array<ArrayBuffer>;
+	/** 0, or a refuseCode: then its octets are zero. One per range. */
+	readonly status: Uint8Array;
+};
+
+const slash = 0x2f;
+
+export const readRanges = defineTask({
+	name: 'read',
+	run(input: ReadBatch, {tree}): ReadResult {
+		const count = input.lengths.length;
+		let size = 0;
+		for (let index = 0; index < count; index++) size += input.lengths[index]!;
+		const data = new Uint8Array(size);
+		const status = new Uint8Array(count);
+		const opener = new Opener(tree, input.root);
+		let at = 0;
+		for (let index = 0; index < count; index++) {
+			const into = data.subarray(at, at + input.lengths[index]!);
+			at += into.length;
+			const path = input.paths.subarray(
+				index === 0 ? 0 : input.pathEnds[index - 1]!,
+				input.pathEnds[index]!,
+			);
+			const code = readOne(opener, tree, path, input, index, into);
+			if (code !== 0) into.fill(0);
+			status[index] = code;
+		}
+		opener.close();
+		return {data, status};
+	},
+	transfer: output => [output.data.buffer],
+});
+
+function readOne(
+	opener: Opener,
+	tree: TreeIo,
+	path: Uint8Array,
+	input: ReadBatch,
+	index: number,
+	into: Uint8Array,
+): number {
+	let file: FileHandle | undefined;
+	try {
+		file = opener.open(path);
+		if (file === undefined) return refuseCode.stale;
+		if (!isAsListed(tree.statFile(file), input.expected, index)) return refuseCode.stale;
+		const read = tree.read(file, into, input.offsets[index]!);
+		if (read < into.length) return refuseCode.stale;
+		return isAsListed(tree.statFile(file), input.expected, index) ? 0 : refuseCode.stale;
+	} catch (error) {
+		if (!(error instanceof ShoalError)) throw error;
+		return refuseCode.unreadable;
+	} finally {
+		if (file !== undefined) tree.closeFile(file);
+	}
+}
+
+function isAsListed(stat: Stat, expected: Float64Array, index: number): boolean {
+	return (
+		stat.size === expected[index * 3] &&
+		stat.mtimeSec === expected[index * 3 + 1] &&
+		stat.mtimeNsec === expected[index * 3 + 2]
+	);
+}
+
+/** Opens files below a root; neighbours in one directory share its handle. */
+class Opener {
+	readonly #tree: TreeIo;
+	readonly #root: DirHandle;
+	#path = new Uint8Array(0);
+	#dir: DirHandle | undefined;
+
+	constructor(tree: TreeIo, root: DirHandle) {
+		this.#tree = tree;
+		this.#root = root;
+	}
+
+	/** Undefined when it is absent, no regular file, or below a symlink. */
+	open(path: Uint8Array): FileHandle | undefined {
+		const cut = path.lastIndexOf(slash);
+		const name = path.subarray(cut + 1);
+		if (cut < 0) return this.#tree.openRead(this.#root, name);
+		const parent = path.subarray(0, cut);
+		if (this.#dir === undefined || !isEqual(this.#path, parent)) {
+			this.close();
+			this.#dir = this.#walk(parent);
+			this.#path = parent.slice();
+		}
+		return this.#dir && this.#tree.openRead(this.#dir, name);
+	}
+
+	close(): void {
+		if (this.#dir !== undefined) this.#tree.closeDir(this.#dir);
+		this.#dir = undefined;
+	}
+
+	#walk(path: Uint8Array): DirHandle | undefined {
+		let dir = this.#root;
+		for (let start = 0; start <= path.length; ) {
+			const found = path.indexOf(slash, start);
+			const end = found < 0 ? path.length : found;
+			const next = this.#tree.openDir(dir, path.subarray(start, end));
+			if (dir !== this.#root) this.#tree.closeDir(dir);
+			if (next === undefined) return undefined;
+			dir = next;
+			start = end + 1;
+		}
+		return dir;
+	}
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+	if (a.length !== b.length) return false;
+	for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+	return true;
+}
