@@ -1,0 +1,65 @@
+/** The demo's result as a table. */
+import type {PathCounts} from './impairment.ts';
+
+export type Run = {
+	readonly name: string;
+	/** The last JSON line of `shoal pull`. */
+	readonly result: Record<string, unknown>;
+	/** Of the whole process. */
+	readonly elapsedMs: number;
+	readonly path: {readonly toSource: PathCounts; readonly toReceiver: PathCounts};
+	readonly differences: readonly string[];
+};
+
+type Column = readonly [string, (run: Run) => string];
+
+/** Rows of equal width; figures to the right. `rate`: octets a second of the link. */
+export function formatTable(runs: readonly Run[], rate: number): string {
+	const columns: readonly Column[] = [
+		['time', run => `${(run.elapsedMs / 1000).toFixed(2)} s`],
+		['content', run => megabytes(figure(run, 'bytesLiteral'))],
+		['of the link', run => share(run, rate)],
+		['round trips', run => String(figure(run, 'roundTrips'))],
+		['ranges lost', run => String(figure(run, 'rangesLost'))],
+		['came twice', run => String(figure(run, 'rangesDuplicate'))],
+		['datagrams in', run => String(figure(run, 'datagramsIn'))],
+		['out', run => String(figure(run, 'datagramsOut'))],
+		['MB in', run => (figure(run, 'wireBytesIn') / 1e6).toFixed(3)],
+		['out', run => (figure(run, 'wireBytesOut') / 1e6).toFixed(3)],
+		['path dropped', run => dropped(run)],
+	];
+	const rows = [
+		['pull', ...columns.map(([title]) => title)],
+		...runs.map(run => [run.name, ...columns.map(([, cell]) => cell(run))]),
+	];
+	const widths = rows[0]!.map((_title, index) => Math.max(...rows.map(row => row[index]!.length)));
+	const line = (row: readonly string[]) =>
+		row.map((cell, index) => pad(cell, widths[index]!, index === 0)).join('  ');
+	const rule = widths.map(width => '-'.repeat(width)).join('  ');
+	return [line(rows[0]!), rule, ...rows.slice(1).map(line)].join('\n');
+}
+
+function figure({result}: Run, name: string): number {
+	const value = result[name];
+	return typeof value === 'number' ? value : Number.NaN;
+}
+
+function megabytes(octets: number): string {
+	return `${(octets / 1e6).toFixed(2)} MB`;
+}
+
+/** Content over the time of the whole command; a few octets say nothing about a link. */
+function share(run: Run, rate: number): string {
+	const octets = figure(run, 'bytesLiteral');
+	if (!(octets >= 5_000_000)) return '';
+	return `${((100_000 * octets) / run.elapsedMs / rate).toFixed(0)} %`;
+}
+
+function dropped({path: {toSource, toReceiver}}: Run): string {
+	const count = (counts: PathCounts) => counts.lost + counts.overflowed;
+	return `${count(toReceiver)} + ${count(toSource)}`;
+}
+
+function pad(cell: string, width: number, left: boolean): string {
+	return left ? cell.padEnd(width) : cell.padStart(width);
+}

@@ -1,0 +1,104 @@
+/** Starts the command line as processes of their own, and reads what they say. */
+import {type ChildProcess, spawn} from 'node:child_process';
+import {createInterface} from 'node:readline';
+import {fileURLToPath} from 'node:url';
+
+const program = fileURLToPath(new URL('../../../bin/shoal.js', import.meta.url));
+
+export type Finished = {
+	readonly exit: number | null;
+	/** Standard output, JSON lines parsed. */
+	readonly lines: readonly Record<string, unknown>[];
+	readonly errors: string;
+	readonly elapsedMs: number;
+};
+
+/** All processes that run, so that none outlives who started it. */
+const running = new Set<ChildProcess>();
+
+export function stopAll(): void {
+	for (const child of running) child.kill('SIGKILL');
+}
+
+/** Runs `shoal words` with `--json` to its end. */
+export async function run(
+	words: readonly string[],
+	environment: NodeJS.ProcessEnv,
+): Promise<Finished> {
+	const startMs = performance.now();
+	const child = start(words, environment);
+	const lines: Record<string, unknown>[] = [];
+	let errors = '';
+	child.stderr!.setEncoding('utf8').on('data', text => {
+		errors += text;
+	});
+	const reader = createInterface({input: child.stdout!});
+	reader.on('line', line => lines.push(JSON.parse(line) as Record<string, unknown>));
+	const exit = await new Promise<number | null>((resolve, reject) => {
+		child.once('error', reject);
+		child.once('close', resolve);
+	});
+	return {exit, lines, errors, elapsedMs: performance.now() - startMs};
+}
+
+export type Serving = {
+	/** As `serve` prints it. */
+	readonly url: string;
+	/** Resolves when this snapshot (its root in hexadecimal) is offered. */
+	offers(snapshot: string): Promise<void>;
+	/** Ends it and answers its exit code. */
+	stop(): Promise<number | null>;
+	kill(signal: NodeJS.Signals): void;
+	readonly pid: number;
+};
+
+const offerMsMax = 10_000;
+
+/** Starts `shoal serve words` and waits until it listens. */
+export async function startServe(
+	words: readonly string[],
+	environment: NodeJS.ProcessEnv,
+): Promise<Serving> {
+	const child = start(['serve', ...words], environment);
+	let errors = '';
+	child.stderr!.setEncoding('utf8').on('data', text => {
+		errors += text;
+	});
+	const closed = new Promise<number | null>(resolve => child.once('close', resolve));
+	const offered = new Set<unknown>();
+	const reader = createInterface({input: child.stdout!});
+	const url = await new Promise<string>((resolve, reject) => {
+		reader.on('line', line => {
+			const event = JSON.parse(line) as Record<string, unknown>;
+			if (event['event'] === 'listening') resolve(String(event['url']));
+			if (event['event'] === 'serving') offered.add(event['snapshot']);
+		});
+		void closed.then(exit => reject(new Error(`shoal serve ended with ${exit}: ${errors}`)));
+	});
+	return {
+		url,
+		offers: async snapshot => {
+			const endMs = performance.now() + offerMsMax;
+			while (!offered.has(snapshot)) {
+				if (performance.now() > endMs) throw new Error(`${snapshot} is not offered: ${errors}`);
+				await new Promise(resolve => setTimeout(resolve, 20));
+			}
+		},
+		stop: () => {
+			child.kill('SIGTERM');
+			return closed;
+		},
+		kill: signal => void child.kill(signal),
+		pid: child.pid!,
+	};
+}
+
+function start(words: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
+	const child = spawn(process.execPath, [program, ...words, '--json'], {
+		env: {...process.env, ...environment},
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
+	running.add(child);
+	child.once('close', () => running.delete(child));
+	return child;
+}
