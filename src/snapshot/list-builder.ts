@@ -1,24 +1,99 @@
+/** Makes the canonical octets of a snapshot: the same entries give the same octets. README.md §5. */
 import {assert} from '../assert.ts';
+import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
-import type {EntryView} from './entry.ts';
+import {type EntryView, entryType} from './entry.ts';
+import {formFlag, formOf} from './entry-form.ts';
+import {EntryWriter} from './entry-writer.ts';
+import {encodeHeader} from './header.ts';
+import {type NodeLevel, NodeTable, pagePrefix, writeNodes} from './node-table.ts';
+import {endsPage} from './page-rule.ts';
 
-/** Makes the canonical octets of a snapshot from its entries. */
 export class ListBuilder {
 	readonly #sha256: Sha256;
-	#count = 0;
+	readonly #writer = new EntryWriter();
+	readonly #pages = new NodeTable();
+	/** First path of the page being written, and its size. */
+	#key = new Uint8Array(0);
+	#pageOffset = 0;
+	#pageEntryCount = 0;
+	#entryCount = 0;
+	#contentBytes = 0;
 
 	constructor(sha256: Sha256) {
 		this.#sha256 = sha256;
 	}
 
+	/** Octets written so far. */
+	get size(): number {
+		return this.#writer.size;
+	}
+
 	/** The next entry in path order; the tree's root (the empty path) is the first. */
 	add(entry: EntryView): void {
-		assert(entry.path.length >= 0);
-		this.#count++;
+		assert(this.tryAdd(entry), 'entries in the order of their paths, the root first');
+	}
+
+	/** As `add`; false, and nothing is done, for an entry out of order. */
+	tryAdd(entry: EntryView): boolean {
+		if (this.#entryCount === 0 && entry.path.length > 0) return false;
+		const writer = this.#writer;
+		if (!writer.add(entry)) return false;
+		if (this.#pageEntryCount === 0) this.#key = writer.path.slice();
+		this.#pageEntryCount++;
+		this.#entryCount++;
+		this.#contentBytes += contentSize(entry);
+		const size = writer.size - this.#pageOffset;
+		if (endsPage(writer.pathHash, size, this.#pageEntryCount)) this.#endPage();
+		return true;
 	}
 
 	/** The list; the builder is spent. */
 	finish(): Uint8Array {
-		return this.#sha256();
+		assert(this.#entryCount > 0, 'a root directory');
+		if (this.#pageEntryCount > 0) this.#endPage();
+		const levels: NodeLevel[] = [];
+		let table = this.#pages;
+		do {
+			const level = writeNodes(this.#sha256, levels.length + 1, table);
+			levels.push(level);
+			table = level.table;
+		} while (table.count > 1);
+		const header = encodeHeader({
+			levels: levels.length,
+			pageCount: this.#pages.count,
+			entryCount: this.#entryCount,
+			contentBytes: this.#contentBytes,
+			topNodeSize: levels.at(-1)!.bytes.length,
+		});
+		const pages = this.#writer.bytes.subarray(0, this.#writer.size);
+		return concatenate([header, ...levels.reverse().map(level => level.bytes), pages]);
 	}
+
+	#endPage(): void {
+		const writer = this.#writer;
+		const page = writer.bytes.subarray(this.#pageOffset, writer.size);
+		const hash = this.#sha256(pagePrefix, page);
+		assert(hash.length === digestSize);
+		this.#pages.push(this.#key, this.#key.length, hash, page.length, this.#pageEntryCount, 1);
+		this.#pageOffset = writer.size;
+		this.#pageEntryCount = 0;
+		writer.startPage();
+	}
+}
+
+/** Octets that the entry adds to what can be fetched. */
+export function contentSize(entry: EntryView): number {
+	if (entry.type !== entryType.file) return 0;
+	return formOf(entry) & (formFlag.further | formFlag.unread) ? 0 : entry.size;
+}
+
+export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+	const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+	let at = 0;
+	for (const part of parts) {
+		whole.set(part, at);
+		at += part.length;
+	}
+	return whole;
 }

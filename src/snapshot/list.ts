@@ -1,9 +1,12 @@
+/** A snapshot, validated, held as its canonical octets. README.md §5. */
 import {assert} from '../assert.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {Cursor} from './cursor.ts';
+import {headerSize} from './header.ts';
+import {comparePaths, equalOctets} from './path.ts';
+import {type ListParts, type ListProblem, validateList} from './validate.ts';
 
-/** Why octets are not a list: for people. */
-export type ListProblem = {readonly problem: string};
+export type {ListProblem} from './validate.ts';
 
 /** Where an entry stands: what a want names. */
 export type EntryPlace = {readonly page: number; readonly position: number};
@@ -11,7 +14,6 @@ export type EntryPlace = {readonly page: number; readonly position: number};
 /** The level by which the top node, with the header before it, can be named in every list. */
 export const topLevel = 255;
 
-/** A validated snapshot, held as its canonical octets. */
 export class List {
 	/** The snapshot's name: a digest over everything in it. */
 	readonly root: Uint8Array;
@@ -22,38 +24,86 @@ export class List {
 	readonly pageCount: number;
 	/** Octets of the header and the top node. */
 	readonly topSize: number;
-	/** Levels of index nodes above the pages: the top node's level. */
+	/** Level of the top node; pages are level 0. */
 	readonly levels: number;
 	/** Entries that the source could not read. */
 	readonly unreadCount: number;
+	/** Digest of the empty file. */
+	readonly emptyDigest: Uint8Array;
+	readonly #parts: ListParts;
 
-	private constructor(bytes: Uint8Array, sha256: Sha256) {
+	private constructor(bytes: Uint8Array, parts: ListParts, emptyDigest: Uint8Array) {
+		const {root, header} = parts;
 		this.bytes = bytes;
-		this.root = sha256(bytes);
-		this.entryCount = this.contentBytes = this.pageCount = this.topSize = this.levels = 0;
-		this.unreadCount = 0;
+		this.root = root;
+		this.entryCount = header.entryCount;
+		this.contentBytes = header.contentBytes;
+		this.pageCount = header.pageCount;
+		this.topSize = headerSize + header.topNodeSize;
+		this.levels = header.levels;
+		this.unreadCount = parts.unreadCount;
+		this.emptyDigest = emptyDigest;
+		this.#parts = parts;
 	}
 
 	/** Validates the whole list. Keeps `bytes`, which must not change any more. */
 	static open(bytes: Uint8Array, sha256: Sha256): List | ListProblem {
-		return bytes.length === 0 ? {problem: 'empty'} : new List(bytes, sha256);
+		const parts = validateList(bytes, sha256);
+		return 'problem' in parts ? parts : new List(bytes, parts, sha256());
 	}
 
 	/** Octets of a page: a view. */
 	page(number: number): Uint8Array {
-		assert(number >= 0 && number < this.pageCount);
-		return this.bytes;
+		return this.bytes.subarray(this.pageOffset(number), this.pageOffset(number + 1));
+	}
+
+	/** Where page `number` begins in `bytes`; for `pageCount` where the last one ends. */
+	pageOffset(number: number): number {
+		assert(number >= 0 && number <= this.pageCount, 'a page of the list');
+		return this.#parts.levels[0]!.offsets[number]!;
 	}
 
 	/** Entries in a page. */
 	pageEntryCount(number: number): number {
-		assert(number >= 0 && number < this.pageCount);
-		return 0;
+		assert(number >= 0 && number < this.pageCount, 'a page of the list');
+		return this.#parts.levels[0]!.table.entryCounts[number]!;
 	}
 
-	/** Octets of a page (level 0) or index node, named by the first page below it; a view. */
+	/** Hash of a page: a view. */
+	pageHash(number: number): Uint8Array {
+		assert(number >= 0 && number < this.pageCount, 'a page of the list');
+		return this.#parts.levels[0]!.table.hash(number);
+	}
+
+	/**
+	 * Octets of a page (level 0) or index node, named by the number of the first page below it; the
+	 * top node comes with the header before it. A view; undefined if there is no such node.
+	 */
 	node(level: number, firstPage: number): Uint8Array | undefined {
-		return level + firstPage < 0 ? this.bytes : undefined;
+		if (level === this.levels || level === topLevel) {
+			return firstPage === 0 ? this.bytes.subarray(0, this.topSize) : undefined;
+		}
+		const part = this.#parts.levels[level];
+		if (part === undefined) return undefined;
+		const index = level === 0 ? firstPage : indexOf(part.firstPages, firstPage);
+		if (index < 0 || index >= part.table.count || part.firstPages[index] !== firstPage) {
+			return undefined;
+		}
+		return this.bytes.subarray(part.offsets[index], part.offsets[index + 1]);
+	}
+
+	/** Calls for every node with the hash by which the node above names it; not for the top. */
+	eachNode(visit: (hash: Uint8Array, level: number, index: number) => void): void {
+		for (let level = 0; level < this.levels; level++) {
+			const {table} = this.#parts.levels[level]!;
+			for (let index = 0; index < table.count; index++) visit(table.hash(index), level, index);
+		}
+	}
+
+	/** Octets of the node that `eachNode` called `index` of `level`: a view. */
+	nodeAt(level: number, index: number): Uint8Array {
+		const {offsets} = this.#parts.levels[level]!;
+		return this.bytes.subarray(offsets[index], offsets[index + 1]);
 	}
 
 	/** Stands before the entry at `page` and `position`: call `next` first. */
@@ -61,7 +111,33 @@ export class List {
 		return new Cursor(this, page, position);
 	}
 
+	/** Where the entry with this path stands. */
 	find(path: Uint8Array): EntryPlace | undefined {
-		return path.length < 0 ? {page: 0, position: 0} : undefined;
+		const {table} = this.#parts.levels[0]!;
+		let low = 0;
+		let high = table.count;
+		while (low < high) {
+			const middle = (low + high) >>> 1;
+			if (comparePaths(table.key(middle), path) <= 0) low = middle + 1;
+			else high = middle;
+		}
+		const page = low - 1;
+		const cursor = this.cursor(page);
+		while (cursor.next() && cursor.page === page) {
+			if (equalOctets(cursor.path, path)) return {page, position: cursor.position};
+		}
+		return undefined;
 	}
+}
+
+/** Index of `value` in ascending numbers, or of the last one below it. */
+function indexOf(values: Float64Array, value: number): number {
+	let low = 0;
+	let high = values.length;
+	while (low < high) {
+		const middle = (low + high) >>> 1;
+		if (values[middle]! <= value) low = middle + 1;
+		else high = middle;
+	}
+	return low - 1;
 }

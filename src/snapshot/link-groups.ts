@@ -1,0 +1,123 @@
+/**
+ * Hard links while a list is validated: the first path of each group stands in a flat table, in
+ * path order as it comes, and further names are held against it. README.md §2.
+ */
+import type {EntryReader} from './entry-reader.ts';
+
+const firstCapacity = 16;
+/** Numbers kept of a first path: type, size, mtime (two), device. */
+const factCount = 5;
+
+export class LinkGroups {
+	#count = 0;
+	/** Path, then mode, owner, group and target of each first path; two ends for each. */
+	#octets = new Uint8Array(firstCapacity * 128);
+	#ends = new Float64Array(firstCapacity * 2);
+	#facts = new Float64Array(firstCapacity * factCount);
+	/** Names of the group that have not come yet. */
+	#missing = new Float64Array(firstCapacity);
+	#missingSum = 0;
+
+	/** Whether every group has as many names as its first path says. */
+	get complete(): boolean {
+		return this.#missingSum === 0;
+	}
+
+	/** Takes the first path of a group. */
+	addFirst(entry: EntryReader): void {
+		const index = this.#count++;
+		const common = commonOctets(entry);
+		const start = this.#start(index);
+		const pathEnd = start + entry.pathSize;
+		this.#reserve(pathEnd + common.reduce((sum, part) => sum + part.length, 0));
+		this.#octets.set(entry.path.subarray(0, entry.pathSize), start);
+		let end = pathEnd;
+		for (const part of common) {
+			this.#octets.set(part, end);
+			end += part.length;
+		}
+		this.#ends[index * 2] = pathEnd;
+		this.#ends[index * 2 + 1] = end;
+		this.#facts.set(factsOf(entry), index * factCount);
+		this.#missing[index] = entry.linkCount - 1;
+		this.#missingSum += entry.linkCount - 1;
+	}
+
+	/** Takes a further name; false if there is no such group, or it is another kind of entry. */
+	addFurther(entry: EntryReader): boolean {
+		const index = this.#find(entry.link, entry.linkSize);
+		if (index === undefined || this.#missing[index] === 0) return false;
+		const facts = factsOf(entry);
+		for (let fact = 0; fact < factCount; fact++) {
+			if (facts[fact] !== this.#facts[index * factCount + fact]) return false;
+		}
+		let at = this.#ends[index * 2]!;
+		for (const part of commonOctets(entry)) {
+			for (const octet of part) if (octet !== this.#octets[at++]) return false;
+		}
+		if (at !== this.#ends[index * 2 + 1]) return false;
+		this.#missing[index]!--;
+		this.#missingSum--;
+		return true;
+	}
+
+	#start(index: number): number {
+		return index === 0 ? 0 : this.#ends[index * 2 - 1]!;
+	}
+
+	/** By halving, since first paths come in order: no hash that a hostile list could flood. */
+	#find(path: Uint8Array, size: number): number | undefined {
+		let low = 0;
+		let high = this.#count;
+		while (low < high) {
+			const middle = (low + high) >>> 1;
+			const order = this.#compare(middle, path, size);
+			if (order === 0) return middle;
+			if (order < 0) low = middle + 1;
+			else high = middle;
+		}
+		return undefined;
+	}
+
+	#compare(index: number, path: Uint8Array, size: number): number {
+		const start = this.#start(index);
+		const length = this.#ends[index * 2]! - start;
+		const most = Math.min(length, size);
+		for (let at = 0; at < most; at++) {
+			const difference = this.#octets[start + at]! - path[at]!;
+			if (difference !== 0) return difference;
+		}
+		return length - size;
+	}
+
+	#reserve(octetsSize: number): void {
+		if (octetsSize > this.#octets.length) {
+			const octets = new Uint8Array(Math.max(octetsSize, this.#octets.length * 2));
+			octets.set(this.#octets);
+			this.#octets = octets;
+		}
+		if (this.#count <= this.#missing.length) return;
+		this.#ends = doubled(this.#ends);
+		this.#facts = doubled(this.#facts);
+		this.#missing = doubled(this.#missing);
+	}
+}
+
+function doubled(from: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+	const to = new Float64Array(from.length * 2);
+	to.set(from);
+	return to;
+}
+
+function factsOf(entry: EntryReader): number[] {
+	return [entry.type, entry.size, entry.mtimeSec, entry.mtimeNsec, entry.device];
+}
+
+/** What all names of a group have in common, as octets; lengths stand within. */
+function commonOctets(entry: EntryReader): Uint8Array[] {
+	const {bytes, targetOffset, targetSize, xattrOffset} = entry;
+	const target = bytes.subarray(targetOffset, targetOffset + targetSize);
+	const parts = [entry.ownership, target];
+	if (xattrOffset !== 0) parts.push(bytes.subarray(xattrOffset, xattrOffset + 32));
+	return parts;
+}
