@@ -1,7 +1,7 @@
 /**
  * Content digests: the root of a SHA-256 Merkle tree over 64 KiB leaves, shaped and separated as
  * in RFC 9162 §2.1.1, so that a leaf can be verified by itself, in any order. The leaves object
- * (README.md §6) holds the leaf hashes, and above them the roots of aligned subtrees of 1,024, so
+ * (README.md §7) holds the leaf hashes, and above them the roots of aligned subtrees of 1,024, so
  * that each stretch of 1,024 hashes can be verified against its parent as it arrives.
  */
 import {assert} from '../assert.ts';

@@ -8,8 +8,8 @@ import {pageSizeMax, wantEntriesMax} from '../limit.ts';
 export const pathHashSeed = 0x811c9dc5 | 0;
 const pathHashPrime = 0x01000193;
 
-/** One entry in so many ends a page: at 80 to 100 octets an entry, about 16 KiB. */
-const pageEntryMean = 192;
+/** One entry in so many ends a page: at 50 to 75 octets an entry, about 16 KiB. */
+const pageEntryMean = 256;
 /** One child in so many ends an index node: at 70 to 110 octets a child, about 12 KiB. */
 const nodeChildMean = 128;
 
