@@ -1,11 +1,6 @@
-/**
- * Walks the entries of a validated list in path order, and is itself the entry it stands at: no
- * object per entry, and octet fields are made only when asked for.
- */
+/** Walks the entries of a validated list in path order, and is itself the entry it stands at. */
 import {assert} from '../assert.ts';
-import {digestSize} from '../limit.ts';
 import type {EntryType, EntryView} from './entry.ts';
-import {formFlag, hasDigest} from './entry-form.ts';
 import {EntryReader} from './entry-reader.ts';
 
 /** What a cursor needs of a list. */
@@ -16,53 +11,75 @@ export type Pages = {
 	readonly emptyDigest: Uint8Array;
 	/** Where page `number` begins in `bytes`; for `pageCount` where the last one ends. */
 	pageOffset(number: number): number;
+	pageEntryCount(number: number): number;
 };
-
-const none = new Uint8Array(0);
 
 export class Cursor implements EntryView {
 	/** Where the entry stands: its page, and its place in it. */
 	page: number;
-	position: number;
+	position = -1;
 	readonly #pages: Pages;
-	readonly #reader = new EntryReader();
+	readonly #reader: EntryReader;
 
 	constructor(pages: Pages, page: number, position: number) {
 		assert(page >= 0 && page < pages.pageCount, 'a page of the list');
+		assert(position >= 0 && position < pages.pageEntryCount(page), 'an entry of the page');
 		this.#pages = pages;
+		this.#reader = new EntryReader(pages.emptyDigest);
 		this.page = page;
-		this.position = -1;
-		this.#open(page);
-		while (this.position + 1 < position) assert(this.next(), 'an entry of the page');
-		assert(this.page === page, 'an entry of the page');
+		this.#open();
+		while (this.position + 1 < position) this.next();
 	}
 
 	/** Moves to the next entry; false after the last. Views taken before are void. */
 	next(): boolean {
-		if (this.#reader.next()) {
-			this.position++;
-			return true;
+		if (!this.#reader.next()) {
+			assert(!this.#reader.failed, 'a validated list');
+			if (this.page + 1 === this.#pages.pageCount) return false;
+			this.page++;
+			this.#open();
+			assert(this.#reader.next(), 'a validated list');
 		}
-		assert(!this.#reader.failed, 'a validated list');
-		if (this.page + 1 >= this.#pages.pageCount) return false;
-		this.page++;
-		this.#open(this.page);
-		this.position = 0;
-		return this.#reader.next();
+		this.position++;
+		return true;
 	}
 
-	/** Leaves out what is left of this page; the next entry is the first of the following one. */
+	/** The page that the next entry begins; undefined if that is inside a page, or none is left. */
+	get nextPage(): number | undefined {
+		if (this.position === -1) return this.page;
+		if (this.#reader.offset < this.#reader.end) return undefined;
+		return this.page + 1 === this.#pages.pageCount ? undefined : this.page + 1;
+	}
+
+	/** Passes over the whole of `nextPage`; there is no entry to look at until `next`. */
 	skipPage(): void {
+		const page = this.nextPage;
+		assert(page !== undefined, 'at the start of a page');
+		this.page = page;
+		this.#open();
 		this.#reader.offset = this.#reader.end;
+		this.position = this.#pages.pageEntryCount(page) - 1;
 	}
 
-	#open(page: number): void {
+	#open(): void {
+		const {page} = this;
 		const pages = this.#pages;
 		this.#reader.open(pages.bytes, pages.pageOffset(page), pages.pageOffset(page + 1));
+		this.position = -1;
+	}
+
+	/** Order of the two paths: negative, zero or positive. */
+	comparePath(other: Cursor): number {
+		return this.#reader.comparePath(other.#reader);
+	}
+
+	/** Whether all but the paths of two entries is the same. */
+	isSame(other: Cursor): boolean {
+		return this.#reader.isSame(other.#reader);
 	}
 
 	get path(): Uint8Array {
-		return this.#reader.path.subarray(0, this.#reader.pathSize);
+		return this.#reader.path;
 	}
 
 	get type(): EntryType {
@@ -102,13 +119,11 @@ export class Cursor implements EntryView {
 	}
 
 	get target(): Uint8Array {
-		const {bytes, targetOffset, targetSize} = this.#reader;
-		return targetSize === 0 ? none : bytes.subarray(targetOffset, targetOffset + targetSize);
+		return this.#reader.target;
 	}
 
 	get link(): Uint8Array {
-		const {link, linkSize} = this.#reader;
-		return linkSize === 0 ? none : link.subarray(0, linkSize);
+		return this.#reader.link;
 	}
 
 	get linkCount(): number {
@@ -120,26 +135,18 @@ export class Cursor implements EntryView {
 	}
 
 	get unread(): boolean {
-		return (this.#reader.form & formFlag.unread) !== 0;
+		return this.#reader.unread;
 	}
 
 	get xattr(): Uint8Array {
-		return this.#octets(this.#reader.xattrOffset);
+		return this.#reader.xattr;
 	}
 
 	get digest(): Uint8Array {
-		const {digestOffset, type, form} = this.#reader;
-		if (digestOffset !== 0) return this.#octets(digestOffset);
-		return hasDigest(type, form, 1) ? this.#pages.emptyDigest : none;
+		return this.#reader.digest;
 	}
 
 	get flatDigest(): Uint8Array {
-		const {flatOffset, form} = this.#reader;
-		if (flatOffset !== 0) return this.#octets(flatOffset);
-		return form & formFlag.flat ? this.#pages.emptyDigest : none;
-	}
-
-	#octets(offset: number): Uint8Array {
-		return offset === 0 ? none : this.#reader.bytes.subarray(offset, offset + digestSize);
+		return this.#reader.flatDigest;
 	}
 }

@@ -1,115 +1,67 @@
 /**
- * Reads what EntryWriter writes, into its own fields: no object per entry. It takes nothing but
- * the one canonical form, checks every bound, and on anything else sets `failed` and stops; it
- * never throws on input. Paths come out valid and ascending; what entries say of each other
- * (parents, links) is the validator's.
+ * Reads what EntryWriter writes, and is itself the entry it stands at: no object per entry, octet
+ * fields made only when asked for. It takes nothing but the one canonical form, checks every
+ * bound, and on anything else sets `failed` and stops; it never throws on input. Paths come out
+ * valid and ascending; what entries say of each other (parents, links) is the validator's.
  */
 import {digestSize, pathSizeMax} from '../limit.ts';
-import {type EntryType, entryType} from './entry.ts';
+import {type EntryType, type EntryView, entryType} from './entry.ts';
 import {
 	deviceMajorMax,
 	deviceMinorEnd,
 	formFlag,
 	hasDigest,
-	idMax,
-	isValidForm,
 	linkCountMax,
-	modeMax,
 	mtimeSecMax,
 	nsecEnd,
-	ownerSizeMax,
 } from './entry-form.ts';
 import {extendPathHash, pathHashSeed} from './page-rule.ts';
 import {isValidName, isValidPath} from './path.ts';
+import {hasZero, RowTable} from './row-table.ts';
 
 const slash = 0x2f;
 const none = new Uint8Array(0);
 
-export class EntryReader {
+export class EntryReader implements EntryView {
 	bytes: Uint8Array = none;
 	offset = 0;
 	end = 0;
 	failed = false;
 
-	/** The entry's path is `path[0, pathSize)`; it shares `shared` octets with the one before. */
-	readonly path = new Uint8Array(pathSizeMax);
-	pathSize = 0;
-	shared = 0;
 	type: EntryType = entryType.file;
+	/** Which fields it has: bits of `formFlag`. */
 	form = 0;
 	size = 0;
 	mtimeSec = 0;
 	mtimeNsec = 0;
 	linkCount = 1;
 	device = 0;
-	/** The first path of a further name is `link[0, linkSize)`. */
-	readonly link = new Uint8Array(pathSizeMax);
-	linkSize = 0;
-	/** Places in `bytes`; 0 where there is none (no field begins there). */
-	targetOffset = 0;
-	targetSize = 0;
-	xattrOffset = 0;
-	digestOffset = 0;
-	flatOffset = 0;
-	row = 0;
+	/** Octets of the path, and how many of them are as in the entry before. */
+	pathSize = 0;
+	shared = 0;
 
+	readonly #emptyDigest: Uint8Array;
+	readonly #path = new Uint8Array(pathSizeMax);
+	readonly #link = new Uint8Array(pathSizeMax);
+	#linkSize = 0;
+	/** For each prefix of the path its hash, and where its last component begins. */
 	readonly #hashes = new Int32Array(pathSizeMax + 1);
-	/** For each prefix of the path, where its last component begins. */
 	readonly #starts = new Uint16Array(pathSizeMax + 1);
 	#started = false;
 	#pageStart = true;
-	#rowCount = 0;
-	readonly #rowKeys = new Set<string>();
-	readonly #rowOffset: number[] = [];
-	readonly #rowEnd: number[] = [];
-	readonly #rowType: number[] = [];
-	readonly #rowForm: number[] = [];
-	readonly #rowMode: number[] = [];
-	readonly #rowUid: number[] = [];
-	readonly #rowGid: number[] = [];
-	readonly #ownerOffset: number[] = [];
-	readonly #groupOffset: number[] = [];
+	readonly #rows = new RowTable();
+	#row = 0;
+	/** Places in `bytes`; 0 where there is none, since an entry begins with its path. */
+	#targetOffset = 0;
+	#targetSize = 0;
+	#xattrOffset = 0;
+	#digestOffset = 0;
+	#flatOffset = 0;
 
-	constructor() {
+	/** `emptyDigest`: of the empty file, which is not written. */
+	constructor(emptyDigest: Uint8Array) {
+		this.#emptyDigest = emptyDigest;
 		this.#hashes[0] = pathHashSeed;
-	}
-
-	get mode(): number {
-		return this.#rowMode[this.row]!;
-	}
-
-	get uid(): number {
-		return this.#rowUid[this.row]!;
-	}
-
-	get gid(): number {
-		return this.#rowGid[this.row]!;
-	}
-
-	/** Name of the owner: a view. */
-	get owner(): Uint8Array {
-		const start = this.#ownerOffset[this.row]!;
-		return this.bytes.subarray(start + ownerPrefix(this.bytes, start), this.#groupOffset[this.row]);
-	}
-
-	get group(): Uint8Array {
-		const start = this.#groupOffset[this.row]!;
-		return this.bytes.subarray(start + ownerPrefix(this.bytes, start), this.#rowEnd[this.row]);
-	}
-
-	/** Mode, owner and group as they stand in the row: a view. */
-	get ownership(): Uint8Array {
-		return this.bytes.subarray(this.#rowOffset[this.row]! + 2, this.#rowEnd[this.row]);
-	}
-
-	get pathHash(): number {
-		return this.#hashes[this.pathSize]!;
-	}
-
-	/** Size of the path of the directory that holds the entry; 0 for the root's own. */
-	get parentSize(): number {
-		const start = this.#starts[this.pathSize]!;
-		return start === 0 ? 0 : start - 1;
 	}
 
 	/** Stands before the first entry of a page in `bytes[offset, end)`. */
@@ -120,8 +72,7 @@ export class EntryReader {
 		this.failed = false;
 		this.#pageStart = true;
 		this.mtimeSec = 0;
-		this.#rowCount = 0;
-		this.#rowKeys.clear();
+		this.#rows.clear();
 	}
 
 	/** Takes the next entry; false at the end of the octets, or when they are wrong (`failed`). */
@@ -133,28 +84,24 @@ export class EntryReader {
 	readPath(): boolean {
 		let shared = this.varint();
 		const size = this.varint();
-		if (this.failed || size > this.end - this.offset) return this.fail();
-		if (shared > this.pathSize || shared + size > pathSizeMax) return this.fail();
-		const {bytes, offset, path} = this;
-		if (this.#pageStart) {
-			if (shared !== 0) return this.fail();
-			const most = Math.min(size, this.pathSize);
-			while (shared < most && bytes[offset + shared] === path[shared]) shared++;
-			this.#pageStart = false;
-			this.offset = offset + size;
-			return this.#takePath(offset + shared, shared, size - shared);
-		}
-		this.offset = offset + size;
-		return this.#takePath(offset, shared, size);
+		const offset = this.skip(size);
+		if (this.failed || shared > this.pathSize || shared + size > pathSizeMax) return this.#fail();
+		if (!this.#pageStart) return this.#takePath(offset, shared, size);
+		if (shared !== 0) return this.#fail();
+		const most = Math.min(size, this.pathSize);
+		while (shared < most && this.bytes[offset + shared] === this.#path[shared]) shared++;
+		this.#pageStart = false;
+		return this.#takePath(offset + shared, shared, size - shared);
 	}
 
 	/** The path is now `shared` octets of the one before and `size` octets at `offset`. */
 	#takePath(offset: number, shared: number, size: number): boolean {
-		const {bytes, path} = this;
+		const {bytes} = this;
+		const path = this.#path;
 		if (size === 0) {
-			if (this.#started || shared !== 0) return this.fail();
+			if (this.#started || shared !== 0) return this.#fail();
 		} else if (shared < this.pathSize && bytes[offset]! <= path[shared]!) {
-			return this.fail();
+			return this.#fail();
 		}
 		this.#started = true;
 		const hashes = this.#hashes;
@@ -166,9 +113,9 @@ export class EntryReader {
 			const octet = bytes[from++]!;
 			path[at] = octet;
 			if (octet <= slash) {
-				if (octet === 0) return this.fail();
+				if (octet === 0) return this.#fail();
 				if (octet === slash) {
-					if (!isValidName(path, start, at)) return this.fail();
+					if (!isValidName(path, start, at)) return this.#fail();
 					start = at + 1;
 				}
 			}
@@ -176,38 +123,39 @@ export class EntryReader {
 			hashes[++at] = hash;
 			starts[at] = start;
 		}
-		if (end > 0 && !isValidName(path, start, end)) return this.fail();
+		if (end > 0 && !isValidName(path, start, end)) return this.#fail();
 		this.shared = shared;
 		this.pathSize = end;
 		return true;
 	}
 
 	/** Takes a valid path from elsewhere for the one before, or for the entry's own. */
-	setPath(path: Uint8Array, size: number = path.length): void {
+	setPath(path: Uint8Array): void {
 		this.#pageStart = false;
 		this.#started = true;
 		let hash = pathHashSeed;
 		let start = 0;
-		for (let at = 0; at < size; ) {
+		for (let at = 0; at < path.length; ) {
 			const octet = path[at]!;
-			this.path[at] = octet;
+			this.#path[at] = octet;
 			if (octet === slash) start = at + 1;
 			hash = extendPathHash(hash, octet);
 			this.#hashes[++at] = hash;
 			this.#starts[at] = start;
 		}
-		this.pathSize = size;
+		this.pathSize = path.length;
 		this.shared = 0;
 	}
 
 	/** Takes what follows the path. */
 	readFields(): boolean {
 		const row = this.varint();
-		if (row > this.#rowCount || this.failed) return this.fail();
-		if (row === this.#rowCount && !this.#readRow()) return this.fail();
-		this.row = row;
-		const type = this.#rowType[row]! as EntryType;
-		const form = this.#rowForm[row]!;
+		const rows = this.#rows;
+		if (row > rows.count || this.failed) return this.#fail();
+		if (row === rows.count && !rows.read(this)) return this.#fail();
+		this.#row = row;
+		const type = rows.types[row]!;
+		const form = rows.forms[row]!;
 		this.type = type;
 		this.form = form;
 		const zigzag = this.varint();
@@ -215,16 +163,16 @@ export class EntryReader {
 		const sec = this.mtimeSec + (zigzag % 2 === 0 ? half : -half - 1);
 		this.mtimeSec = sec;
 		this.mtimeNsec = this.varint();
-		if (sec > mtimeSecMax || sec < -mtimeSecMax || this.mtimeNsec >= nsecEnd) return this.fail();
+		if (sec > mtimeSecMax || sec < -mtimeSecMax || this.mtimeNsec >= nsecEnd) return this.#fail();
 		this.size = type === entryType.file ? this.varint() : 0;
-		this.targetSize = this.linkSize = this.device = this.xattrOffset = 0;
+		this.#targetSize = this.#linkSize = this.#xattrOffset = this.device = 0;
 		this.linkCount = 1;
-		if (type >= entryType.symlink && !this.#readSpecial(type)) return this.fail();
-		if (form !== 0 && !this.#readForm(form)) return this.fail();
-		this.digestOffset = this.flatOffset = 0;
+		if (type >= entryType.symlink && !this.#readSpecial(type)) return this.#fail();
+		if (form !== 0 && !this.#readForm(form)) return this.#fail();
+		this.#digestOffset = this.#flatOffset = 0;
 		if (hasDigest(type, form, this.size)) {
-			this.digestOffset = this.#skip(digestSize);
-			if (form & formFlag.flat) this.flatOffset = this.#skip(digestSize);
+			this.#digestOffset = this.skip(digestSize);
+			if (form & formFlag.flat) this.#flatOffset = this.skip(digestSize);
 		}
 		return !this.failed;
 	}
@@ -233,9 +181,9 @@ export class EntryReader {
 		if (type === entryType.symlink) {
 			const size = this.varint();
 			if (size === 0 || size > pathSizeMax) return false;
-			this.targetSize = size;
-			this.targetOffset = this.#skip(size);
-			return !this.failed && !hasZero(this.bytes, this.targetOffset, size);
+			this.#targetSize = size;
+			this.#targetOffset = this.skip(size);
+			return !this.failed && !hasZero(this.bytes, this.#targetOffset, size);
 		}
 		if (type === entryType.blockDevice || type === entryType.charDevice) {
 			const major = this.varint();
@@ -252,7 +200,7 @@ export class EntryReader {
 			this.linkCount = this.varint();
 			if (this.linkCount < 2 || this.linkCount > linkCountMax) return false;
 		}
-		if (form & formFlag.xattr) this.xattrOffset = this.#skip(digestSize);
+		if (form & formFlag.xattr) this.#xattrOffset = this.skip(digestSize);
 		return true;
 	}
 
@@ -260,49 +208,13 @@ export class EntryReader {
 	#readLink(): boolean {
 		const shared = this.varint();
 		const size = this.varint();
-		const offset = this.#skip(size);
+		const offset = this.skip(size);
 		if (this.failed || shared >= this.pathSize || shared + size > pathSizeMax) return false;
-		if (size === 0 ? shared === 0 : this.bytes[offset]! >= this.path[shared]!) return false;
-		this.link.set(this.path.subarray(0, shared));
-		this.link.set(this.bytes.subarray(offset, offset + size), shared);
-		this.linkSize = shared + size;
-		return isValidPath(this.link.subarray(0, this.linkSize));
-	}
-
-	/** A row stands where it is first used; no two of a page are equal. */
-	#readRow(): boolean {
-		const {bytes, offset} = this;
-		if (this.end - offset < 4) return false;
-		this.offset += 4;
-		const row = this.#rowCount;
-		const mode = (bytes[offset + 2]! << 8) | bytes[offset + 3]!;
-		if (!isValidForm(bytes[offset]!, bytes[offset + 1]!) || mode > modeMax) return false;
-		const uid = this.varint();
-		const gid = this.varint();
-		if (uid > idMax || gid > idMax) return false;
-		this.#ownerOffset[row] = this.offset;
-		if (!this.#skipName()) return false;
-		this.#groupOffset[row] = this.offset;
-		if (!this.#skipName()) return false;
-		const key = String.fromCharCode(...bytes.subarray(offset, this.offset));
-		if (this.#rowKeys.has(key)) return false;
-		this.#rowKeys.add(key);
-		this.#rowOffset[row] = offset;
-		this.#rowEnd[row] = this.offset;
-		this.#rowType[row] = bytes[offset]!;
-		this.#rowForm[row] = bytes[offset + 1]!;
-		this.#rowMode[row] = mode;
-		this.#rowUid[row] = uid;
-		this.#rowGid[row] = gid;
-		this.#rowCount = row + 1;
-		return true;
-	}
-
-	#skipName(): boolean {
-		const size = this.varint();
-		if (size > ownerSizeMax) return false;
-		const offset = this.#skip(size);
-		return !this.failed && !hasZero(this.bytes, offset, size);
+		if (size === 0 ? shared === 0 : this.bytes[offset]! >= this.#path[shared]!) return false;
+		this.#link.set(this.#path.subarray(0, shared));
+		this.#link.set(this.bytes.subarray(offset, offset + size), shared);
+		this.#linkSize = shared + size;
+		return isValidPath(this.link);
 	}
 
 	/** Shortest form only, at most 2^53 - 1: as in wire/README.md. */
@@ -335,22 +247,138 @@ export class EntryReader {
 		return value;
 	}
 
-	#skip(size: number): number {
+	/** Passes over octets and answers where they begin. */
+	skip(size: number): number {
 		const {offset} = this;
-		if (size > this.end - offset) this.fail();
+		if (size > this.end - offset) this.#fail();
 		else this.offset = offset + size;
 		return offset;
 	}
 
-	fail(): false {
+	#fail(): false {
 		this.failed = true;
 		this.offset = this.end;
 		return false;
 	}
 
 	#failNumber(): number {
-		this.fail();
+		this.#fail();
 		return 0;
+	}
+
+	get path(): Uint8Array {
+		return this.#path.subarray(0, this.pathSize);
+	}
+
+	get pathHash(): number {
+		return this.#hashes[this.pathSize]!;
+	}
+
+	/** Size of the path of the directory that holds the entry; 0 for the root's own. */
+	get parentSize(): number {
+		const start = this.#starts[this.pathSize]!;
+		return start === 0 ? 0 : start - 1;
+	}
+
+	get mode(): number {
+		return this.#rows.modes[this.#row]!;
+	}
+
+	get uid(): number {
+		return this.#rows.uids[this.#row]!;
+	}
+
+	get gid(): number {
+		return this.#rows.gids[this.#row]!;
+	}
+
+	get owner(): Uint8Array {
+		return this.#rows.owner(this.#row, this.bytes);
+	}
+
+	get group(): Uint8Array {
+		return this.#rows.group(this.#row, this.bytes);
+	}
+
+	/** Mode, owner and group as they stand in the row: a view. */
+	get ownership(): Uint8Array {
+		return this.#rows.ownership(this.#row, this.bytes);
+	}
+
+	get target(): Uint8Array {
+		if (this.#targetSize === 0) return none;
+		return this.bytes.subarray(this.#targetOffset, this.#targetOffset + this.#targetSize);
+	}
+
+	get link(): Uint8Array {
+		return this.#linkSize === 0 ? none : this.#link.subarray(0, this.#linkSize);
+	}
+
+	get unread(): boolean {
+		return (this.form & formFlag.unread) !== 0;
+	}
+
+	get xattr(): Uint8Array {
+		return this.#digestAt(this.#xattrOffset);
+	}
+
+	get digest(): Uint8Array {
+		if (this.#digestOffset !== 0) return this.#digestAt(this.#digestOffset);
+		return hasDigest(this.type, this.form, 1) ? this.#emptyDigest : none;
+	}
+
+	get flatDigest(): Uint8Array {
+		if (this.#flatOffset !== 0) return this.#digestAt(this.#flatOffset);
+		return this.form & formFlag.flat ? this.#emptyDigest : none;
+	}
+
+	#digestAt(offset: number): Uint8Array {
+		return offset === 0 ? none : this.bytes.subarray(offset, offset + digestSize);
+	}
+
+	/** Order of the two paths: negative, zero or positive. */
+	comparePath(other: EntryReader): number {
+		const most = Math.min(this.pathSize, other.pathSize);
+		for (let at = 0; at < most; at++) {
+			const difference = this.#path[at]! - other.#path[at]!;
+			if (difference !== 0) return difference;
+		}
+		return this.pathSize - other.pathSize;
+	}
+
+	/** Whether all but the paths of two entries is the same. */
+	isSame(other: EntryReader): boolean {
+		return (
+			this.mtimeNsec === other.mtimeNsec &&
+			this.mtimeSec === other.mtimeSec &&
+			this.size === other.size &&
+			this.linkCount === other.linkCount &&
+			this.device === other.device &&
+			this.#rows.isSame(this.#row, this.bytes, other.#rows, other.#row, other.bytes) &&
+			this.#isSameAt(this.#digestOffset, other, other.#digestOffset, digestSize) &&
+			this.#isSameAt(this.#flatOffset, other, other.#flatOffset, digestSize) &&
+			this.#isSameAt(this.#xattrOffset, other, other.#xattrOffset, digestSize) &&
+			this.#targetSize === other.#targetSize &&
+			this.#isSameAt(this.#targetOffset, other, other.#targetOffset, this.#targetSize) &&
+			this.#isSameLink(other)
+		);
+	}
+
+	/** Same form and size: both places are 0, or neither is. */
+	#isSameAt(offset: number, other: EntryReader, otherOffset: number, size: number): boolean {
+		if (offset === 0 || otherOffset === 0) return true;
+		for (let at = 0; at < size; at++) {
+			if (this.bytes[offset + at] !== other.bytes[otherOffset + at]) return false;
+		}
+		return true;
+	}
+
+	#isSameLink(other: EntryReader): boolean {
+		if (this.#linkSize !== other.#linkSize) return false;
+		for (let at = 0; at < this.#linkSize; at++) {
+			if (this.#link[at] !== other.#link[at]) return false;
+		}
+		return true;
 	}
 }
 
@@ -361,14 +389,4 @@ function read32(bytes: Uint8Array, offset: number): number {
 		(bytes[offset + 2]! << 8) |
 		bytes[offset + 3]!
 	);
-}
-
-function hasZero(bytes: Uint8Array, offset: number, size: number): boolean {
-	for (let at = offset; at < offset + size; at++) if (bytes[at] === 0) return true;
-	return false;
-}
-
-/** Octets that the length of a name at `offset` takes: it is below 16,384. */
-function ownerPrefix(bytes: Uint8Array, offset: number): number {
-	return bytes[offset]! < 0x40 ? 1 : 2;
 }

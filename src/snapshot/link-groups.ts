@@ -2,10 +2,11 @@
  * Hard links while a list is validated: the first path of each group stands in a flat table, in
  * path order as it comes, and further names are held against it. README.md §2.
  */
+import {formFlag} from './entry-form.ts';
 import type {EntryReader} from './entry-reader.ts';
 
 const firstCapacity = 16;
-/** Numbers kept of a first path: type, size, mtime (two), device. */
+/** Numbers kept of a first path: its kind, size, mtime (two), device. */
 const factCount = 5;
 
 export class LinkGroups {
@@ -30,7 +31,7 @@ export class LinkGroups {
 		const start = this.#start(index);
 		const pathEnd = start + entry.pathSize;
 		this.#reserve(pathEnd + common.reduce((sum, part) => sum + part.length, 0));
-		this.#octets.set(entry.path.subarray(0, entry.pathSize), start);
+		this.#octets.set(entry.path, start);
 		let end = pathEnd;
 		for (const part of common) {
 			this.#octets.set(part, end);
@@ -45,7 +46,7 @@ export class LinkGroups {
 
 	/** Takes a further name; false if there is no such group, or it is another kind of entry. */
 	addFurther(entry: EntryReader): boolean {
-		const index = this.#find(entry.link, entry.linkSize);
+		const index = this.#find(entry.link);
 		if (index === undefined || this.#missing[index] === 0) return false;
 		const facts = factsOf(entry);
 		for (let fact = 0; fact < factCount; fact++) {
@@ -66,12 +67,12 @@ export class LinkGroups {
 	}
 
 	/** By halving, since first paths come in order: no hash that a hostile list could flood. */
-	#find(path: Uint8Array, size: number): number | undefined {
+	#find(path: Uint8Array): number | undefined {
 		let low = 0;
 		let high = this.#count;
 		while (low < high) {
 			const middle = (low + high) >>> 1;
-			const order = this.#compare(middle, path, size);
+			const order = this.#compare(middle, path);
 			if (order === 0) return middle;
 			if (order < 0) low = middle + 1;
 			else high = middle;
@@ -79,15 +80,15 @@ export class LinkGroups {
 		return undefined;
 	}
 
-	#compare(index: number, path: Uint8Array, size: number): number {
+	#compare(index: number, path: Uint8Array): number {
 		const start = this.#start(index);
 		const length = this.#ends[index * 2]! - start;
-		const most = Math.min(length, size);
+		const most = Math.min(length, path.length);
 		for (let at = 0; at < most; at++) {
 			const difference = this.#octets[start + at]! - path[at]!;
 			if (difference !== 0) return difference;
 		}
-		return length - size;
+		return length - path.length;
 	}
 
 	#reserve(octetsSize: number): void {
@@ -110,14 +111,11 @@ function doubled(from: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
 }
 
 function factsOf(entry: EntryReader): number[] {
-	return [entry.type, entry.size, entry.mtimeSec, entry.mtimeNsec, entry.device];
+	const kind = entry.type * 2 + (entry.form & formFlag.xattr ? 1 : 0);
+	return [kind, entry.size, entry.mtimeSec, entry.mtimeNsec, entry.device];
 }
 
 /** What all names of a group have in common, as octets; lengths stand within. */
 function commonOctets(entry: EntryReader): Uint8Array[] {
-	const {bytes, targetOffset, targetSize, xattrOffset} = entry;
-	const target = bytes.subarray(targetOffset, targetOffset + targetSize);
-	const parts = [entry.ownership, target];
-	if (xattrOffset !== 0) parts.push(bytes.subarray(xattrOffset, xattrOffset + 32));
-	return parts;
+	return [entry.ownership, entry.target, entry.xattr];
 }

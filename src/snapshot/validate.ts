@@ -115,7 +115,7 @@ function checkPages(
 ): {unreadCount: number} | ListProblem {
 	const {table, offsets} = pages;
 	if (table.count !== header.pageCount) return wrong('its number of pages is wrong');
-	const check = new EntryCheck();
+	const check = new EntryCheck(sha256());
 	for (let page = 0; page < table.count; page++) {
 		const start = offsets[page]!;
 		const end = offsets[page + 1]!;
@@ -142,12 +142,16 @@ class EntryCheck {
 	/** Whether the last entry ends its page. */
 	pageEnds = false;
 	#started = false;
-	readonly #reader = new EntryReader();
+	readonly #reader: EntryReader;
 	/**
 	 * 1 at n where the first n octets of the last path are a listed directory. That is enough: in
 	 * path order, a directory whose path no longer begins the path at hand has no more entries.
 	 */
 	readonly #listed = new Uint8Array(pathSizeMax + 1);
+
+	constructor(emptyDigest: Uint8Array) {
+		this.#reader = new EntryReader(emptyDigest);
+	}
 
 	page(bytes: Uint8Array, start: number, end: number, key: Uint8Array): string | undefined {
 		const reader = this.#reader;
@@ -159,7 +163,8 @@ class EntryCheck {
 		while (reader.next()) {
 			if (this.pageEnds) return 'it ends too late';
 			const {pathSize, type, form} = reader;
-			if (this.pageEntryCount === 0 && !isKey(reader, key)) return 'its first path is not its key';
+			if (this.pageEntryCount === 0 && !equalOctets(reader.path, key))
+				return 'its first path is not its key';
 			if (this.#started) {
 				for (let size = reader.shared + 1; size <= before; size++) listed[size] = 0;
 				if (listed[reader.parentSize] === 0) return 'an entry in no listed directory';
@@ -186,7 +191,3 @@ class EntryCheck {
 
 /** Forms of files without a content of their own to fetch. */
 const notFetched = formFlag.further | formFlag.unread;
-
-function isKey(reader: EntryReader, key: Uint8Array): boolean {
-	return equalOctets(reader.path.subarray(0, reader.pathSize), key);
-}
