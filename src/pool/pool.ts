@@ -31,7 +31,8 @@ export class Pool {
 	/** Where jobs wait: to be looked at, paused and resumed. */
 	readonly lane: Lane;
 	readonly #threads: ThreadDriver;
-	readonly #context: Omit<TaskContext, 'aborted'>;
+	/** What jobs on the calling thread use, for who prepares a job there. */
+	readonly context: Omit<TaskContext, 'aborted'>;
 	readonly #started = new Set<PoolThread>();
 	readonly #idle: PoolThread[] = [];
 	#closed = false;
@@ -41,7 +42,7 @@ export class Pool {
 		this.threadCount = threadCount;
 		this.lane = new Lane('threads', Math.max(1, threadCount));
 		this.#threads = threads;
-		this.#context = context;
+		this.context = context;
 	}
 
 	/**
@@ -60,6 +61,11 @@ export class Pool {
 		const job = (): Promise<unknown> =>
 			this.#settle(task as AnyTask, input, transfer, options.signal);
 		return this.lane.run(job, order) as Promise<Output>;
+	}
+
+	/** Resolves in a later turn of the calling thread's loop: a long job there lets others in. */
+	turn(): Promise<void> {
+		return this.#threads.turn();
 	}
 
 	/** Ends all threads at once; jobs that run or wait reject with INTERRUPTED. */
@@ -114,7 +120,7 @@ export class Pool {
 		signal?.throwIfAborted();
 		try {
 			return await task.run(input, {
-				...this.#context,
+				...this.context,
 				aborted: () => signal?.aborted ?? false,
 			});
 		} catch (error) {

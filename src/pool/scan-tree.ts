@@ -1,0 +1,137 @@
+/** Scans a tree with all threads of a pool. */
+import type {DirHandle} from '../platform/tree.ts';
+import {entryType} from '../snapshot/entry.ts';
+import {notListed, type ScanPart, scan} from '../task/scan.ts';
+import {ColumnsBuilder} from '../task/scan-columns.ts';
+import {type ScanTable, TableBuilder} from '../task/scan-table.ts';
+import type {Pool, RunOptions} from './pool.ts';
+
+export type ScanOptions = Pick<RunOptions, 'signal' | 'client' | 'priority'> & {
+	/** Names left out at the top of the tree: the state directory's. */
+	readonly exclude?: readonly Uint8Array[] | undefined;
+	/** Told the number of entries found so far, after each job. */
+	readonly onProgress?: ((entryCount: number) => void) | undefined;
+};
+
+/**
+ * Entries that make a job: about 6 ms of work, so what a job costs beside its work (some 0.1 ms)
+ * does not show, and the first directories are soon spread over all threads.
+ */
+const entriesPerJob = 1024;
+
+/** Directories given to one job at most: most have fewer than 20 entries. */
+const directoriesPerJob = 64;
+
+/** Every path below `root`. @throws ShoalError TREE_MISSING; the rest become problems */
+export async function scanTree(
+	pool: Pool,
+	root: string | Uint8Array,
+	options: ScanOptions = {},
+): Promise<ScanTable> {
+	const {tree} = pool.context;
+	const dir = tree.openRoot(root);
+	try {
+		return await new TreeScan(pool, dir, options).run();
+	} finally {
+		tree.closeDir(dir);
+	}
+}
+
+/** A directory that nobody has listed yet: an entry of a part. */
+type Pending = {readonly part: ScanPart; readonly entry: number};
+
+class TreeScan {
+	readonly #pool: Pool;
+	readonly #root: DirHandle;
+	readonly #options: ScanOptions;
+	readonly #table: TableBuilder;
+	/** The last one first: depth first keeps few pending. */
+	readonly #pending: Pending[] = [];
+
+	constructor(pool: Pool, root: DirHandle, options: ScanOptions) {
+		this.#pool = pool;
+		this.#root = root;
+		this.#options = options;
+		const part = rootPart(pool, root);
+		this.#table = new TableBuilder(part);
+		this.#pending.push({part, entry: 0});
+	}
+
+	/** Ends only when no job runs any more: they use the root's handle. */
+	async run(): Promise<ScanTable> {
+		const running = new Set<Promise<void>>();
+		const runningMax = 2 * Math.max(1, this.#pool.threadCount);
+		try {
+			while (this.#pending.length > 0 || running.size > 0) {
+				while (this.#pending.length > 0 && running.size < runningMax) {
+					const job = this.#runJob().finally(() => running.delete(job));
+					running.add(job);
+				}
+				await Promise.race(running);
+			}
+		} finally {
+			await Promise.allSettled(running);
+		}
+		const steps = this.#table.finish();
+		for (;;) {
+			const step = steps.next();
+			if (step.done) return step.value;
+			await this.#pool.turn();
+			this.#options.signal?.throwIfAborted();
+		}
+	}
+
+	async #runJob(): Promise<void> {
+		const {signal, client, priority, exclude = [], onProgress} = this.#options;
+		const share = Math.ceil(this.#pending.length / (2 * Math.max(1, this.#pool.threadCount)));
+		const given = this.#pending.splice(-Math.min(share, directoriesPerJob)).reverse();
+		const input = {
+			root: this.#root,
+			...pathsOf(given),
+			exclude,
+			entriesWanted: entriesPerJob,
+		};
+		const part = await this.#pool.run(scan, input, {signal, client, priority});
+		this.#table.add(part);
+		for (let index = given.length - 1; index >= 0; index--) {
+			const {part: from, entry} = given[index]!;
+			if (part.givenBlock[index] === notListed) this.#pending.push(given[index]!);
+			else this.#table.listed(from, entry, part, index);
+		}
+		for (const entry of part.left) this.#pending.push({part, entry});
+		onProgress?.(this.#table.count);
+	}
+}
+
+function rootPart(pool: Pool, root: DirHandle): ScanPart {
+	const none = new Uint8Array(0);
+	const columns = new ColumnsBuilder(1);
+	columns.add(none, none, entryType.directory, pool.context.tree.statDir(root), none);
+	return {
+		columns: columns.finish(),
+		blockOffsets: Uint32Array.of(0),
+		givenBlock: new Int32Array(0),
+		givenUnread: new Uint8Array(0),
+		entryBlock: Int32Array.of(notListed),
+		left: new Uint32Array(0),
+		problems: [],
+	};
+}
+
+/** The paths of the directories, one after another, as a job takes them. */
+function pathsOf(given: readonly Pending[]): {paths: Uint8Array; pathEnds: Uint32Array} {
+	const pathEnds = new Uint32Array(given.length);
+	let size = 0;
+	for (const [index, {part, entry}] of given.entries()) {
+		const {pathOffsets} = part.columns;
+		size += pathOffsets[entry + 1]! - pathOffsets[entry]!;
+		pathEnds[index] = size;
+	}
+	const paths = new Uint8Array(size);
+	for (const [index, {part, entry}] of given.entries()) {
+		const {paths: from, pathOffsets} = part.columns;
+		const path = from.subarray(pathOffsets[entry]!, pathOffsets[entry + 1]!);
+		paths.set(path, pathEnds[index]! - path.length);
+	}
+	return {paths, pathEnds};
+}
