@@ -68,6 +68,11 @@ export class Cursor implements EntryView {
 		this.position = -1;
 	}
 
+	/** Octets of the path that are as in the entry before, unless that was passed over. */
+	get shared(): number {
+		return this.#reader.shared;
+	}
+
 	/** Order of the two paths: negative, zero or positive. */
 	comparePath(other: Cursor): number {
 		return this.#reader.comparePath(other.#reader);

@@ -1,12 +1,245 @@
+/**
+ * What turns one list into another, as an object that travels: about as large as the entries that
+ * differ. README.md §6. Applying trusts nothing: what comes out is known by its root.
+ */
+import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
+import {Reader, Writer} from '../wire/codec.ts';
+import type {Cursor} from './cursor.ts';
+import {EntryReader} from './entry-reader.ts';
+import {EntryWriter} from './entry-writer.ts';
 import type {List} from './list.ts';
+import {concatenate, ListBuilder} from './list-builder.ts';
+import {equalOctets, sharedSize} from './path.ts';
+
+const magic = new TextEncoder().encode('shoal diff 1\0');
+const formatId = 1;
+const headerSize = magic.length + 1 + 2 * digestSize + 8;
+
+/** The two low bits of an operation; keep and drop have a count above them. */
+const operation = {keep: 0, drop: 1, change: 2, add: 3} as const;
+const operationCount = 4;
+
+/** What a diff says of itself. */
+export type DiffHeader = {
+	readonly from: Uint8Array;
+	readonly to: Uint8Array;
+	/** Octets of the list that it leads to. */
+	readonly toSize: number;
+};
 
 /** What turns `from` into `to`. */
 export function makeDiff(from: List, to: List): Uint8Array {
-	return from.bytes.length < 0 ? to.bytes : from.bytes;
+	const header = new Writer(new Uint8Array(headerSize));
+	header.put(magic);
+	header.u8(formatId);
+	header.put(from.root);
+	header.put(to.root);
+	header.u32(Math.floor(to.bytes.length / 0x1_0000_0000));
+	header.u32(to.bytes.length >>> 0);
+	const operations = new OperationWriter();
+	const [a, b] = [from.cursor(), to.cursor()];
+	let kept = skipEqualPages(from, to, a, b);
+	operations.keep(kept);
+	let hasA = a.next();
+	let hasB = b.next();
+	while (hasA || hasB) {
+		const order = hasA && hasB ? a.comparePath(b) : hasA ? -1 : 1;
+		if (order < 0) {
+			operations.drop();
+			hasA = a.next();
+		} else if (order > 0) {
+			operations.add(b, b.position === 0 ? sharedSize(to.lastPath(b.page - 1), b.path) : b.shared);
+			hasB = b.next();
+		} else {
+			if (a.isSame(b)) operations.keep(1);
+			else operations.change(b);
+			kept = skipEqualPages(from, to, a, b);
+			operations.keep(kept);
+			hasA = a.next();
+			hasB = b.next();
+		}
+	}
+	return concatenate([header.bytes, operations.finish()]);
 }
 
-/** The octets of the list that `diff` leads to; undefined if it is no diff from `from`. */
+/** Passes both cursors over pages that are the same in both lists; answers how many entries. */
+function skipEqualPages(from: List, to: List, a: Cursor, b: Cursor): number {
+	let count = 0;
+	for (;;) {
+		const [pageA, pageB] = [a.nextPage, b.nextPage];
+		if (pageA === undefined || pageB === undefined) return count;
+		if (!equalOctets(from.pageHash(pageA), to.pageHash(pageB))) return count;
+		count += from.pageEntryCount(pageA);
+		a.skipPage();
+		b.skipPage();
+	}
+}
+
+/** Joins runs, so that the same changes are the same octets. */
+class OperationWriter {
+	readonly #writer = new EntryWriter();
+	#kept = 0;
+	#dropped = 0;
+
+	keep(count: number): void {
+		if (count === 0) return;
+		this.#flushDropped();
+		this.#kept += count;
+	}
+
+	drop(): void {
+		this.#flushKept();
+		this.#dropped++;
+	}
+
+	change(entry: Cursor): void {
+		this.#flush();
+		this.#writer.addNumber(operation.change);
+		this.#writer.addFields(entry);
+	}
+
+	/** The path shares `shared` octets with that of the entry before it in `to`. */
+	add(entry: Cursor, shared: number): void {
+		this.#flush();
+		this.#writer.addNumber(operation.add);
+		this.#writer.addNumber(shared);
+		this.#writer.opaque(entry.path.subarray(shared));
+		this.#writer.addFields(entry);
+	}
+
+	/** What is left is kept anyway. */
+	finish(): Uint8Array {
+		this.#flushDropped();
+		return this.#writer.bytes.subarray(0, this.#writer.size);
+	}
+
+	#flush(): void {
+		this.#flushKept();
+		this.#flushDropped();
+	}
+
+	#flushKept(): void {
+		if (this.#kept > 0) this.#writer.addNumber(this.#kept * operationCount + operation.keep);
+		this.#kept = 0;
+	}
+
+	#flushDropped(): void {
+		if (this.#dropped > 0) this.#writer.addNumber(this.#dropped * operationCount + operation.drop);
+		this.#dropped = 0;
+	}
+}
+
+/** Undefined unless `diff` begins as a diff of this version. */
+export function readDiffHeader(diff: Uint8Array): DiffHeader | undefined {
+	const from = new Reader(diff, 0, Math.min(diff.length, headerSize));
+	if (!equalOctets(from.take(magic.length), magic) || from.u8() !== formatId) return undefined;
+	const fromRoot = from.take(digestSize);
+	const to = from.take(digestSize);
+	const toSize = from.u32() * 0x1_0000_0000 + from.u32();
+	return from.failed ? undefined : {from: fromRoot, to, toSize};
+}
+
+/**
+ * The octets of the list that `diff` leads to; undefined if it is no diff from `from`, or cannot
+ * be followed. The caller opens the list and compares its root with the one it wants.
+ */
 export function applyDiff(from: List, diff: Uint8Array, sha256: Sha256): Uint8Array | undefined {
-	return from.bytes.length < 0 ? sha256(diff) : undefined;
+	const header = readDiffHeader(diff);
+	if (header === undefined || !equalOctets(header.from, from.root)) return undefined;
+	const reader = new EntryReader(from.emptyDigest);
+	reader.open(diff, headerSize, diff.length);
+	const patch = new Patch(from, sha256, header.toSize);
+	while (reader.offset < reader.end) {
+		if (!patch.step(reader) || reader.failed) return undefined;
+	}
+	return reader.failed ? undefined : patch.finish();
+}
+
+/** Follows operations: `from` on one side, the list being built on the other. */
+class Patch {
+	readonly #from: List;
+	readonly #cursor: Cursor;
+	readonly #builder: ListBuilder;
+	readonly #toSize: number;
+	/** Entries of `from` not yet passed. */
+	#left: number;
+	/** A page of `from` that was copied last, whole: the path before an added one is in it. */
+	#copiedPage: number | undefined;
+
+	constructor(from: List, sha256: Sha256, toSize: number) {
+		this.#from = from;
+		this.#cursor = from.cursor();
+		this.#builder = new ListBuilder(sha256);
+		this.#toSize = toSize;
+		this.#left = from.entryCount;
+	}
+
+	step(reader: EntryReader): boolean {
+		const number = reader.varint();
+		const kind = number % operationCount;
+		const count = Math.floor(number / operationCount);
+		if (reader.failed || this.#builder.size > this.#toSize) return false;
+		if (kind === operation.keep || kind === operation.drop) {
+			if (count === 0 || count > this.#left) return false;
+			this.#left -= count;
+			return kind === operation.keep ? this.#keep(count) : this.#drop(count);
+		}
+		if (count !== 0) return false;
+		return kind === operation.change ? this.#change(reader) : this.#add(reader);
+	}
+
+	finish(): Uint8Array | undefined {
+		if (!this.#keep(this.#left) || this.#builder.entryCount === 0) return undefined;
+		const bytes = this.#builder.finish();
+		return bytes.length === this.#toSize ? bytes : undefined;
+	}
+
+	#keep(count: number): boolean {
+		const cursor = this.#cursor;
+		for (let left = count; left > 0; ) {
+			const page = cursor.nextPage;
+			if (page !== undefined && left >= this.#from.pageEntryCount(page)) {
+				if (this.#builder.tryAddPage(this.#from, page)) {
+					cursor.skipPage();
+					left -= this.#from.pageEntryCount(page);
+					this.#copiedPage = page;
+					continue;
+				}
+			}
+			cursor.next();
+			left--;
+			this.#copiedPage = undefined;
+			if (!this.#builder.tryAdd(cursor)) return false;
+		}
+		return true;
+	}
+
+	#drop(count: number): boolean {
+		for (let left = count; left > 0; left--) this.#cursor.next();
+		return true;
+	}
+
+	#change(reader: EntryReader): boolean {
+		if (this.#left === 0) return false;
+		this.#left--;
+		this.#cursor.next();
+		reader.setPath(this.#cursor.path);
+		return reader.readFields() && this.#take(reader);
+	}
+
+	#add(reader: EntryReader): boolean {
+		reader.setPath(this.#previousPath());
+		return reader.readPath() && reader.readFields() && this.#take(reader);
+	}
+
+	#take(reader: EntryReader): boolean {
+		this.#copiedPage = undefined;
+		return this.#builder.tryAdd(reader);
+	}
+
+	#previousPath(): Uint8Array {
+		if (this.#copiedPage === undefined) return this.#builder.path;
+		return this.#from.lastPath(this.#copiedPage);
+	}
 }

@@ -3,13 +3,14 @@
  * diff. README.md §2 is the format, EntryReader the other half.
  */
 import {assert} from '../assert.ts';
-import {digestSize, pathSizeMax} from '../limit.ts';
+import {digestSize, pageSizeMax, pathSizeMax} from '../limit.ts';
 import {type EntryView, entryType} from './entry.ts';
 import {deviceMinorEnd, entryProblem, formFlag, formOf, hasDigest} from './entry-form.ts';
 import {extendPathHash, itemSizeMax, pathHashSeed} from './page-rule.ts';
 import {isValidPath} from './path.ts';
 
-const firstCapacity = 65_536;
+/** It doubles; a page and an entry fit. */
+const firstCapacity = 2 * pageSizeMax;
 
 export class EntryWriter {
 	/** What has been written is `bytes[0, size)`; the buffer moves when it grows. */
@@ -53,17 +54,9 @@ export class EntryWriter {
 		this.#rowLast = 0;
 	}
 
-	/** Forgets the octets, not what the next entry is written against. */
-	clear(): void {
-		this.size = 0;
-	}
-
 	/** Takes `path` for the one before, against which the next is written. */
 	setPath(path: Uint8Array): void {
-		this.#pathSize = 0;
 		this.#extendPath(path, 0);
-		this.#started = true;
-		this.#pageStart = false;
 	}
 
 	/** Writes an entry; false, and nothing is written, if its path is not after the last. */
@@ -77,8 +70,6 @@ export class EntryWriter {
 		this.varint(from);
 		this.opaque(path.subarray(from));
 		this.#extendPath(path, shared);
-		this.#started = true;
-		this.#pageStart = false;
 		this.#writeFields(entry);
 		return true;
 	}
@@ -88,6 +79,16 @@ export class EntryWriter {
 		this.#reserve();
 		this.setPath(entry.path);
 		this.#writeFields(entry);
+	}
+
+	/** Copies a whole page; what comes next begins a page of its own. */
+	addPage(page: Uint8Array): void {
+		this.#reserve(page.length);
+		this.bytes.set(page, this.size);
+		this.size += page.length;
+		this.#pathSize = 0;
+		this.#started = false;
+		this.startPage();
 	}
 
 	/** A number between entries. */
@@ -198,6 +199,8 @@ export class EntryWriter {
 			hashes[index + 1] = hash;
 		}
 		this.#pathSize = path.length;
+		this.#started = true;
+		this.#pageStart = false;
 	}
 
 	/** Octets as varints need them: 1, 2, 4 or 8, big-endian, the length in the first two bits. */
@@ -242,8 +245,8 @@ export class EntryWriter {
 		this.size = at;
 	}
 
-	#reserve(): void {
-		if (this.size + itemSizeMax <= this.bytes.length) return;
+	#reserve(size = itemSizeMax): void {
+		if (this.size + size <= this.bytes.length) return;
 		const grown = new Uint8Array(this.bytes.length * 2);
 		grown.set(this.bytes.subarray(0, this.size));
 		this.bytes = grown;

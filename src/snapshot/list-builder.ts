@@ -6,6 +6,7 @@ import {type EntryView, entryType} from './entry.ts';
 import {formFlag, formOf} from './entry-form.ts';
 import {EntryWriter} from './entry-writer.ts';
 import {encodeHeader} from './header.ts';
+import type {List} from './list.ts';
 import {type NodeLevel, NodeTable, pagePrefix, writeNodes} from './node-table.ts';
 import {endsPage} from './page-rule.ts';
 
@@ -24,9 +25,18 @@ export class ListBuilder {
 		this.#sha256 = sha256;
 	}
 
-	/** Octets written so far. */
+	/** Octets of the pages so far. */
 	get size(): number {
 		return this.#writer.size;
+	}
+
+	get entryCount(): number {
+		return this.#entryCount;
+	}
+
+	/** The last entry's path: a view. Not known after `tryAddPage`. */
+	get path(): Uint8Array {
+		return this.#writer.path;
 	}
 
 	/** The next entry in path order; the tree's root (the empty path) is the first. */
@@ -45,6 +55,24 @@ export class ListBuilder {
 		this.#contentBytes += contentSize(entry);
 		const size = writer.size - this.#pageOffset;
 		if (endsPage(writer.pathHash, size, this.#pageEntryCount)) this.#endPage();
+		return true;
+	}
+
+	/**
+	 * Copies a whole page, which must come after all that was added. False, and nothing is done,
+	 * when the entries would not make the same page here: inside a page, or for a list's last one.
+	 */
+	tryAddPage(list: List, page: number): boolean {
+		if (this.#pageEntryCount > 0 || page + 1 === list.pageCount) return false;
+		if (this.#entryCount === 0 && page > 0) return false;
+		const octets = list.page(page);
+		this.#writer.addPage(octets);
+		const key = list.firstPath(page);
+		const entryCount = list.pageEntryCount(page);
+		this.#pages.push(key, key.length, list.pageHash(page), octets.length, entryCount, 1);
+		this.#pageOffset = this.#writer.size;
+		this.#entryCount += entryCount;
+		this.#contentBytes += list.pageContentBytes(page);
 		return true;
 	}
 

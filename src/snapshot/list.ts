@@ -75,6 +75,25 @@ export class List {
 		return this.#parts.levels[0]!.table.hash(number);
 	}
 
+	/** First path of a page: a view. */
+	firstPath(number: number): Uint8Array {
+		assert(number >= 0 && number < this.pageCount, 'a page of the list');
+		return this.#parts.levels[0]!.table.key(number);
+	}
+
+	/** Last path of a page, found by reading the page. */
+	lastPath(number: number): Uint8Array {
+		const cursor = this.cursor(number, this.pageEntryCount(number) - 1);
+		cursor.next();
+		return cursor.path;
+	}
+
+	/** What the entries of a page add to `contentBytes`. */
+	pageContentBytes(number: number): number {
+		assert(number >= 0 && number < this.pageCount, 'a page of the list');
+		return this.#parts.pageContentBytes[number]!;
+	}
+
 	/**
 	 * Octets of a page (level 0) or index node, named by the number of the first page below it; the
 	 * top node comes with the header before it. A view; undefined if there is no such node.

@@ -6,6 +6,7 @@ import {digestSize, pageSizeMax, pathSizeMax} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {Reader, Writer} from '../wire/codec.ts';
 import {endsNode, pathHash} from './page-rule.ts';
+import {sharedSize} from './path.ts';
 
 export const pagePrefix = Uint8Array.of(0x02);
 export const nodePrefix = Uint8Array.of(0x03);
@@ -127,13 +128,6 @@ function writeChild(
 	to.varint(table.sizes[child]!);
 	to.varint(table.entryCounts[child]!);
 	to.varint(table.pageCounts[child]!);
-}
-
-function sharedSize(a: Uint8Array, b: Uint8Array): number {
-	const size = Math.min(a.length, b.length);
-	let shared = 0;
-	while (shared < size && a[shared] === b[shared]) shared++;
-	return shared;
 }
 
 /** A node's children were read; `ends`: the last of them would end a node of its level. */

@@ -25,6 +25,14 @@ export function equalOctets(a: Uint8Array, b: Uint8Array): boolean {
 	return true;
 }
 
+/** Octets at the start that are the same. */
+export function sharedSize(a: Uint8Array, b: Uint8Array): number {
+	const size = Math.min(a.length, b.length);
+	let shared = 0;
+	while (shared < size && a[shared] === b[shared]) shared++;
+	return shared;
+}
+
 /** True for a path that an entry may have; the root's empty path included. */
 export function isValidPath(path: Uint8Array): boolean {
 	if (path.length > pathSizeMax) return false;

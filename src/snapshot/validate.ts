@@ -24,6 +24,8 @@ export type ListParts = {
 	/** Level 0, the pages, first; the top node last. */
 	readonly levels: readonly LevelPart[];
 	readonly unreadCount: number;
+	/** What the entries of each page add to the sum of contents. */
+	readonly pageContentBytes: Float64Array;
 };
 
 export type LevelPart = {
@@ -112,10 +114,12 @@ function checkPages(
 	header: Header,
 	pages: LevelPart,
 	sha256: Sha256,
-): {unreadCount: number} | ListProblem {
+): Pick<ListParts, 'unreadCount' | 'pageContentBytes'> | ListProblem {
 	const {table, offsets} = pages;
 	if (table.count !== header.pageCount) return wrong('its number of pages is wrong');
 	const check = new EntryCheck(sha256());
+	const pageContentBytes = new Float64Array(table.count);
+	let sum = 0;
 	for (let page = 0; page < table.count; page++) {
 		const start = offsets[page]!;
 		const end = offsets[page + 1]!;
@@ -127,18 +131,21 @@ function checkPages(
 			return wrong(`page ${page}: its number of entries is wrong`);
 		}
 		if (page + 1 < table.count && !check.pageEnds) return wrong(`page ${page} ends too early`);
+		pageContentBytes[page] = check.contentBytes;
+		sum += check.contentBytes;
 	}
 	if (!check.links.complete) return wrong('a hard link has fewer names than it says');
-	if (check.contentBytes !== header.contentBytes) return wrong('the sum of its sizes is wrong');
-	return {unreadCount: check.unreadCount};
+	if (sum !== header.contentBytes) return wrong('the sum of its sizes is wrong');
+	return {unreadCount: check.unreadCount, pageContentBytes};
 }
 
 /** What has to hold between entries, page after page. */
 class EntryCheck {
 	readonly links = new LinkGroups();
-	contentBytes = 0;
 	unreadCount = 0;
+	/** Of the last page: entries, and octets of their contents. */
 	pageEntryCount = 0;
+	contentBytes = 0;
 	/** Whether the last entry ends its page. */
 	pageEnds = false;
 	#started = false;
@@ -158,6 +165,7 @@ class EntryCheck {
 		const listed = this.#listed;
 		reader.open(bytes, start, end);
 		this.pageEntryCount = 0;
+		this.contentBytes = 0;
 		this.pageEnds = false;
 		let before = reader.pathSize;
 		while (reader.next()) {
