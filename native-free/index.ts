@@ -3,10 +3,19 @@ import type {Platform} from '../src/platform/platform.ts';
 import {clock} from './clock.ts';
 import {crypto} from './crypto.ts';
 import {openLink, resolve} from './datagram.ts';
+import {localAddresses} from './local-address.ts';
 import {threads} from './thread.ts';
 import {openTree} from './tree.ts';
 
-const platform: Platform = {clock, crypto, tree: openTree(), threads, openLink, resolve};
+const platform: Platform = {
+	clock,
+	crypto,
+	tree: openTree(),
+	threads,
+	openLink,
+	resolve,
+	localAddresses,
+};
 
 export default platform;
 

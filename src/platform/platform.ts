@@ -24,4 +24,6 @@ export type Platform = {
 	openLink(options: OpenLink): Promise<DatagramLink>;
 	/** Addresses of a host, both families, in the order to try. @throws PATH_UNREACHABLE */
 	resolve(host: string, port: number): Promise<Address[]>;
+	/** IP addresses of this machine, those that others may reach first. */
+	localAddresses(): string[];
 };

@@ -1,0 +1,281 @@
+/**
+ * One conversation with a source, from the first datagram to the last: a link, the initiator on it
+ * and the pump between them. Dialling tries the addresses of a host one after another, the next
+ * one a little before the last has given up, and keeps the first that answers.
+ */
+import {ShoalError} from '../error.ts';
+import {escapePath} from '../escape.ts';
+import type {Clock} from '../platform/clock.ts';
+import type {Address, DatagramLink, LinkStatistics} from '../platform/datagram.ts';
+import type {Platform} from '../platform/platform.ts';
+import {Initiator, type InitiatorEvent, type InitiatorOptions} from '../session/initiator.ts';
+import {closeCode, type Payload} from '../session/payload.ts';
+import {refusalCode} from '../session/responder.ts';
+import {later, millis} from '../unit.ts';
+import {Pump} from './pump.ts';
+
+export type Answered = Extract<InitiatorEvent, {type: 'answered'}>;
+export type Early = Extract<InitiatorEvent, {type: 'early'}>;
+
+export type DialOptions = Omit<InitiatorOptions, 'crypto' | 'now' | 'wallMs' | 'peer'> & {
+	readonly addresses: readonly Address[];
+	readonly signal: AbortSignal | undefined;
+};
+
+/** Head start of an address over the next one. RFC 8305 §5 waits 250 ms between TCP dials. */
+const headStartMs = 250;
+
+/**
+ * Wanted size of a socket's receive buffer: 50 ms of 1 Gbit/s, longer than a collection of
+ * garbage. The system may give less.
+ */
+const bufferSize = 8 << 20;
+
+export class Connection {
+	readonly address: Address;
+	readonly answered: Answered;
+	readonly #dialling: Dialling;
+
+	private constructor(dialling: Dialling, answered: Answered) {
+		this.#dialling = dialling;
+		this.address = dialling.address;
+		this.answered = answered;
+	}
+
+	/**
+	 * @throws ShoalError PATH_UNREACHABLE, PATH_SILENT, PEER_*, MODULE_UNKNOWN, ACCESS_DENIED,
+	 * SOURCE_BUSY, INTERRUPTED
+	 */
+	static async dial(platform: Platform, options: DialOptions): Promise<Connection> {
+		const lost = new AbortController();
+		const stop = AbortSignal.any([lost.signal, ...(options.signal ? [options.signal] : [])]);
+		const attempts: Promise<[Dialling, Answered]>[] = [];
+		for (const address of options.addresses) {
+			attempts.push(attempt(platform, address, options, stop, attempts.at(-1)));
+		}
+		try {
+			const [winner, answered] = await Promise.any(attempts);
+			return new Connection(winner, answered);
+		} catch (error) {
+			throw mostTelling((error as AggregateError).errors);
+		} finally {
+			lost.abort();
+		}
+	}
+
+	get statistics(): LinkStatistics {
+		return this.#dialling.statistics;
+	}
+
+	get initiator(): Initiator {
+		return this.#dialling.initiator;
+	}
+
+	/** Goes on with the session of the answer; `on.failed` is told, once, if it ends unasked. */
+	attach(payload: Payload, on: SessionEvents): void {
+		this.#dialling.attach(payload, on);
+	}
+
+	/** The payload has something to send. */
+	wake(): void {
+		this.#dialling.wake();
+	}
+
+	/** Ends the session if there is one, and closes the link. */
+	async close(): Promise<void> {
+		await this.#dialling.close();
+	}
+}
+
+export type SessionEvents = {
+	early(event: Early): void;
+	failed(error: ShoalError): void;
+};
+
+/** Dials one address, after the head start of the one before or as soon as that has failed. */
+async function attempt(
+	platform: Platform,
+	address: Address,
+	options: DialOptions,
+	stop: AbortSignal,
+	before: Promise<unknown> | undefined,
+): Promise<[Dialling, Answered]> {
+	if (before !== undefined) {
+		const failed = before.then(
+			() => new Promise<never>(() => undefined),
+			() => undefined,
+		);
+		await Promise.race([failed, pause(platform, headStartMs, stop)]);
+	}
+	if (stop.aborted) throw interrupted();
+	const dialling = await Dialling.open(platform, address, options);
+	const quit = (): void => void dialling.close();
+	stop.addEventListener('abort', quit);
+	try {
+		const answered = await dialling.answer;
+		if (stop.aborted) throw interrupted();
+		return [dialling, answered];
+	} catch (error) {
+		await dialling.close();
+		throw error;
+	} finally {
+		stop.removeEventListener('abort', quit);
+	}
+}
+
+/** One address: link, initiator, pump. */
+class Dialling {
+	readonly address: Address;
+	readonly initiator: Initiator;
+	/** Settles when the first answer is there, or will not come. */
+	readonly answer: Promise<Answered>;
+	readonly #link: DatagramLink;
+	readonly #pump: Pump;
+	readonly #clock: Clock;
+	#answered!: (event: Answered) => void;
+	#refused!: (error: ShoalError) => void;
+	#events: SessionEvents | undefined;
+	/** Octets of the answer's objects that came after it, before anyone asked for them. */
+	#early: Early[] = [];
+	#over = false;
+
+	private constructor(platform: Platform, link: DatagramLink, options: InitiatorOptions) {
+		this.address = options.peer;
+		this.#link = link;
+		this.#clock = platform.clock;
+		this.answer = new Promise((resolve, reject) => {
+			this.#answered = resolve;
+			this.#refused = reject;
+		});
+		this.answer.catch(() => undefined);
+		this.initiator = new Initiator(options);
+		this.#pump = new Pump({
+			link,
+			endpoint: this.initiator,
+			clock: platform.clock,
+			turned: () => {
+				this.#drain();
+				return false;
+			},
+			failed: error => this.#fail(asShoalError(error)),
+		});
+		this.#pump.wake();
+	}
+
+	static async open(platform: Platform, address: Address, options: DialOptions): Promise<Dialling> {
+		const {clock, crypto} = platform;
+		const host = address.startsWith('[') ? '::' : '0.0.0.0';
+		const link = await platform.openLink({host, port: 0, peer: address, bufferSize});
+		const {addresses: _, signal: __, ...rest} = options;
+		return new Dialling(platform, link, {
+			...rest,
+			crypto,
+			now: clock.now(),
+			wallMs: () => clock.wallMs(),
+			peer: address,
+		});
+	}
+
+	get statistics(): LinkStatistics {
+		return this.#link.statistics;
+	}
+
+	attach(payload: Payload, on: SessionEvents): void {
+		this.#events = on;
+		for (const event of this.#early.splice(0)) on.early(event);
+		this.initiator.attach(payload, this.#clock.now());
+		this.#pump.wake();
+	}
+
+	wake(): void {
+		this.#pump.wake();
+	}
+
+	async close(): Promise<void> {
+		if (!this.#over) {
+			this.#over = true;
+			this.initiator.close(closeCode.done, '');
+		}
+		this.#refused(interrupted());
+		this.#pump.close();
+		await this.#link.close();
+	}
+
+	#drain(): void {
+		for (let event = this.initiator.pollEvent(); event; event = this.initiator.pollEvent()) {
+			switch (event.type) {
+				case 'answered':
+					this.#answered(event);
+					break;
+				case 'early':
+					if (this.#events === undefined) this.#early.push(event);
+					else this.#events.early(event);
+					break;
+				case 'refused':
+					this.#fail(refusal(event));
+					break;
+				case 'failed':
+					this.#fail(event.error);
+					break;
+				case 'closed':
+					this.#fail(new ShoalError('SESSION_CLOSED', closedBecause(event)));
+			}
+		}
+	}
+
+	#fail(error: ShoalError): void {
+		if (this.#over) return;
+		this.#over = true;
+		this.#refused(error);
+		this.#events?.failed(error);
+	}
+}
+
+function refusal({code, text, retryMs}: Extract<InitiatorEvent, {type: 'refused'}>): ShoalError {
+	const said = text === '' ? '' : `: ${escapePath(new TextEncoder().encode(text))}`;
+	if (code === refusalCode.moduleUnknown) {
+		return new ShoalError('MODULE_UNKNOWN', `the source has no such module${said}`);
+	}
+	if (code === refusalCode.busy) {
+		const wait = Math.ceil(retryMs / 1000);
+		return new ShoalError('SOURCE_BUSY', `the source is busy for ${wait} s or so${said}`);
+	}
+	return new ShoalError('ACCESS_DENIED', `the source refuses access${said}`);
+}
+
+function closedBecause({code, text}: Extract<InitiatorEvent, {type: 'closed'}>): string {
+	const said = text === '' ? '' : `: ${escapePath(new TextEncoder().encode(text))}`;
+	return `the source ended the session (code ${code})${said}`;
+}
+
+/** An answer of any kind says more than a refused port, and that more than silence. */
+function mostTelling(errors: readonly unknown[]): unknown {
+	const rank = (error: unknown): number => {
+		if (!(error instanceof ShoalError)) return 4;
+		if (error.code === 'INTERRUPTED') return 3;
+		if (error.code === 'PATH_SILENT') return 0;
+		return error.code === 'PATH_UNREACHABLE' ? 1 : 2;
+	};
+	return errors.reduce((best, each) => (rank(each) > rank(best) ? each : best));
+}
+
+function asShoalError(error: Error): ShoalError {
+	if (error instanceof ShoalError) return error;
+	return new ShoalError('PATH_UNREACHABLE', error.message, {cause: error});
+}
+
+function interrupted(): ShoalError {
+	return new ShoalError('INTERRUPTED', 'stopped before the source answered');
+}
+
+/** Resolves after `ms`, or at once when stopped. */
+function pause({clock}: Platform, ms: number, stop: AbortSignal): Promise<void> {
+	return new Promise(resolve => {
+		const cancel = clock.at(later(clock.now(), millis(ms)), resolve);
+		const quit = (): void => {
+			cancel();
+			resolve();
+		};
+		stop.addEventListener('abort', quit, {once: true});
+	});
+}

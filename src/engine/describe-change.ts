@@ -1,0 +1,45 @@
+import {escapePath} from '../escape.ts';
+import {changeDetail, type PlannedChange} from '../receiver/update.ts';
+import {type EntryType, entryType} from '../snapshot/entry.ts';
+import type {Change} from './event.ts';
+
+const bits: readonly [number, Change['differs'][number]][] = [
+	[changeDetail.content | changeDetail.target | changeDetail.link | changeDetail.type, 'content'],
+	[changeDetail.size, 'size'],
+	[changeDetail.time, 'time'],
+	[changeDetail.mode, 'mode'],
+	[changeDetail.owner, 'owner'],
+	[changeDetail.group, 'group'],
+];
+
+/** A planned change as an event tells it. */
+export function describeChange(
+	change: PlannedChange,
+	path: Uint8Array,
+	type: EntryType,
+	details: number,
+): Change {
+	const isWhole = change === 'new' || change === 'deleted';
+	return {
+		change,
+		path: escapePath(path),
+		type: nameType(type),
+		differs: isWhole ? [] : bits.filter(([bit]) => (details & bit) !== 0).map(([, name]) => name),
+	};
+}
+
+function nameType(type: EntryType): Change['type'] {
+	switch (type) {
+		case entryType.file:
+			return 'file';
+		case entryType.directory:
+			return 'directory';
+		case entryType.symlink:
+			return 'symlink';
+		case entryType.fifo:
+		case entryType.socket:
+			return 'special';
+		default:
+			return 'device';
+	}
+}

@@ -1,0 +1,46 @@
+/** Where a pull gets its list and contents from: a source on the network, or a local directory. */
+import type {Head} from '../session/statement.ts';
+import type {List} from '../snapshot/list.ts';
+import type {FetchHandler, FetchRequest} from '../transfer/request.ts';
+import type {Progress} from './event.ts';
+
+/** Takes contents as they arrive; the calls are those of FetchHandler. */
+export type ContentHandler = Pick<FetchHandler, 'block' | 'refused' | 'done'>;
+
+/** A list that is here already, and the sequence of its head. */
+export type KnownList = {readonly list: List; readonly sequence: number};
+
+/** Counts of one run, over all its sessions. */
+export type SupplyStatistics = {
+	datagramsIn: number;
+	datagramsOut: number;
+	bytesIn: number;
+	bytesOut: number;
+	rangesLost: number;
+	rangesDuplicate: number;
+	/** Microseconds, smoothed; 0 before the first. */
+	roundTrip: number;
+	/** Octets a second that the source may send now. */
+	rate: number;
+};
+
+export type Supply = {
+	readonly head: Head;
+	/** The list of `head`. @throws ShoalError SNAPSHOT_INVALID, SESSION_* */
+	obtainList(
+		known: KnownList | undefined,
+		onProgress: (done: number, total: number) => void,
+	): Promise<List>;
+	/** True while more requests would help to keep the source busy. */
+	readonly hungry: boolean;
+	/** Requests that are not done. */
+	readonly outstandingCount: number;
+	readonly limitedBy: NonNullable<Progress['limitedBy']> | undefined;
+	readonly statistics: SupplyStatistics;
+	/** Who takes the contents from now on. */
+	deliver(contents: ContentHandler): void;
+	fetch(request: FetchRequest): void;
+	/** So many octets of contents are on disk. */
+	taken(octets: number): void;
+	close(): Promise<void>;
+};
