@@ -21,7 +21,7 @@ export const rooms = [
 ] as const;
 
 /** Files at the root of src that every room may import. */
-export const leaves = ['unit', 'error', 'escape', 'assert', 'limit'] as const;
+export const leaves = ['unit', 'error', 'escape', 'hex', 'assert', 'limit'] as const;
 
 /** Pure state machines: events and the time in, actions out. */
 export const pureRooms = ['snapshot', 'delta', 'transfer', 'session', 'congestion', 'wire'];
