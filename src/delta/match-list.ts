@@ -59,6 +59,21 @@ export function matchedSize(matches: Float64Array): number {
 	return size;
 }
 
+/** Octets of `pairs` (rising, apart) that the rows cover. */
+export function coveredSize(matches: Float64Array, pairs: Float64Array): number {
+	let size = 0;
+	let row = 0;
+	for (let at = 0; at < pairs.length; at += 2) {
+		const [start, end] = [pairs[at]!, pairs[at + 1]!];
+		while (row < matches.length && matches[row]! + matches[row + 3]! <= start) row += matchRowSize;
+		for (let next = row; next < matches.length && matches[next]! < end; next += matchRowSize) {
+			const to = Math.min(end, matches[next]! + matches[next + 3]!);
+			size += to - Math.max(start, matches[next]!);
+		}
+	}
+	return size;
+}
+
 /** What `matches` leave of a file of `size` octets: pairs of start and end, rising. */
 export function literalRanges(matches: Float64Array, size: number): Float64Array {
 	const pairs: number[] = [];

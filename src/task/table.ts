@@ -1,12 +1,13 @@
 /** Every task that a worker thread can run, by name. */
 import {assert} from '../assert.ts';
+import {copyMatches, match} from './match.ts';
 import {scan} from './scan.ts';
 import type {Task} from './task.ts';
 
 /** A thread runs what it is told with what it is sent: the types are the caller's to keep. */
 export type AnyTask = Task<never, unknown>;
 
-const tasks: readonly AnyTask[] = [scan];
+const tasks: readonly AnyTask[] = [scan, match, copyMatches];
 
 export const taskTable: ReadonlyMap<string, AnyTask> = new Map(
 	tasks.map(task => [task.name, task]),

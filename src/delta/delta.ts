@@ -1,0 +1,266 @@
+/**
+ * What of one file the receiver has already: asks for the file's sums from coarse to fine, the
+ * finer ones only where the coarser were not found, and hands out searches for them. It reads
+ * nothing and knows no files: bases are numbers, and a search is somebody else's work.
+ *
+ * Sums are advice that costs octets, so what may be asked is bounded: 1/256 of the file and 64
+ * octets, and 1/16 of what has been found. Next to a match finer sums are asked for at once;
+ * elsewhere a few places are tried first, so content that does not match at all (compressed,
+ * encrypted, new) ends after one sample of each level.
+ *
+ * Order of calls: drain `pollWant`, feed `handleBlock` and `handleDone`, drain `pollSearch`, feed
+ * `handleMatches`, and again from the start until `done`.
+ */
+import {assert} from '../assert.ts';
+import {coveredSize, joinMatches, literalRanges, matchedSize, noMatches} from './match-list.ts';
+import {countOf, head, join, noPairs, type Pairs, pick, subtract, toUnits, unite} from './pairs.ts';
+import type {SearchInput} from './search-input.ts';
+import {type SumsShape, sumsShape} from './shape.ts';
+import {splitStretches, unusedStretches} from './stretches.ts';
+import {parseSumsHeader} from './sums.ts';
+
+/** A range of the sums object that has been asked for. */
+export type SumsRange = {readonly offset: number; readonly length: number};
+
+type Asked = SumsRange & {readonly octets: Uint8Array};
+
+export type DeltaOptions = {
+	/** Of the source's file. */
+	readonly size: number;
+	/** Sizes of the files that may have some of it, the most promising first. */
+	readonly basisSizes: readonly number[];
+	/** A search over much content is handed out in at most this many parts. */
+	readonly searchCountMax?: number;
+};
+
+/** Octets of sums that the first request may bring beyond the coarsest level: one datagram. */
+const firstRequestMax = 1024;
+
+/** Places tried where nothing near has matched: a third matching would be missed once in 10^5. */
+const sampleCount = 32;
+
+/** What a request costs beside its records, counted against the bound: want and block frames. */
+const requestCost = 32;
+
+/** Records asked for at once: with their table they take 50 MB. */
+const recordsMax = 2 ** 20;
+
+export class Delta {
+	readonly #shape: SumsShape | undefined;
+	readonly #basisSizes: readonly number[];
+	readonly #searchCountMax: number;
+	#salt: Uint8Array | undefined;
+	#matches = noMatches;
+	/** Of sums, asked for so far. */
+	#askedSize = 0;
+	/** The level asked for; what of it is counted in units: blocks of the level above. */
+	#level = 0;
+	/** Units of this level still to ask for, those that a sample stands for, and the sample. */
+	#queue: Pairs = noPairs;
+	#rest: Pairs = noPairs;
+	#sample: Pairs = noPairs;
+	#round: Asked[] = [];
+	#unsent = 0;
+	#missing = 0;
+	#searches: SearchInput[] = [];
+	#running = 0;
+	#done = false;
+
+	constructor({size, basisSizes, searchCountMax = 1}: DeltaOptions) {
+		this.#shape = sumsShape(size);
+		this.#basisSizes = basisSizes;
+		this.#searchCountMax = searchCountMax;
+		if (this.#shape === undefined || basisSizes.every(each => each === 0)) this.#done = true;
+		else this.#askFirst(this.#shape);
+	}
+
+	/** Nothing more will be asked for or searched. */
+	get done(): boolean {
+		return this.#done;
+	}
+
+	/** Found so far: rows as in match-list. Literal is what they do not cover. */
+	get matches(): Float64Array {
+		return this.#matches;
+	}
+
+	/** Octets of sums asked for so far. */
+	get sumsSize(): number {
+		return this.#askedSize;
+	}
+
+	/** The next range of the sums object to fetch. May answer again after `handleMatches`. */
+	pollWant(): SumsRange | undefined {
+		return this.#round[this.#unsent] === undefined ? undefined : this.#round[this.#unsent++];
+	}
+
+	/** Octets of the sums object, in any pieces and order; what was not asked for is ignored. */
+	handleBlock(offset: number, data: Uint8Array): void {
+		const end = offset + data.length;
+		for (let at = this.#firstRange(offset); at < this.#round.length; at++) {
+			const range = this.#round[at]!;
+			if (range.offset >= end) break;
+			const from = Math.max(offset, range.offset);
+			const to = Math.min(end, range.offset + range.length);
+			if (from < to)
+				range.octets.set(data.subarray(from - offset, to - offset), from - range.offset);
+		}
+	}
+
+	/** All octets of one answer of `pollWant` have been handled. */
+	handleDone(): void {
+		assert(this.#missing > 0, 'a range is done once');
+		if (--this.#missing === 0) this.#search();
+	}
+
+	/** The source has no sums of this file, or will not send them: what was found stands. */
+	handleRefused(): void {
+		this.#finish();
+	}
+
+	/** The next search to run, in any thread. May answer after the last `handleDone` of a round. */
+	pollSearch(): SearchInput | undefined {
+		return this.#searches.shift();
+	}
+
+	/** What one search found; searches may end in any order. */
+	handleMatches(matches: Float64Array): void {
+		assert(this.#running > 0, 'a search ends once');
+		this.#matches = joinMatches(this.#matches, matches);
+		if (--this.#running === 0 && !this.#done) this.#next(this.#shape!);
+	}
+
+	/** The header and the coarsest level, or further levels while they are as good as free. */
+	#askFirst(shape: SumsShape): void {
+		const max = Math.min(firstRequestMax, this.#allowance(shape));
+		const sizeTo = (level: number): number => shape.levels[level + 1]?.offset ?? shape.objectSize;
+		while (this.#level + 1 < shape.levels.length && sizeTo(this.#level + 1) <= max) this.#level++;
+		this.#ask([{offset: 0, length: sizeTo(this.#level)}]);
+	}
+
+	#ask(ranges: readonly SumsRange[]): void {
+		this.#round = ranges.map(range => ({...range, octets: new Uint8Array(range.length)}));
+		this.#unsent = 0;
+		this.#missing = ranges.length;
+		for (const {length} of ranges) this.#askedSize += length;
+	}
+
+	/** The range of the round that `offset` is in, or the first one after it. */
+	#firstRange(offset: number): number {
+		let [low, high] = [0, this.#round.length];
+		while (low < high) {
+			const middle = (low + high) >>> 1;
+			const range = this.#round[middle]!;
+			if (range.offset + range.length <= offset) low = middle + 1;
+			else high = middle;
+		}
+		return low;
+	}
+
+	/** The sums of the round are here. */
+	#search(): void {
+		const shape = this.#shape!;
+		const isFirst = this.#salt === undefined;
+		this.#salt ??= parseSumsHeader(this.#round[0]!.octets, shape);
+		if (this.#salt === undefined) {
+			this.#finish();
+			return;
+		}
+		const {offset, blockSize} = shape.levels[this.#level]!;
+		const runs = this.#round.map(range =>
+			isFirst
+				? {first: 0, records: range.octets.subarray(offset)}
+				: {first: (range.offset - offset) / shape.recordSize, records: range.octets},
+		);
+		const margin = shape.levels[this.#level - 1]?.blockSize ?? 0;
+		const stretches = unusedStretches(this.#matches, this.#basisSizes, margin);
+		const search = {
+			fileSize: shape.fileSize,
+			salt: this.#salt,
+			level: this.#level,
+			runs,
+			basisSizes: this.#basisSizes,
+		};
+		const shares = splitStretches(stretches, this.#searchCountMax, blockSize);
+		this.#searches = shares.map(share => ({...search, stretches: share}));
+		this.#running = shares.length;
+		this.#round = [];
+	}
+
+	/** Decides what comes after a round of searches. */
+	#next(shape: SumsShape): void {
+		if (this.#queue.length === 0 && this.#sample.length > 0) {
+			const parentSize = shape.levels[this.#level - 1]!.blockSize;
+			const tried = this.#sample.map(unit => unit * parentSize);
+			const isWorth = coveredSize(this.#matches, tried) > this.#costOf(shape, this.#sample);
+			if (isWorth) this.#queue = this.#rest;
+			this.#sample = noPairs;
+		}
+		if (this.#queue.length === 0) this.#descend(shape);
+		if (this.#queue.length === 0) this.#finish();
+		else this.#askQueue(shape);
+	}
+
+	/** To the next level: what to ask of it at once, and what to sample. */
+	#descend(shape: SumsShape): void {
+		const parent = shape.levels[this.#level]!;
+		const literals = literalRanges(this.#matches, shape.fileSize);
+		if (this.#level + 1 === shape.levels.length || literals.length === 0) return;
+		this.#level++;
+		const units = toUnits(literals, parent.blockSize);
+		const ends: number[] = [];
+		for (let at = 0; at < units.length; at += 2) {
+			const [start, end] = [units[at]!, units[at + 1]!];
+			if (start > 0) ends.push(start, start + 1);
+			if (end < parent.blockCount) ends.push(end - 1, end);
+		}
+		const near = join(ends);
+		const far = subtract(units, near);
+		this.#sample = pick(far, sampleCount);
+		this.#rest = subtract(far, this.#sample);
+		this.#queue = unite(near, this.#sample);
+	}
+
+	/** Asks for as much of the queue as the bounds allow; the rest of it waits for the next round. */
+	#askQueue(shape: SumsShape): void {
+		const {offset, blockSize, blockCount} = shape.levels[this.#level]!;
+		const perUnit = shape.levels[this.#level - 1]!.blockSize / blockSize;
+		const allowed = this.#allowance(shape) - this.#askedSize;
+		let units = head(this.#queue, Math.floor(recordsMax / perUnit));
+		if (this.#costOf(shape, units) > allowed) {
+			units = pick(this.#queue, Math.floor(allowed / (perUnit * shape.recordSize + requestCost)));
+		}
+		if (units.length === 0) {
+			this.#finish();
+			return;
+		}
+		this.#queue = subtract(this.#queue, units);
+		const ranges: SumsRange[] = [];
+		for (let at = 0; at < units.length; at += 2) {
+			const first = units[at]! * perUnit;
+			const count = Math.min(units[at + 1]! * perUnit, blockCount) - first;
+			const length = count * shape.recordSize;
+			ranges.push({offset: offset + first * shape.recordSize, length});
+		}
+		this.#ask(ranges);
+	}
+
+	/** Octets of sums that may have been asked for by now, in all. */
+	#allowance(shape: SumsShape): number {
+		const found = matchedSize(this.#matches);
+		return Math.floor(shape.fileSize / 256) + 64 + Math.floor(found / 16);
+	}
+
+	/** What asking for these units of the current level costs. */
+	#costOf(shape: SumsShape, units: Pairs): number {
+		const {blockSize} = shape.levels[this.#level]!;
+		const perUnit = shape.levels[this.#level - 1]!.blockSize / blockSize;
+		return countOf(units) * perUnit * shape.recordSize + (units.length / 2) * requestCost;
+	}
+
+	#finish(): void {
+		this.#done = true;
+		this.#round = [];
+		this.#searches = [];
+	}
+}

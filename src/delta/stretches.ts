@@ -1,0 +1,72 @@
+/**
+ * Where in the basis files a search looks: rows of basis, start and end. Finer sums are looked for
+ * in what no match has used, and in a margin around that: content that stayed in its place lies there.
+ */
+import {matchRowSize} from './match-list.ts';
+import {join, type Pairs, subtract} from './pairs.ts';
+
+/** Numbers of one row. */
+export const stretchRowSize = 3;
+
+/** A job's share is at least this many octets: its table is made anew for each. */
+const shareSizeMin = 1 << 23;
+
+/** What `matches` do not use of bases of these sizes, with `margin` octets on either side. */
+export function unusedStretches(
+	matches: Float64Array,
+	basisSizes: readonly number[],
+	margin: number,
+): Float64Array {
+	const rows: number[] = [];
+	for (const [basis, size] of basisSizes.entries()) {
+		const whole = Float64Array.of(0, size);
+		const unused = subtract(size > 0 ? whole : whole.subarray(0, 0), usedOf(matches, basis));
+		const wide = unused.map((value, index) =>
+			index % 2 === 0 ? Math.max(0, value - margin) : Math.min(size, value + margin),
+		);
+		const stretches = join(wide);
+		for (let at = 0; at < stretches.length; at += 2) {
+			rows.push(basis, stretches[at]!, stretches[at + 1]!);
+		}
+	}
+	return Float64Array.from(rows);
+}
+
+/** At most `count` shares of about as many octets; a cut stretch overlaps by a window. */
+export function splitStretches(
+	rows: Float64Array,
+	count: number,
+	blockSize: number,
+): Float64Array[] {
+	let total = 0;
+	for (let row = 0; row < rows.length; row += stretchRowSize)
+		total += rows[row + 2]! - rows[row + 1]!;
+	const shareSize = Math.max(shareSizeMin, blockSize * 16, Math.ceil(total / count));
+	const shares: number[][] = [[]];
+	let room = shareSize;
+	for (let row = 0; row < rows.length; row += stretchRowSize) {
+		const end = rows[row + 2]!;
+		for (let start = rows[row + 1]!; start < end; ) {
+			if (room === 0) {
+				shares.push([]);
+				room = shareSize;
+			}
+			const cut = Math.min(end, start + room);
+			shares.at(-1)!.push(rows[row]!, start, Math.min(end, cut + blockSize - 1));
+			room -= cut - start;
+			start = cut;
+		}
+	}
+	return shares.map(share => Float64Array.from(share));
+}
+
+/** The octets of one basis that matches use. */
+function usedOf(matches: Float64Array, basis: number): Pairs {
+	const rows: number[] = [];
+	for (let row = 0; row < matches.length; row += matchRowSize) {
+		if (matches[row + 1] === basis) rows.push(row);
+	}
+	rows.sort((a, b) => matches[a + 2]! - matches[b + 2]!);
+	const used = rows.flatMap(row => [matches[row + 2]!, matches[row + 2]! + matches[row + 3]!]);
+	return join(used);
+}

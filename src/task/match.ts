@@ -1,0 +1,92 @@
+/** Searches basis files for blocks of the source's file, and copies what was found. */
+import {matchRowSize} from '../delta/match-list.ts';
+import type {SearchStatistics} from '../delta/search.ts';
+import {makeSearch, type SearchInput} from '../delta/search-input.ts';
+import {stretchRowSize} from '../delta/stretches.ts';
+import type {FileHandle} from '../platform/tree.ts';
+import {defineTask} from './task.ts';
+
+const copySize = 1 << 20;
+
+export type MatchInput = {
+	/** As `Delta.pollSearch` hands it out. */
+	readonly search: SearchInput;
+	/** The basis files, in the order of `search.basisSizes`, open for reading. */
+	readonly bases: readonly FileHandle[];
+};
+
+export type MatchOutput = {
+	/** For `Delta.handleMatches`. */
+	readonly matches: Float64Array;
+	readonly statistics: SearchStatistics;
+};
+
+/**
+ * One search. A basis that became shorter ends early; one that changes meanwhile yields matches
+ * that the leaves' digests refute.
+ * @throws ShoalError FILE_UNREADABLE
+ */
+export const match = defineTask<MatchInput, MatchOutput>({
+	name: 'match',
+	run({search: input, bases}, {tree, aborted}) {
+		const search = makeSearch(input);
+		const {stretches, basisSizes} = input;
+		for (let row = 0; row < stretches.length && !aborted(); row += stretchRowSize) {
+			const basis = stretches[row]!;
+			const end = stretches[row + 2]!;
+			let offset = stretches[row + 1]!;
+			search.start(basis, offset);
+			while (offset < end && !aborted()) {
+				const space = search.space();
+				const into = space.subarray(0, Math.min(space.length, end - offset));
+				const count = tree.read(bases[basis]!, into, offset);
+				search.filled(count);
+				offset += count;
+				if (count < into.length) break;
+			}
+			search.end(offset === basisSizes[basis]);
+		}
+		return {matches: search.matches(), statistics: search.statistics};
+	},
+	transfer: ({matches}) => [matches.buffer as ArrayBuffer],
+});
+
+export type CopyInput = {
+	/** Rows as in match-list. */
+	readonly matches: Float64Array;
+	readonly bases: readonly FileHandle[];
+	/** The file that is put together, open for writing. */
+	readonly to: FileHandle;
+};
+
+export type CopyOutput = {
+	/** The ranges of the file that were written, rising: pairs of start and end. */
+	readonly copied: Float64Array;
+};
+
+/**
+ * Copies matches from the bases to their places in the file. Verifies nothing: the file's leaves
+ * are verified as those that travelled are.
+ * @throws ShoalError FILE_UNREADABLE, DESTINATION_FULL, DESTINATION_FAILED
+ */
+export const copyMatches = defineTask<CopyInput, CopyOutput>({
+	name: 'copy-matches',
+	run({matches, bases, to}, {tree, aborted}) {
+		const buffer = new Uint8Array(copySize);
+		const copied: number[] = [];
+		for (let row = 0; row < matches.length && !aborted(); row += matchRowSize) {
+			const [start, length] = [matches[row]!, matches[row + 3]!];
+			let done = 0;
+			while (done < length) {
+				const into = buffer.subarray(0, Math.min(copySize, length - done));
+				const count = tree.read(bases[matches[row + 1]!]!, into, matches[row + 2]! + done);
+				tree.write(to, into.subarray(0, count), start + done);
+				done += count;
+				if (count < into.length) break;
+			}
+			if (done > 0) copied.push(start, start + done);
+		}
+		return {copied: Float64Array.from(copied)};
+	},
+	transfer: ({copied}) => [copied.buffer as ArrayBuffer],
+});

@@ -1,0 +1,87 @@
+/** Runs a Delta to its end in memory: the source answers from its sums object, in any order. */
+import {Delta} from '../../src/delta/delta.ts';
+import {literalRanges, matchRowSize} from '../../src/delta/match-list.ts';
+import {makeSearch} from '../../src/delta/search-input.ts';
+import {stretchRowSize} from '../../src/delta/stretches.ts';
+import {joinSums, SumsBuilder} from '../../src/delta/sums-builder.ts';
+import type {Prng} from './prng.ts';
+
+/** The sums object of `content`. */
+export function makeSums(content: Uint8Array, salt: Uint8Array): Uint8Array {
+	const builder = new SumsBuilder({size: content.length, salt});
+	builder.update(content);
+	return joinSums(content.length, salt, [builder.finish()]);
+}
+
+export type DeltaRun = {
+	readonly matches: Float64Array;
+	/** Octets of sums that were asked for. */
+	readonly sumsSize: number;
+	readonly rangeCount: number;
+	/** Times that sums were waited for. */
+	readonly roundCount: number;
+	/** Octets of basis that were searched, all searches together. */
+	readonly searched: number;
+};
+
+export type DeltaRunOptions = {
+	readonly size: number;
+	readonly sums: Uint8Array;
+	readonly bases: readonly Uint8Array[];
+	readonly prng: Prng;
+	readonly searchCountMax?: number;
+};
+
+export function runDelta({size, sums, bases, prng, searchCountMax = 1}: DeltaRunOptions): DeltaRun {
+	const basisSizes = bases.map(basis => basis.length);
+	const delta = new Delta({size, basisSizes, searchCountMax});
+	let [rangeCount, roundCount, searched] = [0, 0, 0];
+	while (!delta.done) {
+		const pieces: [number, Uint8Array][] = [];
+		const before = rangeCount;
+		for (let want = delta.pollWant(); want !== undefined; want = delta.pollWant()) {
+			rangeCount++;
+			const end = want.offset + want.length;
+			for (let at = want.offset; at < end; at += 1100) {
+				pieces.push([at, sums.subarray(at, Math.min(end, at + 1100))]);
+			}
+		}
+		roundCount++;
+		while (pieces.length > 0) {
+			const [piece] = pieces.splice(prng.below(pieces.length), 1);
+			delta.handleBlock(...piece!);
+		}
+		for (let left = rangeCount - before; left > 0; left--) delta.handleDone();
+		for (let next = delta.pollSearch(); next !== undefined; next = delta.pollSearch()) {
+			const search = makeSearch(next);
+			for (let row = 0; row < next.stretches.length; row += stretchRowSize) {
+				const [basis, start, end] = next.stretches.subarray(row, row + stretchRowSize);
+				search.start(basis!, start!);
+				search.push(bases[basis!]!.subarray(start!, end!));
+				search.end(end === basisSizes[basis!]);
+				searched += end! - start!;
+			}
+			delta.handleMatches(search.matches());
+		}
+	}
+	return {matches: delta.matches, sumsSize: delta.sumsSize, rangeCount, roundCount, searched};
+}
+
+/** The file as a receiver puts it together: matches from the bases, literals from the source. */
+export function assemble(
+	matches: Float64Array,
+	bases: readonly Uint8Array[],
+	source: Uint8Array,
+): Uint8Array {
+	const result = new Uint8Array(source.length);
+	for (let row = 0; row < matches.length; row += matchRowSize) {
+		const [to, basis, from, length] = matches.subarray(row, row + matchRowSize);
+		result.set(bases[basis!]!.subarray(from!, from! + length!), to!);
+	}
+	const literals = literalRanges(matches, source.length);
+	for (let pair = 0; pair < literals.length; pair += 2) {
+		const [start, end] = [literals[pair]!, literals[pair + 1]!];
+		result.set(source.subarray(start, end), start);
+	}
+	return result;
+}
