@@ -1,0 +1,37 @@
+/**
+ * `npm run bench [-- --smoke] [-- NAME…]`: times every kernel, or those whose name begins so, and
+ * prints a JSON line for each. `--smoke` runs each once on tiny input, so that none rots.
+ */
+import {type Kernel, measure} from './harness.ts';
+import {digestKernels} from './kernel/digest.ts';
+import {frameKernels} from './kernel/frame.ts';
+import {listKernels} from './kernel/list.ts';
+import {sealKernels} from './kernel/seal.ts';
+import {sumsKernels} from './kernel/sums.ts';
+import {loopbackKernels} from './session/loopback.ts';
+import {scanKernels} from './tree/scan.ts';
+
+const kernels: readonly Kernel[] = [
+	...digestKernels,
+	...frameKernels,
+	...sealKernels,
+	...listKernels,
+	...sumsKernels,
+	...scanKernels,
+	...loopbackKernels,
+];
+
+const words = process.argv.slice(2);
+const smoke = words.includes('--smoke');
+const names = words.filter(word => !word.startsWith('--'));
+const chosen = kernels.filter(
+	({name}) => names.length === 0 || names.some(prefix => name.startsWith(prefix)),
+);
+if (chosen.length === 0) {
+	process.stderr.write(`no benchmark of that name; there are\n`);
+	for (const {name} of kernels) process.stderr.write(`  ${name}\n`);
+	process.exitCode = 1;
+}
+for (const kernel of chosen) {
+	process.stdout.write(`${JSON.stringify(await measure(kernel, smoke))}\n`);
+}
