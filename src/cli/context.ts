@@ -1,7 +1,7 @@
 /** What every command is given: the world of one invocation of the command line. */
 import {homedir} from 'node:os';
 import {join} from 'node:path';
-import type {Clock} from '../platform/clock.ts';
+import type {Platform} from '../platform/platform.ts';
 import type {OptionValues} from './option.ts';
 import type {Terminal} from './terminal.ts';
 
@@ -9,7 +9,7 @@ export type Context = {
 	readonly operands: readonly string[];
 	readonly options: OptionValues;
 	readonly terminal: Terminal;
-	readonly clock: Clock;
+	readonly platform: Platform;
 	/** Aborted by the first SIGINT or SIGTERM. */
 	readonly signal: AbortSignal;
 	/** Where keys and known sources live. */

@@ -26,3 +26,8 @@ export function onInterrupt(tell: (signal: string) => void): {
 		},
 	};
 }
+
+/** Whether a run ended because it was asked to. */
+export function isInterruption(error: unknown): boolean {
+	return error instanceof ShoalError && error.code === 'INTERRUPTED';
+}

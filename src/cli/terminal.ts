@@ -4,6 +4,7 @@
  * was that output. The signals of the process are in `interrupt.ts`.
  */
 import type {WriteStream} from 'node:tty';
+import {ShoalError} from '../error.ts';
 
 type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
 
@@ -73,6 +74,7 @@ export class Terminal {
 
 	#failed(error: Error, stream: Stream): void {
 		if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-		if (stream === this.#out) this.#closed.abort();
+		if (stream !== this.#out) return;
+		this.#closed.abort(new ShoalError('INTERRUPTED', 'nobody reads the output', {cause: error}));
 	}
 }
