@@ -102,7 +102,10 @@ export class Handshake {
 	readonly #options: HandshakeOptions;
 	readonly #crypto: Crypto;
 	#ephemeral: KeyPair | undefined;
-	/** Its octets are replaced, never changed, so that a copy of the record is a copy of all. */
+	/**
+	 * Its octets are replaced, never changed, so that a copy of the record is a copy of all; of the
+	 * cipher too, because every message of these patterns makes a new one before it uses one.
+	 */
 	#state: State;
 
 	constructor(options: HandshakeOptions) {
@@ -128,6 +131,14 @@ export class Handshake {
 			if (options.initiator) this.#state.remoteStatic = known;
 			this.#mixHash(known);
 		}
+	}
+
+	/** Another handshake at the same point: for a message that may turn out to be a stranger's. */
+	fork(): Handshake {
+		const other = new Handshake(this.#options);
+		other.#ephemeral = this.#ephemeral;
+		other.#state = {...this.#state};
+		return other;
 	}
 
 	/** The peer's static key, as soon as it is known. */

@@ -1,77 +1,322 @@
 /**
  * The side that is dialled: answers polls from memory without keeping anything, and makes a
- * session when a ticket comes back.
+ * session when a ticket comes back. Until then whoever dials costs this side no memory; until it
+ * has a valid mac1, no public-key work; above a rate, none before it has proved its address.
  */
-import type {Crypto, KeyPair} from '../platform/crypto.ts';
+import {assert} from '../assert.ts';
+import {amplificationMax, datagramSizeInitial} from '../limit.ts';
+import type {Crypto} from '../platform/crypto.ts';
 import type {Address, Transmit} from '../platform/datagram.ts';
-import type {Micros} from '../unit.ts';
+import {earlier, type Micros, millis} from '../unit.ts';
+import {AddressTokens} from './address-token.ts';
+import type {Authority, Host} from './authority.ts';
+import {type DropCounts, type DropReason, noDrops} from './drop.ts';
 import type {Endpoint} from './endpoint.ts';
-import type {Diff} from './initiator.ts';
-import type {Payload, SessionHandle} from './payload.ts';
+import {
+	decodeHello,
+	encodeNotice,
+	encodeToken,
+	encodeVersionList,
+	firstOctet,
+	type Hello,
+	handshakeType,
+	hasMac1,
+	helloSizeMax,
+	macKeyOf,
+	noticeCode,
+	protocolVersion,
+} from './handshake.ts';
+import {PacketBuffer} from './packet-buffer.ts';
+import {plainHeaderSize, plainPrefix, readU32, saltPrefix} from './packet-header.ts';
+import {initiatorSecret, PacketKeys, responderSecret, saltSize} from './packet-keys.ts';
+import {PathAllowance} from './path-allowance.ts';
+import {closeCode} from './payload.ts';
+import {RateLimit} from './rate-limit.ts';
+import {reply} from './reply.ts';
+import {Session} from './session.ts';
+import {SessionTable} from './session-table.ts';
+import {openRotation, same} from './statement.ts';
+import {type Ticket, TicketBox, type TicketUse} from './ticket.ts';
 
-/** An identity that this responder serves for. */
-export type Host = {
-	readonly identity: Uint8Array;
-	/** X25519. */
-	readonly hostKey: KeyPair;
-	/** Signed statement of the identity for `hostKey`. */
-	readonly delegation: Uint8Array;
-	/** Signed rotations that lead to the identity from its former ones, oldest first. */
-	readonly rotations?: readonly Uint8Array[];
-};
-
-export type Ask = {
-	readonly module: Uint8Array;
-	/** Sequence of the newest statement that the asker has; 0: none. */
-	readonly sequence: number;
-	/** X25519 key that the asker proved to have. */
-	readonly clientKey: Uint8Array | undefined;
-	readonly from: Address;
-	/** The identity asked for. */
-	readonly identity: Uint8Array;
-};
-
-/** Codes of the frame `refusal`. wire/README.md §4. */
-export const refusalCode = {moduleUnknown: 1, accessDenied: 2, busy: 3} as const;
-
-export type Refusal = {readonly code: number; readonly retryMs: number; readonly text: string};
-
-export type Answer = {
-	/** Signed head. */
-	readonly statement: Uint8Array;
-	readonly diffs: readonly Diff[];
-	/** Objects by k (0 the list, 1 … 8 the diffs) to send as far as the ×3 bound allows. */
-	readonly early: readonly (Uint8Array | undefined)[];
-	/** At most 96 octets that come back in `open`: they travel sealed in the ticket. */
-	readonly context: Uint8Array;
-};
-
-/** Decides what is answered. Both calls answer from memory, at once: a hello can be replayed. */
-export type Authority = {
-	answer(ask: Ask): Answer | Refusal;
-	/** Undefined: the session cannot be had (any more). */
-	open(context: Uint8Array, session: SessionHandle): Payload | undefined;
-};
+export {
+	type Answer,
+	type Ask,
+	type Authority,
+	type Host,
+	type Refusal,
+	refusalCode,
+} from './authority.ts';
 
 export type ResponderOptions = {
 	readonly crypto: Crypto;
 	readonly now: Micros;
-	readonly wallMs: () => number;
+	/** The first answers hellos that name no identity. */
 	readonly hosts: readonly Host[];
 	readonly authority: Authority;
 	/** Sessions at a time. */
 	readonly sessionsMax?: number;
 	/** Microseconds without a packet of the peer until a session is forgotten. */
 	readonly idleTimeout?: number;
+	/** Packets sealed under one key before it is changed. */
+	readonly updateAfter?: number;
 };
 
-export declare class Responder implements Endpoint {
-	constructor(options: ResponderOptions);
-	readonly sessionCount: number;
+export class Responder implements Endpoint {
+	readonly #options: ResponderOptions;
+	readonly #crypto: Crypto;
+	/** Whose hellos are read: every host by its identity and its former ones. */
+	readonly #names: readonly {readonly host: Host; readonly macKey: Uint8Array}[];
+	readonly #noMacKey: Uint8Array;
+	readonly #tokens: AddressTokens;
+	readonly #tickets: TicketBox;
+	readonly #sessions = new SessionTable();
+	readonly #buffer = new PacketBuffer();
+	/** Answers to hellos: the rest goes through the sessions' turns. */
+	readonly #replies: Transmit[] = [];
+	readonly #untokenedHellos: RateLimit;
+	readonly #hellos: RateLimit;
+	readonly #notices: RateLimit;
+	readonly #lists: RateLimit;
+	readonly #refusals: RateLimit;
+	/** What was dropped, by reason. */
+	readonly dropped: DropCounts = noDrops();
+	/** Hellos answered, and sessions made. */
+	readonly counts = {answered: 0, refused: 0, sessions: 0};
+
+	constructor(options: ResponderOptions) {
+		const {crypto, now, hosts} = options;
+		assert(hosts.length > 0, 'somebody to answer for');
+		this.#options = options;
+		this.#crypto = crypto;
+		this.#names = hosts.flatMap(host =>
+			namesOf(crypto, host).map(name => ({host, macKey: macKeyOf(crypto, name)})),
+		);
+		this.#noMacKey = macKeyOf(crypto, undefined);
+		this.#tokens = new AddressTokens(crypto);
+		this.#tickets = new TicketBox(crypto);
+		this.#untokenedHellos = new RateLimit(untokenedHellosPerSecond, now);
+		this.#hellos = new RateLimit(hellosPerSecond, now);
+		this.#notices = new RateLimit(noticesPerSecond, now);
+		this.#lists = new RateLimit(listsPerSecond, now);
+		this.#refusals = new RateLimit(refusalsPerSecond, now);
+	}
+
+	/** Sessions that are open. */
+	get sessionCount(): number {
+		return this.#sessions.openCount;
+	}
+
 	/** Ends every session: tells the peers that this side is shutting down. */
-	closeAll(): void;
-	handleDatagram(data: Uint8Array, from: Address, now: Micros): void;
-	handleTimeout(now: Micros): void;
-	pollTransmit(now: Micros): Transmit | undefined;
-	pollTimeout(): Micros;
+	closeAll(): void {
+		this.#sessions.closeAll(closeCode.shuttingDown, 'shutting down');
+	}
+
+	handleDatagram(data: Uint8Array, from: Address, now: Micros): void {
+		const reason = this.#handle(data, from, now);
+		if (reason !== undefined) this.dropped[reason]++;
+	}
+
+	handleTimeout(now: Micros): void {
+		this.#tickets.handleTimeout(now);
+		this.#sessions.handleTimeout(now);
+	}
+
+	pollTransmit(now: Micros): Transmit | undefined {
+		return this.#replies.shift() ?? this.#sessions.pollTransmit(now);
+	}
+
+	pollTimeout(): Micros {
+		return earlier(this.#tickets.pollTimeout(), this.#sessions.pollTimeout());
+	}
+
+	#handle(data: Uint8Array, from: Address, now: Micros): DropReason | undefined {
+		const first = data[0];
+		if (first === undefined) return 'short';
+		if ((first & 0xfe) === firstOctet.plain) return this.#handlePlain(data, from, now);
+		if (first === firstOctet.ticket) return this.#handleTicket(data, from, now);
+		if (first === protocolVersion) {
+			if (data[1] !== handshakeType.hello) return 'unknown';
+			return this.#handleHello(data, from, now);
+		}
+		if (data.length < datagramSizeInitial || first >= firstOctet.plain) return 'unknown';
+		if (this.#lists.take(now)) this.#reply(encodeVersionList(data, [protocolVersion]), from);
+		return 'unknown';
+	}
+
+	#handlePlain(data: Uint8Array, from: Address, now: Micros): DropReason | undefined {
+		if (data.length < plainHeaderSize) return 'short';
+		const connection = readU32(data, 1);
+		const session = this.#sessions.get(connection);
+		if (session === undefined) return 'stranger';
+		const reason = session.handlePacket(data, plainHeaderSize, data[0]! & 1, from, now);
+		// Who names this side's connection id has read it, and the salt with it.
+		if (reason === undefined && !session.confirmed) session.confirm();
+		return reason;
+	}
+
+	#handleHello(data: Uint8Array, from: Address, now: Micros): DropReason | undefined {
+		if (data.length < datagramSizeInitial) return 'short';
+		if (data.length > helloSizeMax) return 'malformed';
+		const crypto = this.#crypto;
+		const named = this.#names.find(name => hasMac1(crypto, name.macKey, data));
+		if (named === undefined && !hasMac1(crypto, this.#noMacKey, data)) {
+			const hello = decodeHello(data);
+			if (hello === undefined) return 'malformed';
+			this.#notice(hello, noticeCode.otherIdentity, from, now);
+			return 'mac';
+		}
+		const hello = decodeHello(data);
+		if (hello === undefined) return 'malformed';
+		const proved = this.#tokens.accepts(hello.token, from, now);
+		if (!proved && (named === undefined || !this.#untokenedHellos.take(now))) {
+			this.#reply(encodeToken(hello.connection, this.#tokens.make(from, now)), from);
+			return 'token';
+		}
+		if (!this.#hellos.take(now)) return 'full';
+		return this.#answer(hello, named?.host ?? this.#options.hosts[0]!, data.length, from, now);
+	}
+
+	#answer(
+		hello: Hello,
+		host: Host,
+		size: number,
+		from: Address,
+		now: Micros,
+	): DropReason | undefined {
+		if (this.#replies.length >= repliesMax) return 'full';
+		const path = new PathAllowance(from, false);
+		path.received(size);
+		const {authority} = this.#options;
+		const tickets = this.#tickets;
+		const answer = reply({crypto: this.#crypto, authority, tickets, hello, host, path, now});
+		if (typeof answer === 'string') {
+			if (answer === 'unreadable') this.#notice(hello, noticeCode.unreadable, from, now);
+			return answer;
+		}
+		if (answer.refused) this.counts.refused++;
+		else this.counts.answered++;
+		for (const data of answer.datagrams) this.#replies.push({data, to: from});
+		return undefined;
+	}
+
+	/** Says in clear why a hello is not read. */
+	#notice(hello: Hello, code: number, from: Address, now: Micros): void {
+		if (this.#notices.take(now)) this.#reply(encodeNotice(hello.connection, code), from);
+	}
+
+	/** An answer in clear: always smaller than what it answers. */
+	#reply(data: Uint8Array, to: Address): void {
+		assert(data.length <= amplificationMax * datagramSizeInitial, 'a reply in clear is small');
+		if (this.#replies.length < repliesMax) this.#replies.push({data, to});
+	}
+
+	#handleTicket(data: Uint8Array, from: Address, now: Micros): DropReason | undefined {
+		if (data.length < 3) return 'short';
+		const size = (data[1]! << 8) | data[2]!;
+		const headerSize = 3 + size + 4;
+		if (data.length < headerSize) return 'short';
+		const sealed = data.subarray(3, 3 + size);
+		const use = this.#tickets.find(sealed, now);
+		if (use === undefined) return 'ticket';
+		if (use.session !== undefined) {
+			const session = this.#sessions.get(use.session);
+			return session?.handlePacket(data, headerSize, 0, from, now) ?? 'stranger';
+		}
+		const ticket = this.#tickets.open(sealed, now);
+		if (ticket === undefined) return 'ticket';
+		return this.#redeem(ticket, use, data, headerSize, from, now);
+	}
+
+	/** The first packet of a ticket: it makes the session only if it is authentic itself. */
+	#redeem(
+		ticket: Ticket,
+		use: TicketUse,
+		data: Uint8Array,
+		headerSize: number,
+		from: Address,
+		now: Micros,
+	): DropReason | undefined {
+		const full = this.#sessions.size >= (this.#options.sessionsMax ?? sessionsMaxDefault);
+		if (full && !this.#refusals.take(now)) return 'full';
+		const connection = this.#freeConnection();
+		const session = this.#makeSession(ticket, connection, full, from, now);
+		const reason = session.handlePacket(data, headerSize, 0, from, now);
+		if (reason !== undefined) return reason;
+		if (full) {
+			// Told so under a salt of its own, and forgotten.
+			const refusal = session.pollTransmit(now);
+			if (refusal !== undefined) this.#reply(refusal.data, from);
+			return 'full';
+		}
+		this.#tickets.redeem(use, connection);
+		this.#sessions.add(connection, session);
+		this.counts.sessions++;
+		return undefined;
+	}
+
+	#makeSession(
+		ticket: Ticket,
+		connection: number,
+		full: boolean,
+		from: Address,
+		now: Micros,
+	): Session {
+		const crypto = this.#crypto;
+		const {authority, updateAfter, idleTimeout} = this.#options;
+		const salt = new Uint8Array(saltSize);
+		crypto.random(salt);
+		// The closures keep these, but not the ticket: its keys are done with.
+		const {addressHash, context} = ticket;
+		const isHome = (address: Address) => same(this.#tickets.addressHash(address), addressHash);
+		const session: Session = new Session({
+			crypto,
+			now,
+			keys: new PacketKeys({
+				crypto,
+				suite: ticket.suite,
+				sendSecret: responderSecret(crypto, ticket.keys.k2, salt),
+				openSecret: initiatorSecret(crypto, ticket.keys.k1),
+				...(updateAfter === undefined ? {} : {updateAfter}),
+			}),
+			path: new PathAllowance(from, isHome(from)),
+			prefix: saltPrefix(ticket.connection, connection, salt),
+			buffer: this.#buffer,
+			idleTimeout: idleTimeout ?? idleTimeoutDefault,
+			plainPrefix: plainPrefix(ticket.connection),
+			isHome,
+			accept: () => (full ? undefined : authority.open(context, session)),
+			onWake: () => this.#sessions.wake(session),
+			onEnd: () => this.#sessions.noteEnd(session),
+		});
+		return session;
+	}
+
+	#freeConnection(): number {
+		const octets = new Uint8Array(4);
+		for (;;) {
+			this.#crypto.random(octets);
+			const connection = readU32(octets, 0);
+			if (!this.#sessions.has(connection)) return connection;
+		}
+	}
 }
+
+/** The identity of a host, and those that it has succeeded. */
+function namesOf(crypto: Crypto, host: Host): Uint8Array[] {
+	const former = (host.rotations ?? []).map(statement => openRotation(crypto, statement)?.from);
+	return [host.identity, ...former.filter(name => name !== undefined)];
+}
+
+/** A hello costs about 100 us of public-key work: a fifth of a core for who proves nothing. */
+const untokenedHellosPerSecond = 2000;
+/** Half a core, whoever asks: sessions go on meanwhile. */
+const hellosPerSecond = 5000;
+const noticesPerSecond = 10;
+const listsPerSecond = 100;
+/** Tickets that find no room and are told so. */
+const refusalsPerSecond = 100;
+/** Datagrams that wait for the link: a link that stands still collects no more. */
+const repliesMax = 1024;
+/** A session is 3 KB here and what its payload keeps. */
+const sessionsMaxDefault = 10_000;
+const idleTimeoutDefault = millis(60_000);

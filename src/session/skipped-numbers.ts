@@ -35,7 +35,7 @@ export class SkippedNumbers {
 	/** The number skipped in the stretch that begins at `start`. */
 	#place(start: number): number {
 		const size = sizeOf(start);
-		const slot = Math.floor(start / firstSize) % knownCount;
+		const slot = Math.floor(start / (start < lastSize ? firstSize : lastSize)) % knownCount;
 		const known = this.#known[slot]!;
 		if (known >= start && known < start + size) return known;
 		const view = new DataView(this.#message.buffer);
@@ -51,14 +51,13 @@ export class SkippedNumbers {
 
 /** Stretches double from 8 to 128: a thief of the initial window of 32 meets three of them. */
 function sizeOf(start: number): number {
-	if (start >= lastSize) return lastSize;
-	return start < firstSize ? firstSize : start;
+	return Math.max(firstSize, Math.min(start, lastSize));
 }
 
 function startOf(number: number): number {
 	if (number >= lastSize) return number - (number % lastSize);
 	if (number < firstSize) return 0;
-	return 2 ** Math.floor(Math.log2(number));
+	return 1 << (31 - Math.clz32(number));
 }
 
 const firstSize = 8;
@@ -67,4 +66,4 @@ const firstSize = 8;
  * 63 skipped ones, well below the 256 ranges that a receipt may have.
  */
 const lastSize = 128;
-const knownCount = 1024;
+const knownCount = 64;

@@ -1,0 +1,477 @@
+/**
+ * One conversation, either side of it: seals and opens packets, keeps the peer's address, the idle
+ * limit and the close. What the packets say is the payload's. Knows nothing of handshakes: who made
+ * it says when the peer has confirmed it. wire/README.md §3.
+ */
+import {assert} from '../assert.ts';
+import {datagramSizeInitial} from '../limit.ts';
+import type {Crypto} from '../platform/crypto.ts';
+import type {Address, Transmit} from '../platform/datagram.ts';
+import {earlier, later, type Micros, millis, never} from '../unit.ts';
+import {Reader, Writer} from '../wire/codec.ts';
+import {decodeFrame, encodeFrame, frameTable} from '../wire/frame.ts';
+import type {DropReason} from './drop.ts';
+import type {PacketBuffer} from './packet-buffer.ts';
+import {fullNumber, numberSize, readU32} from './packet-header.ts';
+import {type PacketKeys, tagSize} from './packet-keys.ts';
+import {PathAllowance} from './path-allowance.ts';
+import {PathChallenge} from './path-challenge.ts';
+import {closeCode, type Payload, type SessionHandle} from './payload.ts';
+import {ReplayWindow} from './replay-window.ts';
+import {SkippedNumbers} from './skipped-numbers.ts';
+
+/** How a session ended: `self` and `peer` closed it, the rest happened to it. */
+export type SessionEnd = {
+	readonly by: 'self' | 'peer' | 'malformed' | 'idle' | 'silent' | 'limit';
+	readonly code: number;
+	readonly text: string;
+};
+
+export type SessionOptions = {
+	readonly crypto: Crypto;
+	readonly now: Micros;
+	readonly keys: PacketKeys;
+	readonly path: PathAllowance;
+	/** Of the first packets' header: salt or ticket. */
+	readonly prefix: Uint8Array;
+	readonly buffer: PacketBuffer;
+	/** Microseconds without a packet of the peer. */
+	readonly idleTimeout: number;
+	/** Microseconds until the peer must have confirmed; it is pinged until then, and kept alive. */
+	readonly confirmTimeout?: number;
+	/** Of the header once the peer has confirmed, where it is known from the start. */
+	readonly plainPrefix?: Uint8Array;
+	/** Gives the payload when the first packet was opened; undefined: the session is refused. */
+	readonly accept?: (session: Session) => Payload | undefined;
+	/** Whether an address is known to be the peer's without a challenge. */
+	readonly isHome?: (address: Address) => boolean;
+	/** There may be something to send, and timers may have changed. */
+	readonly onWake?: () => void;
+	readonly onEnd?: (end: SessionEnd) => void;
+};
+
+export class Session implements SessionHandle {
+	readonly #options: SessionOptions;
+	readonly #keys: PacketKeys;
+	readonly #window = new ReplayWindow();
+	/** Only if the payload's numbers skip. */
+	#skipped: SkippedNumbers | undefined;
+	#payload: Payload | undefined;
+	#state: 'open' | 'closing' | 'closed' = 'open';
+	#now: Micros;
+
+	#prefix: Uint8Array;
+	#confirmed = false;
+	#nextNumber = 0;
+	#forgedCount = 0;
+
+	#path: PathAllowance;
+	/** Asked of the peer's first address, if that was not validated. */
+	#challenge: PathChallenge | undefined;
+	/** Asked of an address that the peer seems to have moved to. */
+	#candidate: PathChallenge | undefined;
+	/** The peer's own question, and where it came from. */
+	#response: {readonly data: Uint8Array; readonly to: Address} | undefined;
+
+	#pingDue = false;
+	/** The peer has asked for a packet, whatever is in it. */
+	#answerDue = false;
+	#heardAt: Micros;
+	#pingAt: Micros;
+	#pingPause = pingPauseFirst;
+	#confirmBy: Micros;
+
+	#close: {readonly code: number; readonly text: string} = {code: 0, text: ''};
+	#closeDue = false;
+	#closeAgainAt: Micros;
+	#forgetAt = never;
+
+	constructor(options: SessionOptions) {
+		const {crypto, keys, now, path, prefix} = options;
+		this.#options = options;
+		this.#keys = keys;
+		this.#path = path;
+		this.#prefix = prefix;
+		this.#now = now;
+		this.#heardAt = now;
+		this.#closeAgainAt = now;
+		this.#pingAt = never;
+		this.#confirmBy = never;
+		if (!path.validated) this.#challenge = new PathChallenge(path, crypto.random, now);
+	}
+
+	get payloadMax(): number {
+		return datagramSizeInitial - this.overhead;
+	}
+
+	get overhead(): number {
+		return this.#prefix.length + numberSize + tagSize;
+	}
+
+	get validated(): boolean {
+		return this.#path.validated;
+	}
+
+	get peer(): Address {
+		return this.#path.address;
+	}
+
+	get confirmed(): boolean {
+		return this.#confirmed;
+	}
+
+	/** Neither closed nor closing. */
+	get open(): boolean {
+		return this.#state === 'open';
+	}
+
+	/** Nothing is left to do: it may be forgotten. */
+	get ended(): boolean {
+		return this.#state === 'closed';
+	}
+
+	wasSkipped(from: number, to: number): boolean {
+		if (to >= this.#nextNumber) return true;
+		return this.#skipped?.hasAny(from, to) ?? false;
+	}
+
+	wake(): void {
+		this.#options.onWake?.();
+	}
+
+	/** Gives the session what it is for. An initiator's begins to send now. */
+	attach(payload: Payload, now: Micros): void {
+		assert(this.#payload === undefined && this.open, 'a payload is attached once');
+		this.#payload = payload;
+		if (payload.skips) this.#skipped = new SkippedNumbers(this.#options.crypto);
+		this.#now = now;
+		this.#heardAt = now;
+		if (this.#options.confirmTimeout !== undefined) {
+			this.#confirmBy = later(now, this.#options.confirmTimeout);
+			this.#pingDue = true;
+			this.#pingAt = later(now, this.#pingPause);
+		}
+		this.wake();
+	}
+
+	/** The peer has what the first packets' headers carry: the rest go with `prefix`. */
+	confirm(prefix: Uint8Array | undefined = this.#options.plainPrefix): void {
+		assert(prefix !== undefined, 'the connection id of the peer is known');
+		this.#prefix = prefix;
+		this.#confirmed = true;
+		this.#confirmBy = never;
+		if (this.#pingAt !== never) this.#pingAt = later(this.#now, this.#keepAlive);
+	}
+
+	close(code: number, text: string): void {
+		this.#end({by: 'self', code, text});
+	}
+
+	/** A packet that names this session; opened in place. Answers why, if it is dropped. */
+	handlePacket(
+		data: Uint8Array,
+		headerSize: number,
+		phase: number,
+		from: Address,
+		now: Micros,
+	): DropReason | undefined {
+		if (this.#state === 'closed') return 'stranger';
+		if (data.length < headerSize + tagSize) return 'short';
+		this.#now = now;
+		const wire = readU32(data, headerSize - numberSize);
+		const number = fullNumber(this.#window.largest, wire);
+		if (!this.#window.accepts(number)) return 'replayed';
+		if (!this.#keys.open(data, headerSize, data.length, number, phase)) {
+			if (++this.#forgedCount >= forgedMax) this.#end(limitReached);
+			return 'forged';
+		}
+		const newest = number > this.#window.largest;
+		this.#window.mark(number);
+		this.#heardAt = now;
+		this.#noteAddress(from, data.length, newest);
+		if (this.#payload === undefined) this.#accept();
+		if (this.#state === 'closing') this.#repeatClose();
+		else this.#read(number, data, headerSize, from);
+		this.wake();
+		return undefined;
+	}
+
+	handleTimeout(now: Micros): void {
+		this.#now = now;
+		if (this.#state !== 'open') {
+			if (now >= this.#forgetAt) this.#state = 'closed';
+			return;
+		}
+		if (now >= this.#confirmBy) {
+			this.#end({by: 'silent', code: closeCode.idle, text: 'no reply'});
+			return;
+		}
+		if (this.#payload !== undefined && now >= this.#idleAt) {
+			this.#end({by: 'idle', code: closeCode.idle, text: 'silence'});
+			return;
+		}
+		if (now >= this.#pingAt) {
+			this.#pingDue = true;
+			this.#pingPause = this.#confirmed ? this.#keepAlive : this.#pingPause * 2;
+			this.#pingAt = later(now, this.#pingPause);
+		}
+		if (this.#candidate?.hopeless) this.#candidate = undefined;
+		this.#payload?.handleTimeout(now);
+		this.wake();
+	}
+
+	/** May change after any other call. */
+	pollTimeout(): Micros {
+		if (this.#state === 'closed') return never;
+		if (this.#state === 'closing') return this.#forgetAt;
+		let at = earlier(this.#pingAt, this.#confirmBy);
+		const candidate = this.#candidate;
+		if (candidate !== undefined && this.#mayBegin(candidate.path)) {
+			at = earlier(at, candidate.dueAt);
+		}
+		if (this.#payload === undefined) return at;
+		at = earlier(at, this.#idleAt);
+		// What waits for the peer's next packet to be allowed waits for no time.
+		if (!this.#mayBegin(this.#path)) return at;
+		if (this.#challenge !== undefined) at = earlier(at, this.#challenge.dueAt);
+		return earlier(at, this.#payload.pollTimeout());
+	}
+
+	pollTransmit(now: Micros): Transmit | undefined {
+		this.#now = now;
+		if (this.#state === 'closed') return undefined;
+		if (this.#state === 'closing') return this.#pollClose();
+		return this.#pollElsewhere() ?? this.#pollMain();
+	}
+
+	get #idleAt(): Micros {
+		return later(this.#heardAt, this.#options.idleTimeout);
+	}
+
+	/** Several pings may be lost before the peer's idle limit. */
+	get #keepAlive(): number {
+		return this.#options.idleTimeout / 5;
+	}
+
+	#accept(): void {
+		if (this.#options.accept === undefined || !this.open) return;
+		const payload = this.#options.accept(this);
+		if (payload !== undefined) this.attach(payload, this.#now);
+		else this.#end({by: 'self', code: closeCode.unavailable, text: 'no such session'});
+	}
+
+	/** The session's own frames come first in a packet; the rest is the payload's. */
+	#read(number: number, data: Uint8Array, headerSize: number, from: Address): void {
+		let offset = headerSize;
+		const end = data.length - tagSize;
+		if (offset < end && data[offset]! <= frameTable.pathResponse.type) {
+			const reader = new Reader(data, headerSize, end);
+			if (!this.#readOwn(reader, from)) return;
+			offset = reader.offset;
+		}
+		const rest = data.subarray(offset, end);
+		const code = this.#payload?.handlePacket(number, rest, data.length, this.#now);
+		if (code !== undefined) this.#end({by: 'malformed', code, text: 'refused'});
+	}
+
+	/** False if the session has ended. */
+	#readOwn(reader: Reader, from: Address): boolean {
+		while (reader.left > 0 && reader.bytes[reader.offset]! <= frameTable.pathResponse.type) {
+			if (reader.bytes[reader.offset] === frameTable.padding.type) {
+				reader.offset++;
+				continue;
+			}
+			const frame = decodeFrame(reader);
+			switch (frame?.name) {
+				case 'ping':
+					this.#answerDue = true;
+					break;
+				case 'close':
+					return this.#handleClose(frame.code, frame.text);
+				case 'pathChallenge':
+					this.#response = {data: new Uint8Array(frame.data), to: from};
+					break;
+				case 'pathResponse':
+					this.#handleResponse(frame.data);
+					break;
+				default:
+					this.#end({by: 'malformed', code: closeCode.malformed, text: 'malformed frame'});
+					return false;
+			}
+		}
+		return true;
+	}
+
+	#handleClose(code: number, text: Uint8Array): boolean {
+		const shown = new TextDecoder().decode(text.subarray(0, closeTextMax));
+		this.#state = 'closed';
+		this.#finish({by: 'peer', code, text: shown});
+		return false;
+	}
+
+	#handleResponse(data: Uint8Array): void {
+		if (this.#challenge?.isAnsweredBy(data)) {
+			this.#challenge.path.validate();
+			this.#challenge = undefined;
+		}
+		if (this.#candidate?.isAnsweredBy(data)) this.#move(this.#candidate.path);
+	}
+
+	/** Counts for the ×3 bound what came from where, and notices that the peer has moved. */
+	#noteAddress(from: Address, size: number, newest: boolean): void {
+		if (from === this.#path.address) {
+			this.#path.received(size);
+			return;
+		}
+		const home = this.#options.isHome?.(from) ?? false;
+		if (newest && home) {
+			this.#move(new PathAllowance(from, true));
+			return;
+		}
+		if (from !== this.#candidate?.path.address) {
+			if (!newest || this.#state !== 'open') return;
+			const path = new PathAllowance(from, false);
+			this.#candidate = new PathChallenge(path, this.#options.crypto.random, this.#now);
+		}
+		this.#candidate.path.received(size);
+	}
+
+	/** The peer is at another address, and has shown it: the old path's knowledge is void. */
+	#move(path: PathAllowance): void {
+		path.validate();
+		this.#path = path;
+		this.#challenge = undefined;
+		this.#candidate = undefined;
+		this.#payload?.pathChanged(this.#now);
+	}
+
+	/** Packets to an address that is not the peer's yet: a question, or an answer to one. */
+	#pollElsewhere(): Transmit | undefined {
+		const candidate = this.#candidate;
+		if (candidate === undefined) return undefined;
+		const response = this.#response?.to === candidate.path.address ? this.#response : undefined;
+		const asks = candidate.dueAt <= this.#now;
+		if (response === undefined && !asks) return undefined;
+		const to = this.#begin(candidate.path);
+		if (to === undefined) return undefined;
+		if (response !== undefined) {
+			encodeFrame('pathResponse', {data: response.data}, to);
+			this.#response = undefined;
+		}
+		if (asks) {
+			encodeFrame('pathChallenge', {data: candidate.data}, to);
+			candidate.asked(this.#now);
+		}
+		return this.#seal(to, candidate.path);
+	}
+
+	#pollMain(): Transmit | undefined {
+		const to = this.#begin(this.#path);
+		if (to === undefined) return undefined;
+		const start = to.offset;
+		this.#putOwn(to);
+		const own = to.offset;
+		if (!(this.#payload?.pollPacket(this.#nextNumber, to, this.#now) ?? false)) to.rewind(own);
+		if (this.#state !== 'open') return this.pollTransmit(this.#now);
+		assert(!to.overflowed, 'the payload has rewound what did not fit');
+		if (to.offset === start) {
+			if (!this.#answerDue) return undefined;
+			to.u8(frameTable.padding.type);
+		}
+		this.#answerDue = false;
+		return this.#seal(to, this.#path);
+	}
+
+	#putOwn(to: Writer): void {
+		if (this.#response !== undefined) {
+			encodeFrame('pathResponse', {data: this.#response.data}, to);
+			this.#response = undefined;
+		}
+		if (this.#challenge !== undefined && this.#challenge.dueAt <= this.#now) {
+			encodeFrame('pathChallenge', {data: this.#challenge.data}, to);
+			this.#challenge.asked(this.#now);
+		}
+		if (this.#pingDue) encodeFrame('ping', {}, to);
+		this.#pingDue = false;
+	}
+
+	#pollClose(): Transmit | undefined {
+		if (!this.#closeDue || this.#keys.exhausted) return undefined;
+		const to = this.#begin(this.#path);
+		if (to === undefined) return undefined;
+		this.#closeDue = false;
+		const text = new TextEncoder().encode(this.#close.text).subarray(0, closeTextMax);
+		encodeFrame('close', {code: this.#close.code, text}, to);
+		return this.#seal(to, this.#path);
+	}
+
+	/** A straggler has not heard of the end: says it again, but not to each packet. */
+	#repeatClose(): void {
+		if (this.#now < this.#closeAgainAt) return;
+		this.#closeDue = true;
+		this.#closeAgainAt = later(this.#now, closePause);
+	}
+
+	#mayBegin(path: PathAllowance): boolean {
+		return path.room >= this.overhead + ownSizeMax;
+	}
+
+	/** Starts a packet to the path's address: undefined if its allowance has no room for one. */
+	#begin(path: PathAllowance): Writer | undefined {
+		if (this.#keys.exhausted) {
+			this.#end(limitReached);
+			return undefined;
+		}
+		if (!this.#mayBegin(path)) return undefined;
+		const size = Math.min(datagramSizeInitial, path.room);
+		while (this.#skipped?.has(this.#nextNumber)) this.#nextNumber++;
+		const to = new Writer(this.#options.buffer.reserve(size), 0, size - tagSize);
+		to.put(this.#prefix);
+		to.u32(this.#nextNumber % 2 ** 32);
+		return to;
+	}
+
+	#seal(to: Writer, path: PathAllowance): Transmit {
+		const headerSize = this.#prefix.length + numberSize;
+		const size = to.offset + tagSize;
+		const data = to.bytes.subarray(0, size);
+		data[0]! |= this.#keys.sendPhase;
+		this.#keys.seal(data, headerSize, size, this.#nextNumber++);
+		this.#keys.update();
+		this.#options.buffer.take(size);
+		assert(path.take(size), 'more than an address may be sent');
+		return {data, to: path.address};
+	}
+
+	#end(end: SessionEnd): void {
+		if (this.#state !== 'open') return;
+		this.#state = 'closing';
+		this.#close = end;
+		this.#closeDue = true;
+		this.#closeAgainAt = later(this.#now, closePause);
+		this.#forgetAt = later(this.#now, closingTime);
+		this.#finish(end);
+	}
+
+	#finish(end: SessionEnd): void {
+		const payload = this.#payload;
+		this.#payload = undefined;
+		payload?.closed(end.code, end.text);
+		this.#options.onEnd?.(end);
+		this.wake();
+	}
+}
+
+const limitReached: SessionEnd = {by: 'limit', code: closeCode.limit, text: 'limit of a key'};
+
+/** Octets that the session's own frames may take in one packet: two path frames and a ping. */
+const ownSizeMax = 2 * 9 + 1;
+const closeTextMax = 255;
+/** Until a round trip is known. RFC 9002 §6.2.2 takes the same second. */
+const pingPauseFirst = 1_000_000;
+/** Between repeats of a close, in microseconds. */
+const closePause = 100_000;
+/** A closed session stays to tell stragglers. */
+const closingTime = millis(3000);
+/** RFC 9001 §6.6: the integrity limit of ChaCha20-Poly1305; that of AES-GCM is higher. */
+const forgedMax = 2 ** 36;
