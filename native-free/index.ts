@@ -4,6 +4,7 @@ import {clock} from './clock.ts';
 import {crypto} from './crypto.ts';
 import {openLink, resolve} from './datagram.ts';
 import {localAddresses} from './local-address.ts';
+import {processInfo, readOwners} from './owner.ts';
 import {threads} from './thread.ts';
 import {openTree} from './tree.ts';
 
@@ -12,6 +13,8 @@ const platform: Platform = {
 	crypto,
 	tree: openTree(),
 	threads,
+	process: processInfo,
+	readOwners,
 	openLink,
 	resolve,
 	localAddresses,
@@ -24,6 +27,7 @@ export {clock} from './clock.ts';
 export {crypto} from './crypto.ts';
 export {openLink, resolve} from './datagram.ts';
 export {sha256} from './digest.ts';
+export {processInfo, readOwners} from './owner.ts';
 export {random} from './random.ts';
 export {threads} from './thread.ts';
 export {openTree} from './tree.ts';

@@ -2,6 +2,7 @@
 import type {Clock} from './clock.ts';
 import type {Crypto} from './crypto.ts';
 import type {Address, DatagramLink} from './datagram.ts';
+import type {OwnerNames, ProcessInfo} from './owner.ts';
 import type {ThreadDriver} from './thread.ts';
 import type {TreeIo} from './tree.ts';
 
@@ -20,6 +21,9 @@ export type Platform = {
 	readonly crypto: Crypto;
 	readonly tree: TreeIo;
 	readonly threads: ThreadDriver;
+	readonly process: ProcessInfo;
+	/** Users and groups, read anew. */
+	readOwners(): OwnerNames;
 	/** @throws ShoalError LISTEN_FAILED, PATH_UNREACHABLE */
 	openLink(options: OpenLink): Promise<DatagramLink>;
 	/** Addresses of a host, both families, in the order to try. @throws PATH_UNREACHABLE */
