@@ -82,7 +82,7 @@ export class Network {
 			const at = this.#next();
 			if (at > until) break;
 			if (++this.steps > stepsMax) throw new Error(`no end after ${stepsMax} steps`);
-			this.now = at > this.now ? at : this.now;
+			if (at > this.now) this.now = at;
 			const due = this.#flights.filter(flight => flight.at <= this.now);
 			this.#flights = this.#flights.filter(flight => flight.at > this.now);
 			due.sort((a, b) => a.at - b.at);
