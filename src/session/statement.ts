@@ -4,6 +4,7 @@
  * (its age, its sequence) is the caller's to decide; here it is only authentic or nothing.
  */
 
+import {assert} from '../assert.ts';
 import {digestSize, keySize, moduleNameMax} from '../limit.ts';
 import type {Crypto} from '../platform/crypto.ts';
 import {Reader, varintMax, Writer} from '../wire/codec.ts';
@@ -51,7 +52,7 @@ export type Rotation = {
 type Signer = Pick<Crypto, 'sign' | 'verify'>;
 
 export function signHead(crypto: Signer, secret: Uint8Array, head: Head): Uint8Array {
-	return sign(crypto, secret, headContext, to => {
+	return sign(crypto, secret, headKind, to => {
 		to.put(head.identity);
 		to.opaque(head.module);
 		putU64(to, head.sequence);
@@ -63,13 +64,14 @@ export function signHead(crypto: Signer, secret: Uint8Array, head: Head): Uint8A
 		to.varint(head.entries);
 		to.varint(head.contentBytes);
 		to.put(head.previous);
+		assert(head.label.length <= labelMax, 'a label is one short line');
 		to.opaque(head.label);
 	});
 }
 
 /** The head in `statement`, copied out of it, if it is well formed and signed by its identity. */
 export function openHead(crypto: Signer, statement: Uint8Array): Head | undefined {
-	return open(crypto, headContext, statement, from => {
+	return open(crypto, headKind, statement, from => {
 		const identity = copy(from.take(keySize));
 		const head: Head = {
 			identity,
@@ -95,7 +97,7 @@ export function signDelegation(
 	secret: Uint8Array,
 	delegation: Delegation,
 ): Uint8Array {
-	return sign(crypto, secret, delegationContext, to => {
+	return sign(crypto, secret, delegationKind, to => {
 		to.put(delegation.identity);
 		to.put(delegation.host);
 		to.u8(delegation.role);
@@ -107,7 +109,7 @@ export function signDelegation(
 
 /** The delegation in `statement`, copied, if it is well formed and signed by its identity. */
 export function openDelegation(crypto: Signer, statement: Uint8Array): Delegation | undefined {
-	return open(crypto, delegationContext, statement, from => {
+	return open(crypto, delegationKind, statement, from => {
 		const identity = copy(from.take(keySize));
 		const host = copy(from.take(keySize));
 		const role = from.u8() as DelegationRole;
@@ -129,7 +131,7 @@ export function delegates(delegation: Delegation, module: Uint8Array): boolean {
 }
 
 export function signRotation(crypto: Signer, secret: Uint8Array, rotation: Rotation): Uint8Array {
-	return sign(crypto, secret, rotationContext, to => {
+	return sign(crypto, secret, rotationKind, to => {
 		to.put(rotation.from);
 		to.put(rotation.to);
 		putU64(to, rotation.sequence);
@@ -138,7 +140,7 @@ export function signRotation(crypto: Signer, secret: Uint8Array, rotation: Rotat
 
 /** The rotation in `statement`, copied, if it is well formed and signed by the old identity. */
 export function openRotation(crypto: Signer, statement: Uint8Array): Rotation | undefined {
-	return open(crypto, rotationContext, statement, input => {
+	return open(crypto, rotationKind, statement, input => {
 		const from = copy(input.take(keySize));
 		const to = copy(input.take(keySize));
 		return {value: {from, to, sequence: takeU64(input)}, signer: from};
@@ -155,24 +157,24 @@ export function same(a: Uint8Array, b: Uint8Array): boolean {
 function sign(
 	crypto: Signer,
 	secret: Uint8Array,
-	context: Uint8Array,
+	{context, sizeMax}: Kind,
 	fill: (to: Writer) => void,
 ): Uint8Array {
-	const to = new Writer(new Uint8Array(statementSizeMax));
+	const to = new Writer(new Uint8Array(sizeMax));
 	fill(to);
 	const payload = to.written();
 	to.put(crypto.sign(secret, concat(context, payload)));
-	if (to.overflowed) throw new RangeError('a statement that does not fit its limit');
+	assert(!to.overflowed, `a statement of more than ${sizeMax} octets`);
 	return copy(to.written());
 }
 
 function open<T>(
 	crypto: Signer,
-	context: Uint8Array,
+	{context, sizeMax}: Kind,
 	statement: Uint8Array,
 	parse: (from: Reader) => {value: T; signer: Uint8Array} | undefined,
 ): T | undefined {
-	if (statement.length > statementSizeMax || statement.length < signatureSize) return undefined;
+	if (statement.length > sizeMax || statement.length < signatureSize) return undefined;
 	const end = statement.length - signatureSize;
 	const from = new Reader(statement, 0, end);
 	const parsed = parse(from);
@@ -206,15 +208,15 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
 	return all;
 }
 
-const encoder = new TextEncoder();
-const headContext = encoder.encode('shoal head 1\0');
-const delegationContext = encoder.encode('shoal delegation 1\0');
-const rotationContext = encoder.encode('shoal rotation 1\0');
-
 const signatureSize = 64;
 /** Longest label: one line for people. */
-const labelMax = 255;
-/** A source with more modules than this delegates all of them. */
+const labelMax = 64;
 const delegationModulesMax = 64;
-/** Largest statement: a delegation of 64 modules with the longest names. */
-const statementSizeMax = 20_000;
+
+const encoder = new TextEncoder();
+/** Sizes are such that an answer with all its statements fits a datagram of 1200 octets. */
+type Kind = {readonly context: Uint8Array; readonly sizeMax: number};
+const headKind: Kind = {context: encoder.encode('shoal head 1\0'), sizeMax: 600};
+/** A source whose module names do not fit delegates all. */
+const delegationKind: Kind = {context: encoder.encode('shoal delegation 1\0'), sizeMax: 256};
+const rotationKind: Kind = {context: encoder.encode('shoal rotation 1\0'), sizeMax: 136};
