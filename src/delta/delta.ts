@@ -3,10 +3,9 @@
  * finer ones only where the coarser were not found, and hands out searches for them. It reads
  * nothing and knows no files: bases are numbers, and a search is somebody else's work.
  *
- * Sums are advice that costs octets, so what may be asked is bounded: 1/256 of the file and 64
- * octets, and 1/16 of what has been found. Next to a match finer sums are asked for at once;
- * elsewhere a few places are tried first, so content that does not match at all (compressed,
- * encrypted, new) ends after one sample of each level.
+ * Sums are advice that costs octets, so what may be asked is bounded (`allowance`). Next to a
+ * match finer sums are asked for at once; elsewhere a few places are tried first, so content that
+ * does not match at all (compressed, encrypted, new) ends after one sample of each level.
  *
  * Order of calls: drain `pollWant`, feed `handleBlock` and `handleDone`, drain `pollSearch`, feed
  * `handleMatches`, and again from the start until `done`.
@@ -16,7 +15,7 @@ import {coveredSize, joinMatches, literalRanges, matchedSize, noMatches} from '.
 import {countOf, head, join, noPairs, type Pairs, pick, subtract, toUnits, unite} from './pairs.ts';
 import type {SearchInput} from './search-input.ts';
 import {type SumsShape, sumsShape} from './shape.ts';
-import {splitStretches, unusedStretches} from './stretches.ts';
+import {nearStretches, splitStretches, unusedStretches} from './stretches.ts';
 import {parseSumsHeader} from './sums.ts';
 
 /** A range of the sums object that has been asked for. */
@@ -45,6 +44,15 @@ const requestCost = 32;
 /** Records asked for at once: with their table they take 50 MB. */
 const recordsMax = 2 ** 20;
 
+/**
+ * Octets of sums that may be asked for of a file of `size` octets, `found` of them found: 0.4 % of
+ * the file (256 octets of a small one, 3 % of a tiny one) are the most that content without any
+ * match costs beyond itself; more is only spent where it has saved sixteen times as much.
+ */
+export function allowance(size: number, found: number): number {
+	return Math.floor(Math.max(size / 256, Math.min(256, size / 32)) + found / 16);
+}
+
 export class Delta {
 	readonly #shape: SumsShape | undefined;
 	readonly #basisSizes: readonly number[];
@@ -59,6 +67,9 @@ export class Delta {
 	#queue: Pairs = noPairs;
 	#rest: Pairs = noPairs;
 	#sample: Pairs = noPairs;
+	/** The round asks for less than it would, and what had been found before it. */
+	#isLimited = false;
+	#foundBefore = 0;
 	#round: Asked[] = [];
 	#unsent = 0;
 	#missing = 0;
@@ -130,9 +141,13 @@ export class Delta {
 		if (--this.#running === 0 && !this.#done) this.#next(this.#shape!);
 	}
 
+	#allowance(): number {
+		return allowance(this.#shape!.fileSize, matchedSize(this.#matches));
+	}
+
 	/** The header and the coarsest level, or further levels while they are as good as free. */
 	#askFirst(shape: SumsShape): void {
-		const max = Math.min(firstRequestMax, this.#allowance(shape));
+		const max = Math.min(firstRequestMax, this.#allowance());
 		const sizeTo = (level: number): number => shape.levels[level + 1]?.offset ?? shape.objectSize;
 		while (this.#level + 1 < shape.levels.length && sizeTo(this.#level + 1) <= max) this.#level++;
 		this.#ask([{offset: 0, length: sizeTo(this.#level)}]);
@@ -173,7 +188,10 @@ export class Delta {
 				: {first: (range.offset - offset) / shape.recordSize, records: range.octets},
 		);
 		const margin = shape.levels[this.#level - 1]?.blockSize ?? 0;
-		const stretches = unusedStretches(this.#matches, this.#basisSizes, margin);
+		const stretches =
+			this.#level > 0 && this.#matches.length === 0 && !isFirst
+				? nearStretches(this.#sample, margin, this.#basisSizes)
+				: unusedStretches(this.#matches, this.#basisSizes, margin);
 		const search = {
 			fileSize: shape.fileSize,
 			salt: this.#salt,
@@ -196,6 +214,8 @@ export class Delta {
 			if (isWorth) this.#queue = this.#rest;
 			this.#sample = noPairs;
 		}
+		if (this.#isLimited && matchedSize(this.#matches) === this.#foundBefore) this.#finish();
+		if (this.#done) return;
 		if (this.#queue.length === 0) this.#descend(shape);
 		if (this.#queue.length === 0) this.#finish();
 		else this.#askQueue(shape);
@@ -225,9 +245,11 @@ export class Delta {
 	#askQueue(shape: SumsShape): void {
 		const {offset, blockSize, blockCount} = shape.levels[this.#level]!;
 		const perUnit = shape.levels[this.#level - 1]!.blockSize / blockSize;
-		const allowed = this.#allowance(shape) - this.#askedSize;
+		const allowed = this.#allowance() - this.#askedSize;
 		let units = head(this.#queue, Math.floor(recordsMax / perUnit));
-		if (this.#costOf(shape, units) > allowed) {
+		this.#foundBefore = matchedSize(this.#matches);
+		this.#isLimited = this.#costOf(shape, units) > allowed;
+		if (this.#isLimited) {
 			units = pick(this.#queue, Math.floor(allowed / (perUnit * shape.recordSize + requestCost)));
 		}
 		if (units.length === 0) {
@@ -243,12 +265,6 @@ export class Delta {
 			ranges.push({offset: offset + first * shape.recordSize, length});
 		}
 		this.#ask(ranges);
-	}
-
-	/** Octets of sums that may have been asked for by now, in all. */
-	#allowance(shape: SumsShape): number {
-		const found = matchedSize(this.#matches);
-		return Math.floor(shape.fileSize / 256) + 64 + Math.floor(found / 16);
 	}
 
 	/** What asking for these units of the current level costs. */

@@ -11,6 +11,9 @@ export const stretchRowSize = 3;
 /** A job's share is at least this many octets: its table is made anew for each. */
 const shareSizeMin = 1 << 23;
 
+/** How far content that is sampled may have moved. */
+const nearSize = 1 << 22;
+
 /** What `matches` do not use of bases of these sizes, with `margin` octets on either side. */
 export function unusedStretches(
 	matches: Float64Array,
@@ -28,6 +31,28 @@ export function unusedStretches(
 		for (let at = 0; at < stretches.length; at += 2) {
 			rows.push(basis, stretches[at]!, stretches[at + 1]!);
 		}
+	}
+	return Float64Array.from(rows);
+}
+
+/**
+ * The places in the bases where these units of the source's file lie, with 4 MiB on either side:
+ * enough for a sample that decides whether to go on at all, at a part of a whole search's time.
+ */
+export function nearStretches(
+	units: Pairs,
+	unitSize: number,
+	basisSizes: readonly number[],
+): Float64Array {
+	const rows: number[] = [];
+	for (const [basis, size] of basisSizes.entries()) {
+		const wide = units.map((unit, index) =>
+			index % 2 === 0
+				? Math.max(0, unit * unitSize - nearSize)
+				: Math.min(size, unit * unitSize + nearSize),
+		);
+		const places = join(wide);
+		for (let at = 0; at < places.length; at += 2) rows.push(basis, places[at]!, places[at + 1]!);
 	}
 	return Float64Array.from(rows);
 }

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {allowance} from '../../src/delta/delta.ts';
 import {matchedSize} from '../../src/delta/match-list.ts';
 import {Search} from '../../src/delta/search.ts';
 import {parseSums} from '../../src/delta/sums.ts';
@@ -48,7 +49,7 @@ for (const seed of seeds) {
 		const searchCountMax = 1 + prng.below(4);
 		const run = runDelta({size, sums, bases, prng, searchCountMax});
 		t.true(equal(assemble(run.matches, bases, source), source));
-		t.true(run.sumsSize <= size / 256 + 64 + matchedSize(run.matches) / 16);
+		t.true(run.sumsSize <= allowance(size, matchedSize(run.matches)));
 		t.true(run.roundCount <= 12, `${run.roundCount} rounds`);
 	});
 }

@@ -2,7 +2,7 @@ import test from 'ava';
 import {sumsShape} from '../../../src/delta/shape.ts';
 import {StrongSum} from '../../../src/delta/strong-sum.ts';
 import {sumKeys} from '../../../src/delta/sum-keys.ts';
-import {parseSums, strongMask, weakMask} from '../../../src/delta/sums.ts';
+import {parseRecords, parseSums, strongMask, weakMask} from '../../../src/delta/sums.ts';
 import {joinSums, SumsBuilder} from '../../../src/delta/sums-builder.ts';
 import {weakSum} from '../../../src/delta/weak-sum.ts';
 import {Prng} from '../../support/prng.ts';
@@ -82,4 +82,31 @@ test('another salt makes other sums of every block', t => {
 		const same = level.weak.filter((weak, block) => weak === other.levels[index]!.weak[block]);
 		t.is(same.length, 0);
 	}
+});
+
+test('beyond 4 GiB the finest block is several chunks: the last part of such a file', t => {
+	const size = 2 ** 34 + 100_001;
+	const shape = sumsShape(size)!;
+	const start = 2 ** 34;
+	const content = new Prng(5).bytes(size - start);
+	const builder = new SumsBuilder({size, salt, start});
+	builder.update(content);
+	const {records} = builder.finish();
+	const keys = sumKeys(shape, salt);
+	const strong = new StrongSum(keys);
+	let at = 0;
+	for (const [index, {blockSize}] of shape.levels.entries()) {
+		const count = Math.ceil(content.length / blockSize);
+		const octets = records.subarray(at, at + count * shape.recordSize);
+		at += octets.length;
+		const sums = parseRecords(shape, index, start / blockSize, octets)!;
+		for (let block = 0; block < count; block++) {
+			const from = block * blockSize;
+			const end = Math.min(from + blockSize, content.length);
+			t.is(sums.weak[block], weakSum(content, from, end, keys.multiplier));
+			const depth = keys.depthOfLevel[index]!;
+			t.is(sums.strong[block], strong.sum(new DataView(content.buffer), from, end, depth));
+		}
+	}
+	t.is(at, records.length);
 });
