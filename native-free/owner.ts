@@ -1,6 +1,6 @@
-/** Users and groups as /etc/passwd and /etc/group list them, and this process. */
+/** Users and groups as /etc/passwd and /etc/group list them. */
 import {readFileSync} from 'node:fs';
-import type {OwnerNames, ProcessInfo} from '../src/platform/owner.ts';
+import type {OwnerNames} from '../src/platform/owner.ts';
 import {nodeCode} from './tree-error.ts';
 
 /**
@@ -17,22 +17,6 @@ export function readOwners(passwd = '/etc/passwd', group = '/etc/group'): OwnerN
 		gid: name => groups.numbers.get(latin1(name)),
 	};
 }
-
-export const processInfo: ProcessInfo = {
-	id: process.pid,
-	isRoot: process.geteuid?.() === 0,
-	uid: process.geteuid?.() ?? 0,
-	gid: process.getegid?.() ?? 0,
-	isAlive(id) {
-		if (!Number.isSafeInteger(id) || id <= 0) return false;
-		try {
-			process.kill(id, 0);
-			return true;
-		} catch (error) {
-			return nodeCode(error) === 'EPERM';
-		}
-	},
-};
 
 type Table = {
 	readonly names: Map<number, Uint8Array>;

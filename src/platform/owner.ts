@@ -1,4 +1,4 @@
-/** Users and groups of this system, and who runs this process. */
+/** Users and groups of this system. */
 export type OwnerNames = {
 	/** Name of a number, octets; undefined where the system knows none. */
 	user(uid: number): Uint8Array | undefined;
@@ -6,15 +6,4 @@ export type OwnerNames = {
 	/** Number of a name. */
 	uid(name: Uint8Array): number | undefined;
 	gid(name: Uint8Array): number | undefined;
-};
-
-export type ProcessInfo = {
-	readonly id: number;
-	/** May give files to other users. */
-	readonly isRoot: boolean;
-	/** Effective user and group. */
-	readonly uid: number;
-	readonly gid: number;
-	/** Whether a process of this number lives on this machine, whoever runs it. */
-	isAlive(id: number): boolean;
 };

@@ -2,7 +2,8 @@
 import type {Clock} from './clock.ts';
 import type {Crypto} from './crypto.ts';
 import type {Address, DatagramLink} from './datagram.ts';
-import type {OwnerNames, ProcessInfo} from './owner.ts';
+import type {OwnerNames} from './owner.ts';
+import type {ProcessInfo} from './process.ts';
 import type {ThreadDriver} from './thread.ts';
 import type {TreeIo} from './tree.ts';
 

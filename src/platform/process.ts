@@ -1,5 +1,10 @@
-/** What a lock needs to know of processes. */
-export type ProcessIo = {
+/** Who runs this process, and what a lock needs to know of processes. */
+export type ProcessInfo = {
+	/** May give files to other users. */
+	readonly isRoot: boolean;
+	/** Effective user and group. */
+	readonly uid: number;
+	readonly gid: number;
 	/**
 	 * Names this process among all that ever ran here: one line of printable ASCII, at most 255
 	 * octets; where the system tells, it covers host, boot, process namespace, number and start.

@@ -1,0 +1,132 @@
+/**
+ * The snapshots that were taken of a tree: the newest ones with their lists, the diffs between
+ * them, and the order in which they came. The head record is written last, so whatever is killed
+ * when, it names only what is there.
+ */
+
+import {ShoalError} from '../error.ts';
+import {toHex} from '../hex.ts';
+import {digestSize} from '../limit.ts';
+import type {Sha256} from '../platform/crypto.ts';
+import {makeDiff} from '../snapshot/diff.ts';
+import {List} from '../snapshot/list.ts';
+import {Reader, Writer} from '../wire/codec.ts';
+import type {StateDir} from './state-dir.ts';
+
+/** One snapshot of the history. */
+export type Saved = {
+	/** Rises with every change of the tree; Unix milliseconds where that is more. */
+	readonly sequence: number;
+	readonly root: Uint8Array;
+};
+
+/** Snapshots kept, the newest one included: as many diffs as one head frame can name, and one. */
+export const historyMax = 9;
+
+const headName = 'head';
+const headVersion = 1;
+
+export class Snapshots {
+	readonly #state: StateDir;
+	readonly #sha256: Sha256;
+
+	constructor(state: StateDir) {
+		this.#state = state;
+		this.#sha256 = state.platform.sha256;
+	}
+
+	/** Newest first; empty before the first snapshot. @throws ShoalError STORE_CORRUPT */
+	history(): readonly Saved[] {
+		const octets = this.#state.readRecord(headName);
+		if (octets === undefined) return [];
+		const from = new Reader(octets);
+		const version = from.u8();
+		const count = from.varint();
+		const saved: Saved[] = [];
+		for (let index = 0; index < count && index < historyMax && !from.failed; index++) {
+			saved.push({sequence: from.varint(), root: from.take(digestSize).slice()});
+		}
+		if (version !== headVersion || from.failed) {
+			throw new ShoalError('STORE_CORRUPT', `${this.#state.path}/${headName} is damaged`);
+		}
+		return saved;
+	}
+
+	/** The list of a snapshot of the history, validated whole. @throws ShoalError STORE_CORRUPT */
+	list({root}: Saved): List {
+		const name = listName(root);
+		const octets = this.#state.readFile(name);
+		const list = octets === undefined ? {problem: 'it is gone'} : List.open(octets, this.#sha256);
+		if (!(list instanceof List)) {
+			throw new ShoalError('STORE_CORRUPT', `${this.#state.path}/${name}: ${list.problem}`);
+		}
+		if (list.root.some((octet, index) => octet !== root[index])) {
+			throw new ShoalError('STORE_CORRUPT', `${this.#state.path}/${name} is another list`);
+		}
+		return list;
+	}
+
+	/** The diff between two neighbours of the history; undefined when it is not kept. */
+	diff(from: Saved, to: Saved): Uint8Array | undefined {
+		return this.#state.readFile(diffName(from.root, to.root));
+	}
+
+	/**
+	 * Saves `list` as the newest snapshot, with the diff from the one before. A list with the root
+	 * of the newest one is that snapshot: nothing is written.
+	 */
+	save(list: List, before: List | undefined, wallMs: number): Saved {
+		const history = this.history();
+		const [newest] = history;
+		if (newest !== undefined && isSame(newest.root, list.root)) return newest;
+		const saved: Saved = {
+			sequence: Math.max((newest?.sequence ?? 0) + 1, wallMs),
+			root: list.root,
+		};
+		this.#state.writeFile(listName(list.root), list.bytes);
+		if (before !== undefined) {
+			this.#state.writeFile(diffName(before.root, list.root), makeDiff(before, list));
+		}
+		const kept = [saved, ...history].slice(0, historyMax);
+		this.#state.writeRecord(headName, encodeHead(kept));
+		this.#prune(kept);
+		return saved;
+	}
+
+	/** Removes lists but the newest two, and diffs, that nothing in `kept` needs. */
+	#prune(kept: readonly Saved[]): void {
+		const {tree} = this.#state.platform;
+		const needed = new Set(kept.slice(0, 2).map(({root}) => listName(root)));
+		for (let index = 1; index < kept.length; index++) {
+			needed.add(diffName(kept[index]!.root, kept[index - 1]!.root));
+		}
+		for (const octets of tree.list(this.#state.handle)) {
+			const name = new TextDecoder().decode(octets);
+			if (!/^[0-9a-f]{64}(-[0-9a-f]{64}\.diff|\.list)$/.test(name)) continue;
+			if (!needed.has(name)) tree.unlink(this.#state.handle, octets);
+		}
+	}
+}
+
+function encodeHead(kept: readonly Saved[]): Uint8Array {
+	const to = new Writer(new Uint8Array(2 + historyMax * (8 + digestSize)));
+	to.u8(headVersion);
+	to.varint(kept.length);
+	for (const {sequence, root} of kept) {
+		to.varint(sequence);
+		to.put(root);
+	}
+	return to.written();
+}
+
+function listName(root: Uint8Array): string {
+	return `${toHex(root)}.list`;
+}
+
+function diffName(from: Uint8Array, to: Uint8Array): string {
+	return `${toHex(from)}-${toHex(to)}.diff`;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+	return a.every((octet, index) => octet === b[index]);
+}

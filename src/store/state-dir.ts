@@ -1,0 +1,170 @@
+/**
+ * The state directory of a tree: `.shoal` at its root, or wherever the operator says. It belongs to
+ * this user alone, is never mirrored, and holds no secret. Small records in it are replaced as a
+ * whole and carry a digest, so what is read is what was written, or is said to be damaged.
+ */
+import {ShoalError} from '../error.ts';
+import {digestSize} from '../limit.ts';
+import type {Sha256} from '../platform/crypto.ts';
+import type {ProcessInfo} from '../platform/process.ts';
+import type {DirHandle, TreeIo} from '../platform/tree.ts';
+import {Lock} from './lock.ts';
+
+const encoder = new TextEncoder();
+
+/** Its name at a tree's root: never scanned, never mirrored, never deleted. */
+export const stateDirName = encoder.encode('.shoal');
+
+/** Written before the digest of every record: the version of this form. */
+const magic = encoder.encode('shoal record 1\n');
+
+export type StatePlatform = {
+	readonly tree: TreeIo;
+	readonly process: ProcessInfo;
+	readonly sha256: Sha256;
+};
+
+export type StateOptions = {
+	/** The tree, held open by the caller. */
+	readonly root: DirHandle;
+	/** Its path, for messages. */
+	readonly rootPath: string;
+	/** The operator's directory instead of `.shoal`. */
+	readonly state?: string;
+	readonly create: boolean;
+};
+
+export class StateDir {
+	readonly path: string;
+	readonly handle: DirHandle;
+	readonly platform: StatePlatform;
+	#lock: Lock | undefined;
+
+	private constructor(platform: StatePlatform, path: string, handle: DirHandle) {
+		this.platform = platform;
+		this.path = path;
+		this.handle = handle;
+	}
+
+	/**
+	 * Undefined when there is none and none is to be made. Making `.shoal` leaves the tree's own
+	 * modification time as it was.
+	 * @throws ShoalError STORE_FAILED, DESTINATION_DENIED, DESTINATION_FULL
+	 */
+	static open(platform: StatePlatform, options: StateOptions): StateDir | undefined {
+		const {root, rootPath, state, create} = options;
+		const {tree} = platform;
+		if (state === undefined) {
+			const path = `${rootPath}/.shoal`;
+			let handle = tree.openDir(root, stateDirName);
+			if (handle === undefined) {
+				if (tree.stat(root, stateDirName) !== undefined) {
+					throw new ShoalError('STORE_FAILED', `${path} is not a directory`);
+				}
+				if (!create) return undefined;
+				handle = makeBeside(tree, root, path);
+			}
+			return new StateDir(platform, path, handle);
+		}
+		const handle = openOrMake(tree, state, create);
+		return handle === undefined ? undefined : new StateDir(platform, state, handle);
+	}
+
+	/** Until `close`. @throws ShoalError STORE_LOCKED */
+	lock(): void {
+		const {tree, process} = this.platform;
+		this.#lock ??= Lock.take(tree, process, this.handle, this.path);
+	}
+
+	/** Undefined when absent. @throws ShoalError STORE_CORRUPT */
+	readRecord(name: string): Uint8Array | undefined {
+		const octets = this.readFile(name);
+		if (octets === undefined) return undefined;
+		const start = magic.length + digestSize;
+		const content = octets.subarray(start);
+		const digest = this.platform.sha256(content);
+		const isWhole =
+			octets.length >= start &&
+			magic.every((octet, index) => octets[index] === octet) &&
+			digest.every((octet, index) => octets[magic.length + index] === octet);
+		if (!isWhole) throw new ShoalError('STORE_CORRUPT', `${this.path}/${name} is damaged`);
+		return content;
+	}
+
+	/** On the disk when it returns; until then the one before it counts. */
+	writeRecord(name: string, content: Uint8Array): void {
+		this.writeFile(name, magic, this.platform.sha256(content), content);
+	}
+
+	removeRecord(name: string): void {
+		this.platform.tree.unlink(this.handle, encoder.encode(name));
+	}
+
+	/** A whole file; undefined when absent. */
+	readFile(name: string): Uint8Array | undefined {
+		const {tree} = this.platform;
+		const file = tree.openRead(this.handle, encoder.encode(name));
+		if (file === undefined) return undefined;
+		try {
+			const octets = new Uint8Array(tree.statFile(file).size);
+			return octets.subarray(0, tree.read(file, octets, 0));
+		} finally {
+			tree.closeFile(file);
+		}
+	}
+
+	/** Replaces a whole file by the parts, synced before it takes its place. */
+	writeFile(name: string, ...parts: readonly Uint8Array[]): void {
+		const {tree} = this.platform;
+		const temporary = encoder.encode(`.${name}.new`);
+		tree.unlink(this.handle, temporary);
+		const file = tree.create(this.handle, temporary, 0o600);
+		try {
+			let offset = 0;
+			for (const part of parts) {
+				tree.write(file, part, offset);
+				offset += part.length;
+			}
+			tree.sync(file);
+		} finally {
+			tree.closeFile(file);
+		}
+		tree.rename(this.handle, temporary, this.handle, encoder.encode(name));
+		tree.sync(this.handle);
+	}
+
+	close(): void {
+		this.#lock?.release();
+		this.#lock = undefined;
+		this.platform.tree.closeDir(this.handle);
+	}
+}
+
+function makeBeside(tree: TreeIo, root: DirHandle, path: string): DirHandle {
+	const before = tree.statDir(root);
+	tree.makeDir(root, stateDirName, 0o700);
+	const handle = tree.openDir(root, stateDirName);
+	if (handle === undefined) throw new ShoalError('STORE_FAILED', `${path} vanished`);
+	tree.setDirTimes(root, before.mtimeSec, before.mtimeNsec);
+	return handle;
+}
+
+/** Only the last component is made. */
+function openOrMake(tree: TreeIo, path: string, create: boolean): DirHandle | undefined {
+	try {
+		return tree.openRoot(path);
+	} catch (error) {
+		if (!(error instanceof ShoalError) || error.code !== 'TREE_MISSING') throw error;
+		if (!create) return undefined;
+	}
+	const trimmed = path.replace(/\/+$/, '');
+	const cut = trimmed.lastIndexOf('/');
+	const parent = tree.openRoot(cut < 0 ? '.' : trimmed.slice(0, cut) || '/');
+	try {
+		const name = encoder.encode(trimmed.slice(cut + 1));
+		tree.makeDir(parent, name, 0o700);
+		return tree.openDir(parent, name);
+	} finally {
+		tree.closeDir(parent);
+	}
+}
