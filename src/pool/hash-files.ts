@@ -2,6 +2,7 @@
 import {ShoalError} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {DirHandle} from '../platform/tree.ts';
+import type {JobOptions} from '../scheduler/lane.ts';
 import {
 	type HashInput,
 	type HashOutput,
@@ -16,9 +17,9 @@ import {
 import type {ScanProblem} from '../task/scan.ts';
 import type {ScanTable} from '../task/scan-table.ts';
 import {inParallel} from './in-parallel.ts';
-import type {Pool, RunOptions} from './pool.ts';
+import type {Pool} from './pool.ts';
 
-export type HashOptions = Pick<RunOptions, 'signal' | 'client' | 'priority'> & {
+export type HashOptions = Omit<JobOptions, 'cost'> & {
 	/** Whether sums are made too: a source needs them, a receiver does not. */
 	readonly sums: boolean;
 	/** Takes what each job found, in no order; no more is hashed ahead of it than jobs run. */
@@ -74,7 +75,7 @@ class Hashing {
 	readonly #root: DirHandle;
 	readonly #table: ScanTable;
 	readonly #options: HashOptions;
-	readonly #order: RunOptions;
+	readonly #order: JobOptions;
 	/** Drawn for each run; empty when no sums are made. */
 	readonly #secret: Uint8Array;
 
@@ -83,8 +84,8 @@ class Hashing {
 		this.#root = root;
 		this.#table = table;
 		this.#options = options;
-		const {signal, client, priority} = options;
-		this.#order = {signal, client, priority};
+		const {signal, client, priority, watch} = options;
+		this.#order = {signal, client, priority, watch};
 		this.#secret = new Uint8Array(options.sums ? digestSize : 0);
 		if (options.sums) pool.context.crypto.random(this.#secret);
 	}

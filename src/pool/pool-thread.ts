@@ -1,6 +1,7 @@
 /** One worker thread of the pool: runs one job at a time. */
 import {assert} from '../assert.ts';
 import type {Thread, ThreadDriver} from '../platform/thread.ts';
+import {onAbort} from '../scheduler/on-abort.ts';
 import {type Answer, type Begin, type Order, unpackError} from './message.ts';
 
 /** The thread ended before its job did: nothing is known about the job. */
@@ -38,16 +39,13 @@ export class PoolThread {
 	): Promise<unknown> {
 		assert(this.#waiting === undefined && !this.#ended, 'a thread runs one job at a time');
 		const job = ++this.#job;
-		const abort = (): void => {
-			Atomics.store(this.#abortedJob, 0, job);
-		};
-		signal?.addEventListener('abort', abort, {once: true});
+		const forget = onAbort(signal, () => Atomics.store(this.#abortedJob, 0, job));
 		return new Promise<unknown>((resolve, reject) => {
 			this.#waiting = {resolve, reject};
 			this.#thread.post({kind: 'order', job, task, input} satisfies Order, transfer);
 		}).finally(() => {
 			this.#waiting = undefined;
-			signal?.removeEventListener('abort', abort);
+			forget();
 		});
 	}
 

@@ -1,12 +1,13 @@
 /** Scans a tree with all threads of a pool. */
 import type {DirHandle} from '../platform/tree.ts';
+import type {JobOptions} from '../scheduler/lane.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {notListed, type ScanPart, scan} from '../task/scan.ts';
 import {ColumnsBuilder} from '../task/scan-columns.ts';
 import {type ScanTable, TableBuilder} from '../task/scan-table.ts';
-import type {Pool, RunOptions} from './pool.ts';
+import type {Pool} from './pool.ts';
 
-export type ScanOptions = Pick<RunOptions, 'signal' | 'client' | 'priority'> & {
+export type ScanOptions = Omit<JobOptions, 'cost'> & {
 	/** Names left out at the top of the tree: the state directory's. */
 	readonly exclude?: readonly Uint8Array[] | undefined;
 	/** Told the number of entries found so far, after each job. */
@@ -82,7 +83,7 @@ class TreeScan {
 	}
 
 	async #runJob(): Promise<void> {
-		const {signal, client, priority, exclude = [], onProgress} = this.#options;
+		const {exclude = [], onProgress, ...order} = this.#options;
 		const share = Math.ceil(this.#pending.length / (2 * Math.max(1, this.#pool.threadCount)));
 		const given = this.#pending.splice(-Math.min(share, directoriesPerJob)).reverse();
 		const input = {
@@ -91,7 +92,7 @@ class TreeScan {
 			exclude,
 			entriesWanted: entriesPerJob,
 		};
-		const part = await this.#pool.run(scan, input, {signal, client, priority});
+		const part = await this.#pool.run(scan, input, order);
 		this.#table.add(part);
 		for (let index = given.length - 1; index >= 0; index--) {
 			const {part: from, entry} = given[index]!;

@@ -4,6 +4,7 @@
  */
 import PQueue, {type Queue, type QueueAddOptions} from 'p-queue';
 import {type FairItem, FairQueue, quantum} from './fair-queue.ts';
+import {onAbort} from './on-abort.ts';
 
 export type JobOptions = {
 	/** Higher goes first; 0 unless told. */
@@ -13,6 +14,17 @@ export type JobOptions = {
 	/** Octets of work: what it counts for in its client's turn. One turn's worth unless told. */
 	readonly cost?: number | undefined;
 	readonly signal?: AbortSignal | undefined;
+	/** Told what becomes of the job. */
+	readonly watch?: JobWatch | undefined;
+};
+
+/** `added`, then either `dropped` or `started` and `ended`. */
+export type JobWatch = {
+	added(): void;
+	started(): void;
+	ended(): void;
+	/** It was aborted before it started. */
+	dropped(): void;
 };
 
 type Run = () => Promise<unknown>;
@@ -45,16 +57,18 @@ export class Lane {
 	 * again. Aborted while it waits, it is not started; the answer rejects with the signal's reason.
 	 */
 	run<Result>(job: () => Promise<Result>, options: JobOptions = {}): Promise<Result> {
-		const {signal, ...rest} = options;
-		const order = definite(rest);
-		if (signal === undefined) return this.#queue.add(job, order);
+		const {priority = 0, client = '', cost = quantum, signal, watch} = options;
+		const order = {priority, client, cost};
+		const watched = watch === undefined ? job : watchedBy(watch, job);
+		if (signal === undefined) return this.#queue.add(watched, order);
 		const waiting = new AbortController();
-		const stop = (): void => waiting.abort(signal.reason);
-		if (signal.aborted) stop();
-		else signal.addEventListener('abort', stop, {once: true});
+		const forget = onAbort(signal, () => {
+			watch?.dropped();
+			waiting.abort(signal.reason);
+		});
 		const started = (): Promise<Result> => {
-			signal.removeEventListener('abort', stop);
-			return job();
+			forget();
+			return watched();
 		};
 		return this.#queue.add(started, {...order, signal: waiting.signal});
 	}
@@ -105,7 +119,14 @@ class LaneQueue implements Queue<Run, LaneOptions> {
 	}
 }
 
-function definite(options: Omit<JobOptions, 'signal'>): LaneOptions {
-	const {priority = 0, client = '', cost = quantum} = options;
-	return {priority, client, cost};
+function watchedBy<Result>(watch: JobWatch, job: () => Promise<Result>): () => Promise<Result> {
+	watch.added();
+	return async () => {
+		watch.started();
+		try {
+			return await job();
+		} finally {
+			watch.ended();
+		}
+	};
 }
