@@ -8,7 +8,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {compareTrees, walkTree} from '../../test/support/compare-trees.ts';
-import {run, type Serving, startServe, stopAll} from '../../test/support/shoal-process.ts';
+import {run, startServe, stopAll} from '../../test/support/shoal-process.ts';
 import type {PathSettings} from './impairment.ts';
 import {Relay} from './relay.ts';
 import {changeTree, makeTree} from './source-tree.ts';
@@ -56,38 +56,37 @@ async function demo(): Promise<number> {
 	say(describeTree());
 	say(describePath());
 	const server = await startServe([source, '--listen', '127.0.0.1:0'], environment);
+	const sourcePort = Number(/:(\d+)/.exec(server.url)![1]);
+	const relay = await Relay.open({sourcePort, toSource, toReceiver, seed});
+	const url = server.url.replace(/@.*$/, `@127.0.0.1:${relay.port}`);
 	try {
-		const runs = [await pull('whole', server), await pull('unchanged', server)];
+		const runs = [await pull('whole', url, relay), await pull('unchanged', url, relay)];
 		changeTree(source);
 		const taken = await run(['snapshot', source], environment);
 		if (taken.exit !== 0)
 			throw new Error(`shoal snapshot ended with ${taken.exit}: ${taken.errors}`);
 		await server.offers(String(taken.lines.at(-1)?.['snapshot']));
-		runs.push(await pull('after changes', server));
+		runs.push(await pull('after changes', url, relay));
 		say(`\n${formatTable(runs, toReceiver.rate)}`);
 		return report(runs);
 	} finally {
+		relay.close();
 		await server.stop();
 	}
 }
 
-/** One pull across a fresh relay, so that counts are its own. */
-async function pull(name: string, server: Serving): Promise<Run> {
-	const port = Number(/:(\d+)/.exec(server.url)![1]);
-	const relay = await Relay.open({sourcePort: port, toSource, toReceiver, seed});
-	try {
-		const url = server.url.replace(/@.*$/, `@127.0.0.1:${relay.port}`);
-		const {exit, lines, errors, elapsedMs} = await run(
-			['pull', url, mirror, '--delete'],
-			environment,
-		);
-		const differences = exit === 0 ? compareTrees(source, mirror) : [];
-		say(`  ${name}: ${differences.length === 0 && exit === 0 ? 'equal' : 'NOT EQUAL'}`);
-		if (exit !== 0) differences.push(`shoal pull ended with ${exit}: ${errors}`);
-		return {name, result: lines.at(-1) ?? {}, elapsedMs, path: relay.counts, differences};
-	} finally {
-		relay.close();
-	}
+async function pull(name: string, url: string, relay: Relay): Promise<Run> {
+	const before = relay.dropped;
+	const {exit, lines, errors, elapsedMs} = await run(
+		['pull', url, mirror, '--delete'],
+		environment,
+	);
+	const differences = exit === 0 ? compareTrees(source, mirror) : [];
+	say(`  ${name}: ${differences.length === 0 && exit === 0 ? 'equal' : 'NOT EQUAL'}`);
+	if (exit !== 0) differences.push(`shoal pull ended with ${exit}: ${errors}`);
+	const {toReceiver, toSource} = relay.dropped;
+	const dropped = `${toReceiver - before.toReceiver} + ${toSource - before.toSource}`;
+	return {name, result: lines.at(-1) ?? {}, elapsedMs, dropped, differences};
 }
 
 function report(runs: readonly Run[]): number {

@@ -5,7 +5,7 @@
  */
 import {createSocket, type Socket} from 'node:dgram';
 import {Prng} from '../../test/support/prng.ts';
-import {Impairment, type PathCounts, type PathSettings} from './impairment.ts';
+import {Impairment, type PathSettings} from './impairment.ts';
 
 export type RelayOptions = {
 	/** Port of the source on 127.0.0.1. */
@@ -61,9 +61,16 @@ export class Relay {
 		return this.#front.address().port;
 	}
 
-	/** What has come since the relay was opened: its own counts, copied. */
-	get counts(): {readonly toSource: PathCounts; readonly toReceiver: PathCounts} {
-		return {toSource: {...this.#toSource.counts}, toReceiver: {...this.#toReceiver.counts}};
+	/** Datagrams that came in, each way. */
+	get entered(): {readonly toSource: number; readonly toReceiver: number} {
+		const toReceiver = this.#toReceiver.counts.datagrams;
+		return {toSource: this.#toSource.counts.datagrams, toReceiver};
+	}
+
+	/** Datagrams that were lost or found the queue full, each way. */
+	get dropped(): {readonly toSource: number; readonly toReceiver: number} {
+		const of = ({counts}: Impairment) => counts.lost + counts.overflowed;
+		return {toSource: of(this.#toSource), toReceiver: of(this.#toReceiver)};
 	}
 
 	close(): void {

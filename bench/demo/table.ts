@@ -1,13 +1,12 @@
 /** The demo's result as a table. */
-import type {PathCounts} from './impairment.ts';
-
 export type Run = {
 	readonly name: string;
 	/** The last JSON line of `shoal pull`. */
 	readonly result: Record<string, unknown>;
 	/** Of the whole process. */
 	readonly elapsedMs: number;
-	readonly path: {readonly toSource: PathCounts; readonly toReceiver: PathCounts};
+	/** Datagrams that the path dropped, down and up. */
+	readonly dropped: string;
 	readonly differences: readonly string[];
 };
 
@@ -26,7 +25,7 @@ export function formatTable(runs: readonly Run[], rate: number): string {
 		['out', run => String(figure(run, 'datagramsOut'))],
 		['MB in', run => (figure(run, 'wireBytesIn') / 1e6).toFixed(3)],
 		['out', run => (figure(run, 'wireBytesOut') / 1e6).toFixed(3)],
-		['path dropped', run => dropped(run)],
+		['path dropped', run => run.dropped],
 	];
 	const rows = [
 		['pull', ...columns.map(([title]) => title)],
@@ -53,11 +52,6 @@ function share(run: Run, rate: number): string {
 	const octets = figure(run, 'bytesLiteral');
 	if (!(octets >= 5_000_000)) return '';
 	return `${((100_000 * octets) / run.elapsedMs / rate).toFixed(0)} %`;
-}
-
-function dropped({path: {toSource, toReceiver}}: Run): string {
-	const count = (counts: PathCounts) => counts.lost + counts.overflowed;
-	return `${count(toReceiver)} + ${count(toSource)}`;
 }
 
 function pad(cell: string, width: number, left: boolean): string {

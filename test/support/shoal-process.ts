@@ -20,25 +20,51 @@ export function stopAll(): void {
 	for (const child of running) child.kill('SIGKILL');
 }
 
-/** Runs `shoal words` with `--json` to its end. */
+/** Runs `shoal words --json` to its end. */
 export async function run(
 	words: readonly string[],
 	environment: NodeJS.ProcessEnv,
 ): Promise<Finished> {
 	const startMs = performance.now();
-	const child = start(words, environment);
-	const lines: Record<string, unknown>[] = [];
+	const {exit, output, errors} = await runPlain([...words, '--json'], environment);
+	const lines = output.split('\n').filter(line => line !== '');
+	return {
+		exit,
+		lines: lines.map(line => JSON.parse(line) as Record<string, unknown>),
+		errors,
+		elapsedMs: performance.now() - startMs,
+	};
+}
+
+export type Ended = {
+	readonly exit: number | null;
+	readonly output: string;
+	readonly errors: string;
+};
+
+/** Runs `shoal words` to its end, standard input closed, no terminal anywhere. */
+export async function runPlain(
+	words: readonly string[],
+	environment: NodeJS.ProcessEnv,
+): Promise<Ended> {
+	return await ended(start(words, environment));
+}
+
+/** What a process has written when it has ended. */
+export async function ended(child: ChildProcess): Promise<Ended> {
+	let output = '';
 	let errors = '';
+	child.stdout!.setEncoding('utf8').on('data', text => {
+		output += text;
+	});
 	child.stderr!.setEncoding('utf8').on('data', text => {
 		errors += text;
 	});
-	const reader = createInterface({input: child.stdout!});
-	reader.on('line', line => lines.push(JSON.parse(line) as Record<string, unknown>));
 	const exit = await new Promise<number | null>((resolve, reject) => {
 		child.once('error', reject);
 		child.once('close', resolve);
 	});
-	return {exit, lines, errors, elapsedMs: performance.now() - startMs};
+	return {exit, output, errors};
 }
 
 export type Serving = {
@@ -59,7 +85,7 @@ export async function startServe(
 	words: readonly string[],
 	environment: NodeJS.ProcessEnv,
 ): Promise<Serving> {
-	const child = start(['serve', ...words], environment);
+	const child = start(['serve', ...words, '--json'], environment);
 	let errors = '';
 	child.stderr!.setEncoding('utf8').on('data', text => {
 		errors += text;
@@ -93,8 +119,9 @@ export async function startServe(
 	};
 }
 
-function start(words: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
-	const child = spawn(process.execPath, [program, ...words, '--json'], {
+/** Starts `shoal words`. */
+export function start(words: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
+	const child = spawn(process.execPath, [program, ...words], {
 		env: {...process.env, ...environment},
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});
