@@ -18,8 +18,9 @@ export function formatRate(octetsPerSecond: number): string {
 	return `${formatSize(octetsPerSecond)}/s`;
 }
 
-/** `0.43 s`, `12.3 s`, `4:05`, `3:00:12`. */
+/** `430 ms`, `12.3 s`, `4:05`, `3:00:12`. */
 export function formatDuration(milliseconds: number): string {
+	if (milliseconds < 999.5) return `${threeFigures(milliseconds)} ms`;
 	const seconds = milliseconds / 1000;
 	if (seconds < 59.95) return `${threeFigures(seconds)} s`;
 	const whole = Math.round(seconds);

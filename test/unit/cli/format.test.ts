@@ -26,7 +26,9 @@ test('sizes have three figures and never show 1000 of a unit', t => {
 
 test('durations', t => {
 	const cases: [number, string][] = [
-		[430, '0.43 s'],
+		[0.25, '0.25 ms'],
+		[430, '430 ms'],
+		[999.6, '1.00 s'],
 		[59_900, '59.9 s'],
 		[59_960, '1:00'],
 		[245_000, '4:05'],

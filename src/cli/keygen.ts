@@ -1,0 +1,24 @@
+/** `shoal keygen`: makes what keys are missing and prints the identity that receivers pin. */
+import {formatKey} from '../session/key-text.ts';
+import {ConfigDirectory} from '../store/config-directory.ts';
+import {ensureKey} from '../store/keys.ts';
+import type {Context} from './context.ts';
+import {failedRun, withVoice} from './voice.ts';
+
+export function runKeygen(context: Context): Promise<number> {
+	const {configDirectory, options, platform, terminal} = context;
+	return withVoice(context, failedRun, voice => {
+		const config = ConfigDirectory.open(platform.tree, configDirectory, true)!;
+		try {
+			const identity = ensureKey(config, platform.crypto, 'identity');
+			ensureKey(config, platform.crypto, 'host');
+			const publicKey = formatKey(identity.public);
+			if (options.json === undefined) void terminal.write(`${publicKey}\n`);
+			voice.tell({event: 'result', ok: true, exit: 0, publicKey, directory: config.path});
+			if (terminal.interactive) voice.notice(`the secret keys are in ${config.path}`);
+			return 0;
+		} finally {
+			config.close();
+		}
+	});
+}

@@ -1,0 +1,120 @@
+/**
+ * Says what a run tells, in the manner that was asked for: lines for people, or JSON lines for
+ * programs; nothing at all on success when nobody looks, as cron wants it. Errors and notices go
+ * to standard error, results to standard output.
+ */
+import type {Event} from '../engine/event.ts';
+import type {Context} from './context.ts';
+import {LogFile} from './log-file.ts';
+import {ProgressLine} from './progress.ts';
+import {describeFailure, type ErrorReport, errorLine, escapeText} from './report.ts';
+
+/** The last JSON line of a run that was ended by an error. */
+export type FailedRun = (report: ErrorReport, exit: number, elapsedMs: number) => object;
+
+export const failedRun: FailedRun = (report, exit) => ({
+	event: 'result',
+	ok: false,
+	exit,
+	errorCount: 1,
+	errors: [report],
+});
+
+/** Runs a command. What it throws is said, also as JSON, and becomes the exit code. */
+export async function withVoice(
+	context: Context,
+	failed: FailedRun,
+	body: (voice: Voice) => number | Promise<number>,
+): Promise<number> {
+	const {clock} = context.platform;
+	const start = clock.now();
+	const voice = new Voice(context);
+	try {
+		return await body(voice);
+	} catch (error) {
+		const {report, exit} = describeFailure(error);
+		voice.problem(report);
+		voice.tell(failed(report, exit, Math.round((clock.now() - start) / 1000)));
+		return exit;
+	} finally {
+		voice.close();
+	}
+}
+
+export class Voice {
+	/** Results are JSON lines. */
+	readonly json: boolean;
+	/** People see results too: someone looks or asked for more, and did not ask for silence. */
+	readonly talks: boolean;
+	readonly #context: Context;
+	readonly #quiet: boolean;
+	readonly #progress = new ProgressLine();
+	readonly #log: LogFile | undefined;
+	readonly #told = new Set<string>();
+
+	constructor(context: Context) {
+		const {options, terminal, platform} = context;
+		this.#context = context;
+		this.json = options.json !== undefined;
+		this.#quiet = options.quiet !== undefined;
+		this.talks =
+			!this.json && !this.#quiet && (terminal.interactive || options.verbose !== undefined);
+		if (options.logFile !== undefined) {
+			this.#log = new LogFile(options.logFile, () => platform.clock.wallMs());
+		}
+	}
+
+	/** A line for people on standard output, and in the log. */
+	say(line: string): void {
+		this.#log?.line(line);
+		if (!this.json) void this.#context.terminal.write(`${line}\n`);
+	}
+
+	/** A line in the log alone. */
+	log(line: string): void {
+		this.#log?.line(line);
+	}
+
+	/** A JSON line, if those were asked for. */
+	tell(value: object): void {
+		if (this.json) void this.#context.terminal.write(`${JSON.stringify(value)}\n`);
+	}
+
+	/** Something worth knowing that is no error. */
+	notice(text: string): void {
+		this.#log?.line(text);
+		if (!this.#quiet) this.#context.terminal.warn(`shoal: ${escapeText(text)}`);
+	}
+
+	/** Events that every command handles alike; the others are the command's own. */
+	handle(event: Event): void {
+		if (event.event === 'progress') {
+			if (this.#quiet) return;
+			const line = this.#progress.update(event.progress, this.#context.platform.clock.wallMs());
+			if (line !== undefined) this.#context.terminal.showStatus(line);
+		} else if (event.event === 'problem') {
+			if (this.problem(event.problem)) this.tell({event: 'problem', ...event.problem});
+		} else if (event.event === 'notice') {
+			this.notice(event.text);
+			this.tell({event: 'notice', text: event.text});
+		}
+	}
+
+	/** Prints an error unless it has been printed; answers whether it did. */
+	problem(report: ErrorReport): boolean {
+		const line = errorLine(report);
+		if (this.#told.has(line)) return false;
+		if (this.#told.size < toldMax) this.#told.add(line);
+		this.#log?.line(line);
+		this.#context.terminal.warn(line);
+		return true;
+	}
+
+	close(): void {
+		this.#context.terminal.showStatus('');
+		this.#log?.close();
+	}
+}
+
+/** Lines remembered so that none is printed twice: a result repeats at most a hundred. */
+const toldMax = 1000;

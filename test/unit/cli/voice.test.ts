@@ -1,0 +1,89 @@
+import {PassThrough} from 'node:stream';
+import test from 'ava';
+import platform from '#platform';
+import type {Context} from '../../../src/cli/context.ts';
+import type {OptionValues} from '../../../src/cli/option.ts';
+import {Terminal} from '../../../src/cli/terminal.ts';
+import {failedRun, type Voice, withVoice} from '../../../src/cli/voice.ts';
+import {ShoalError} from '../../../src/error.ts';
+
+type Heard = {exit: number; out: string; err: string};
+
+/** What a command that does `body` prints. */
+async function hear(
+	options: OptionValues,
+	body: (voice: Voice) => number,
+	interactive = false,
+): Promise<Heard> {
+	const out = Object.assign(new PassThrough(), {isTTY: interactive});
+	const err = new PassThrough();
+	const context: Context = {
+		operands: [],
+		options,
+		terminal: new Terminal(out, err),
+		platform,
+		signal: new AbortController().signal,
+		configDirectory: '/nowhere',
+	};
+	const exit = await withVoice(context, failedRun, body);
+	return {exit, out: String(out.read() ?? ''), err: String(err.read() ?? '')};
+}
+
+const problem = {code: 'FILE_UNREADABLE', path: 'a', message: 'denied', hint: 'Hint.'} as const;
+
+test('people are told results where they look, or when they ask', async t => {
+	const talks = (voice: Voice) => Number(voice.talks);
+	t.is((await hear({}, talks)).exit, 0, 'cron');
+	t.is((await hear({}, talks, true)).exit, 1, 'a terminal');
+	t.is((await hear({verbose: 1}, talks)).exit, 1);
+	t.is((await hear({quiet: 1}, talks, true)).exit, 0);
+	t.is((await hear({json: 1}, talks, true)).exit, 0);
+});
+
+test('a problem is printed once, however often it is told', async t => {
+	const {err, out} = await hear({}, voice => {
+		voice.handle({event: 'problem', problem});
+		voice.problem(problem);
+		return 0;
+	});
+	t.is(err, 'shoal: FILE_UNREADABLE: a: denied. Hint.\n');
+	t.is(out, '');
+});
+
+test('with --json events are lines, and errors are on both streams', async t => {
+	const {err, out} = await hear({json: 1}, voice => {
+		voice.handle({event: 'problem', problem});
+		voice.handle({event: 'notice', text: 'a device was skipped'});
+		voice.say('for people');
+		return 0;
+	});
+	t.deepEqual(
+		out
+			.trimEnd()
+			.split('\n')
+			.map(line => JSON.parse(line) as unknown),
+		[
+			{event: 'problem', ...problem},
+			{event: 'notice', text: 'a device was skipped'},
+		],
+	);
+	t.is(err.split('\n').length, 3);
+});
+
+test('what a command throws is said and becomes the exit code', async t => {
+	const {exit, err, out} = await hear({json: 1}, () => {
+		throw new ShoalError('TREE_MISSING', 'no such directory');
+	});
+	t.is(exit, 1);
+	t.regex(err, /^shoal: TREE_MISSING: no such directory\. /);
+	t.like(JSON.parse(out), {event: 'result', ok: false, exit: 1, errorCount: 1});
+});
+
+test('-q leaves errors alone', async t => {
+	const {err} = await hear({quiet: 1}, voice => {
+		voice.notice('not important');
+		voice.handle({event: 'problem', problem});
+		return 0;
+	});
+	t.is(err, 'shoal: FILE_UNREADABLE: a: denied. Hint.\n');
+});
