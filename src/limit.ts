@@ -46,6 +46,13 @@ export const pageSizeMax = 65_536;
 /** Longest module name in octets. */
 export const moduleNameMax = 255;
 
+/**
+ * What a packet counts beyond its payload wherever octets of the network are counted (rates,
+ * grants, windows): IPv4 and UDP headers 28, header 9 and tag 16 of a sealed packet. One number on
+ * both sides, so that they agree; IPv6 or a ticket cost a little more than is counted.
+ */
+export const packetOverhead = 53;
+
 /** Default UDP port of a source. */
 export const portDefault = 8730;
 

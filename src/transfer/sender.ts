@@ -1,34 +1,22 @@
 /**
  * The source's side of a transfer: it answers wants with blocks, as fast as it is granted and as
- * the receipts prove. It does no work per client beyond reading the ranges that are asked for.
- * wire/README.md §5.
+ * the receipts prove. It does no work per client beyond reading the ranges that are asked for, and
+ * keeps a bounded table. wire/README.md §5.
  */
-import type {Payload, SessionHandle} from '../session/payload.ts';
-import type {Micros} from '../unit.ts';
-import type {Writer} from '../wire/codec.ts';
-import type {FrameValue, ObjectKind} from '../wire/frame.ts';
+import {RoundTrip} from '../congestion/round-trip.ts';
+import {datagramSizeInitial, packetOverhead} from '../limit.ts';
+import {closeCode, type Payload, type SessionHandle} from '../session/payload.ts';
+import {type Micros, never} from '../unit.ts';
+import {Reader, type Writer} from '../wire/codec.ts';
+import {DataFields} from '../wire/data-frame.ts';
+import {dataFlagSourceLimited, decodeFrame, type Frame, type FrameValue} from '../wire/frame.ts';
+import {HeadOffer} from './head-offer.ts';
+import {Outbox, type ReadRequest, type SenderSource} from './outbox.ts';
+import {Pacer} from './pacer.ts';
 import type {HeadDiff} from './request.ts';
+import {SentLog} from './sent-log.ts';
 
-export type Want = FrameValue<'want'>;
-
-/** Answers from memory: nothing here may wait for a disk. */
-export type SenderSource = {
-	/** Sizes of the objects of a want, `want.count` of them, 0 where there is none; or a refuse code. */
-	resolve(want: Want): {readonly sizes: ArrayLike<number>} | number;
-	/** The receiver asks for the newest statement: answer with `Sender.offerHead`. */
-	asked?(module: Uint8Array, sequence: number): void;
-};
-
-/** A stretch of one object to read: at most 256 KiB. Given back to `handleRead` as it is. */
-export type ReadRequest = {
-	readonly snapshot: number;
-	readonly kind: ObjectKind;
-	readonly page: number;
-	/** Of the entry itself, the want's first plus the object's place in it. */
-	readonly position: number;
-	readonly offset: number;
-	readonly length: number;
-};
+export type {ReadRequest, SenderSource, Want} from './outbox.ts';
 
 export type SenderOptions = {
 	readonly session: SessionHandle;
@@ -38,6 +26,8 @@ export type SenderOptions = {
 	readonly rateMax?: number | undefined;
 	/** Octets read or being read and not yet sent; default 1 MiB. */
 	readonly readAheadMax?: number | undefined;
+	/** Packets without blocks that follow the last block, so that its loss is seen. */
+	readonly tailProbes?: number | undefined;
 };
 
 export type SendStatistics = {
@@ -50,33 +40,306 @@ export type SendStatistics = {
 	refusals: number;
 };
 
-export declare class Sender implements Payload {
-	readonly skips: boolean;
-	readonly statistics: SendStatistics;
-	constructor(options: SenderOptions);
+export class Sender implements Payload {
+	readonly skips = true;
+	readonly #session: SessionHandle;
+	readonly #source: SenderSource;
+	readonly #outbox: Outbox;
+	readonly #log = new SentLog();
+	readonly #pacer = new Pacer();
+	readonly #roundTrip = new RoundTrip();
+	readonly #heads: HeadOffer;
+	readonly #data = new DataFields();
+	readonly #tailProbes: number;
+	#rateMax: number;
+	#packetsOut = 0;
+	#feedbacksIn = 0;
+	/** The newest feedback, when it came, and whether a packet has said so. */
+	#version = 0;
+	#versionAt = 0;
+	#echoed = true;
+	/** When the first packet since the last feedback was sent; Infinity: none was. */
+	#unansweredAt = Infinity;
+	#now = 0;
+	/** When a packet must go out even if it has no blocks; Infinity: none is due. */
+	#answerAt = Infinity;
+	/** Packets that follow the last block and are still to be sent; when the next is due. */
+	#probesLeft = 0;
+	#probeAt = 0;
+	/** Grant: octets a second, and the total that may have been sent. */
+	#grantRate = 0;
+	#grantTotal = 0;
+	/** Packets to be marked as sent by a source that had less to send than it was granted. */
+	#limitedLeft = 0;
+	#closed = false;
+
+	constructor(options: SenderOptions) {
+		this.#session = options.session;
+		this.#source = options.source;
+		this.#outbox = new Outbox(options.source, options.readAheadMax ?? readAheadDefault);
+		this.#heads = new HeadOffer();
+		this.#tailProbes = options.tailProbes ?? tailProbesDefault;
+		this.#rateMax = options.rateMax ?? Infinity;
+	}
+
+	get statistics(): SendStatistics {
+		return {
+			packetsOut: this.#packetsOut,
+			bytesOut: this.#log.total,
+			blockBytesOut: this.#outbox.blockBytes,
+			feedbacksIn: this.#feedbacksIn,
+			wantsIn: this.#outbox.wantCount,
+			refusals: this.#outbox.refusalCount,
+		};
+	}
+
+	/** Nothing is wanted that has not been sent. */
+	get idle(): boolean {
+		return this.#outbox.empty;
+	}
+
 	/** The next stretch to read; its answer may change after every other call. */
-	pollRead(): ReadRequest | undefined;
+	pollRead(): ReadRequest | undefined {
+		if (this.#closed) return undefined;
+		const size = Math.min(readSizeMax, Math.max(readSizeMin, this.#grantRate * readTime));
+		return this.#outbox.pollRead(Math.floor(size));
+	}
+
 	/**
 	 * What was read, exactly `length` octets that are not changed any more, or a refuse code. Reads
-	 * may end in any order. The caller wakes the session.
+	 * may end in any order. Wakes the session.
 	 */
-	handleRead(request: ReadRequest, result: Uint8Array | number): void;
+	handleRead(request: ReadRequest, result: Uint8Array | number): void {
+		this.#outbox.handleRead(request, result);
+		if (!this.#closed) this.#session.wake();
+	}
+
 	/** A newer snapshot: tells the receiver, and repeats it until that is receipted. */
-	offerHead(statement: Uint8Array, diffs: readonly HeadDiff[]): void;
+	offerHead(statement: Uint8Array, diffs: readonly HeadDiff[]): void {
+		this.#heads.add(statement, diffs);
+		if (!this.#closed) this.#session.wake();
+	}
+
 	/** At most so many octets a second from now on; undefined: as granted. */
-	limitRate(rateMax: number | undefined): void;
-	/** Nothing is wanted that has not been sent. */
-	readonly idle: boolean;
+	limitRate(rateMax: number | undefined, now: Micros): void {
+		this.#rateMax = rateMax ?? Infinity;
+		this.#pacer.setRate(Math.min(this.#grantRate, this.#rateMax), now);
+	}
 
 	handlePacket(
-		number: number,
+		_number: number,
 		payload: Uint8Array,
-		datagramSize: number,
+		_datagramSize: number,
 		now: Micros,
-	): number | undefined;
-	pollPacket(number: number, to: Writer, now: Micros): boolean;
-	pathChanged(now: Micros): void;
-	handleTimeout(now: Micros): void;
-	pollTimeout(): Micros;
-	closed(code: number, text: string): void;
+	): number | undefined {
+		if (this.#closed) return undefined;
+		const from = new Reader(payload);
+		while (from.left > 0) {
+			const frame = decodeFrame(from);
+			if (from.failed) return closeCode.malformed;
+			if (frame === undefined) break;
+			const code = this.#onFrame(frame, now);
+			if (code !== undefined) return code;
+		}
+		return undefined;
+	}
+
+	pollPacket(number: number, to: Writer, now: Micros): boolean {
+		if (this.#closed) return false;
+		const start = to.offset;
+		if (this.#outbox.empty && !this.#echoed) this.#answerAt = now;
+		const blocks = this.#mayFill(now);
+		const probe = this.#probesLeft > 0 && now >= this.#probeAt;
+		const head = this.#heads.due(now);
+		if (!blocks && !probe && !head && now < this.#answerAt) return false;
+		const room = this.#reserve(to, now);
+		if (to.overflowed) {
+			to.rewind(start);
+			return false;
+		}
+		let wrote = head && this.#heads.write(number, to, now, this.#roundTrip.patience);
+		if (blocks && this.#outbox.fill(to)) {
+			wrote = true;
+			this.#probesLeft = this.#outbox.empty ? this.#tailProbes : 0;
+			this.#probeAt = now;
+		} else if (probe) {
+			wrote = true;
+			this.#probesLeft--;
+			this.#probeAt = now + this.#roundTrip.smoothed / 8;
+		}
+		if (!wrote && now < this.#answerAt) {
+			to.rewind(start);
+			return false;
+		}
+		this.#writeData(to, start, room);
+		const size = to.offset - start + packetOverhead;
+		this.#log.add(number, size, now);
+		this.#pacer.spend(size);
+		this.#packetsOut++;
+		this.#unansweredAt = Math.min(this.#unansweredAt, now);
+		this.#answerAt = Infinity;
+		this.#echoed = true;
+		return true;
+	}
+
+	handleTimeout(now: Micros): void {
+		this.#now = now;
+		this.#log.forget(now - this.#goneAfter);
+	}
+
+	pollTimeout(): Micros {
+		if (this.#closed) return never;
+		let at = Math.min(this.#answerAt, this.#heads.dueAt);
+		if (this.#probesLeft > 0) at = Math.min(at, this.#probeAt);
+		if (this.#outbox.ready) at = Math.min(at, this.#fillAt);
+		return at === Infinity ? never : (Math.max(0, Math.ceil(at)) as Micros);
+	}
+
+	pathChanged(now: Micros): void {
+		this.#log.reset();
+		this.#roundTrip.reset();
+		this.#grantRate = 0;
+		this.#pacer.setRate(0, now);
+	}
+
+	closed(): void {
+		this.#closed = true;
+		this.#outbox.withdraw(Infinity);
+	}
+
+	#onFrame(frame: Frame, now: Micros): number | undefined {
+		switch (frame.name) {
+			case 'feedback':
+				return this.#onFeedback(frame, now);
+			case 'receipt':
+				return this.#onReceipt(frame, now);
+			case 'want':
+				return this.#outbox.add(frame);
+			case 'ask':
+				this.#source.asked?.(frame.module, frame.sequence);
+				return undefined;
+			default:
+				return closeCode.malformed;
+		}
+	}
+
+	#onFeedback(frame: FrameValue<'feedback'>, now: Micros): number | undefined {
+		if (frame.version === 0) return closeCode.malformed;
+		if (frame.version <= this.#version) return undefined;
+		this.#feedbacksIn++;
+		this.#version = frame.version;
+		this.#versionAt = now;
+		this.#echoed = false;
+		this.#unansweredAt = Infinity;
+		this.#grantRate = frame.rate;
+		this.#grantTotal = this.#log.before(frame.packet) + frame.bytes;
+		this.#pacer.setRate(Math.min(frame.rate, this.#rateMax), now);
+		this.#outbox.withdraw(frame.below);
+		this.#answerAt = Math.min(this.#answerAt, now + this.#roundTrip.smoothed / 4);
+		return undefined;
+	}
+
+	#onReceipt(frame: FrameValue<'receipt'>, now: Micros): number | undefined {
+		let end = frame.largest;
+		for (const {gap, length} of frame.ranges) {
+			const to = end - gap;
+			const from = to - length + 1;
+			if (length === 0 || from < 0) return closeCode.malformed;
+			if (this.#session.wasSkipped(from, to)) return closeCode.forgedReceipt;
+			const sentAt = this.#log.receipt(from, to);
+			if (sentAt >= 0) this.#roundTrip.add(Math.max(1, now - sentAt));
+			this.#heads.onReceipt(from, to);
+			end = from - 1;
+		}
+		this.#log.closeMoment(now, this.#roundTrip.smoothed / 32);
+		this.#log.forget(now - this.#goneAfter);
+		return undefined;
+	}
+
+	/** Whether a packet of blocks may leave now. */
+	#mayFill(now: Micros): boolean {
+		this.#now = now;
+		if (now >= this.#pausesAt || !this.#pacer.allows(now)) return false;
+		if (this.#grantTotal - this.#log.total < packetSize) return false;
+		if (this.#log.inFlight + packetSize > this.#provenMax) return false;
+		if (this.#outbox.ready) return true;
+		this.#limitedLeft = limitedCount;
+		return false;
+	}
+
+	/** When the next packet of blocks may leave, unless a feedback changes that. */
+	get #fillAt(): number {
+		if (this.#grantTotal - this.#log.total < packetSize) return Infinity;
+		let at = this.#pacer.readyAt(this.#now);
+		if (this.#log.inFlight + packetSize > this.#provenMax) {
+			at = Math.max(at, this.#log.oldestAt + this.#goneAfter);
+		}
+		return at < this.#pausesAt ? at : Infinity;
+	}
+
+	/** Octets that may be in flight: what the receipts of the last round trip prove, twice. */
+	get #provenMax(): number {
+		const since = this.#now - this.#roundTrip.smoothed * 1.25;
+		return Math.max(initialWindow, 2 * this.#log.receiptedSince(since));
+	}
+
+	/** After that long without a receipt a packet is not in flight any more. RFC 9002 §6.1.2. */
+	get #goneAfter(): number {
+		const {smoothed, latest} = this.#roundTrip;
+		return Math.max(smoothed, latest) * 1.375 + 1000;
+	}
+
+	/** Silence of the receiver since a packet that it should have answered: then nothing leaves. */
+	get #pausesAt(): number {
+		if (this.#roundTrip.sampleCount === 0) return Infinity;
+		const gap = (packetSize * 1e6) / Math.max(1, this.#pacer.rate);
+		return (
+			this.#unansweredAt + 3 * (Math.max(this.#roundTrip.smoothed, this.#roundTrip.latest) + gap)
+		);
+	}
+
+	/** Leaves room for `data`, whose last field is known when the packet is filled. */
+	#reserve(to: Writer, now: Micros): number {
+		const {taken} = this.#outbox;
+		const data = this.#data;
+		data.flags = this.#limitedLeft > 0 ? dataFlagSourceLimited : 0;
+		data.time = now % 2 ** 32;
+		data.version = this.#version;
+		data.held = this.#echoed ? 0 : 1 + now - this.#versionAt;
+		data.taken = taken;
+		data.unsent = taken;
+		to.zero(data.size);
+		return data.size;
+	}
+
+	/** Writes `data` before what was filled in behind the `reserved` octets. */
+	#writeData(to: Writer, start: number, reserved: number): void {
+		const data = this.#data;
+		data.unsent = this.#outbox.unsent;
+		const spare = reserved - data.size;
+		if (spare > 0) to.bytes.copyWithin(start + data.size, start + reserved, to.offset);
+		const end = to.offset - spare;
+		to.rewind(start);
+		data.write(to);
+		to.rewind(end);
+		if (this.#limitedLeft > 0) this.#limitedLeft--;
+	}
 }
+
+/** A full packet of 1200 octets, as octets of the network are counted. */
+const packetSize = datagramSizeInitial - 25 + packetOverhead;
+
+/** What may be in flight before anything is proved: 32 datagrams. */
+const initialWindow = 32 * packetSize;
+
+/** Packets marked after a gap, so that the mark is seen although some are lost. */
+const limitedCount = 4;
+
+const tailProbesDefault = 2;
+
+const readAheadDefault = 1 << 20;
+
+/** A read is of 10 ms of the rate, within these bounds. */
+const readSizeMin = 65_536;
+const readSizeMax = 262_144;
+const readTime = 0.01;

@@ -1,0 +1,271 @@
+/**
+ * A model of the path in the BBR family (draft-ietf-ccwg-bbr), kept by the receiver: the greatest
+ * delivery rate of the last rounds and the least round trip say how much to send. It differs from
+ * BBR where the receiver knows more. It sees one-way delays, so a queue is seen as it grows; it
+ * counts holes, so the path's own loss (the least of the last rounds) is told apart from loss that
+ * it causes, and does not lower the rate.
+ */
+import type {Micros} from '../unit.ts';
+import type {Controller} from './controller.ts';
+import {DeliveryRate} from './delivery-rate.ts';
+import {LossFloor} from './loss-floor.ts';
+import {QueueDelay} from './queue-delay.ts';
+import {roundTripInitial} from './round-trip.ts';
+import {RoundMax, TimeMin} from './windowed.ts';
+
+export type Phase = 'startup' | 'drain' | 'down' | 'cruise' | 'up' | 'probeRoundTrip';
+
+export class PathModel implements Controller {
+	phase: Phase = 'startup';
+	readonly #delivery = new DeliveryRate();
+	readonly #bandwidth = new RoundMax(bandwidthRounds);
+	readonly #roundTrip = new TimeMin(roundTripSpan);
+	readonly #queue = new QueueDelay();
+	readonly #loss = new LossFloor();
+	/** Rounds since the phase began, and when it began. */
+	#phaseRounds = 0;
+	#phaseAt = 0;
+	/** Startup: the greatest rate when it last grew, and rounds without growth since. */
+	#fullRate = 0;
+	#fullRounds = 0;
+	/** Whether every sample of this round was of a source that had nothing more. */
+	#roundLimited = true;
+	#roundRate = 0;
+	/** Probing: how many rounds to cruise, and how hard the next probe is. */
+	#cruiseRounds = cruiseMin;
+	#upGain = upGainMin;
+	#upFrom = 0;
+	/** When the round trip was last seen near its least. */
+	#nearMinAt = 0;
+
+	get rate(): number {
+		const bandwidth = this.#bandwidth.value;
+		if (bandwidth === 0) return (initialWindow * 1e6) / this.minRoundTrip;
+		const rate = (bandwidth * this.#gain) / (1 - this.#loss.floor);
+		if (this.phase !== 'startup') return Math.max(rate, rateMin);
+		return Math.max(rate, this.#fullRate === 0 ? (initialWindow * 1e6) / this.minRoundTrip : 0);
+	}
+
+	get window(): number {
+		const bandwidth = this.#bandwidth.value / (1 - this.#loss.floor);
+		const flight = (bandwidth * this.minRoundTrip) / 1e6;
+		if (this.phase === 'startup') {
+			return Math.max(initialWindow, startupWindowGain * flight);
+		}
+		const slack = (bandwidth * slackTime) / 1e6 + windowMin;
+		if (this.phase === 'probeRoundTrip') return Math.max(windowMin, flight / 2);
+		return windowGain * flight + slack;
+	}
+
+	get lossRate(): number {
+		return this.#loss.recent;
+	}
+
+	get minRoundTrip(): number {
+		const least = this.#roundTrip.value;
+		return least === Infinity ? roundTripInitial : least;
+	}
+
+	/** Octets a second that get through, as far as known. */
+	get bandwidth(): number {
+		return this.#bandwidth.value;
+	}
+
+	onPacket(size: number, sentAt: number, now: Micros, limited: boolean): void {
+		this.#loss.onArrived(size);
+		this.#queue.add(now - sentAt, now);
+		const interval = Math.max(this.minRoundTrip, 4 * this.#queue.jitter);
+		if (this.#delivery.add(size, sentAt, now, limited, interval, this.minRoundTrip / 8)) {
+			const {rate} = this.#delivery;
+			if (!this.#delivery.limited || rate > this.#bandwidth.value) this.#bandwidth.add(rate);
+			if (!this.#delivery.limited) this.#roundLimited = false;
+			this.#roundRate = Math.max(this.#roundRate, rate);
+		}
+		if (this.#queue.delay <= this.#queueMax / 2) this.#nearMinAt = now;
+		this.#step(now);
+	}
+
+	onRoundTrip(sample: number, now: Micros): void {
+		this.#roundTrip.add(sample, now);
+		if (sample <= this.#roundTrip.value * 1.05) this.#nearMinAt = now;
+	}
+
+	onLost(octets: number): void {
+		this.#loss.onLost(octets);
+	}
+
+	onLate(octets: number): void {
+		this.#loss.onLost(-octets);
+	}
+
+	onRound(now: Micros): void {
+		this.#phaseRounds++;
+		this.#loss.onRound();
+		if (this.phase === 'startup') this.#endStartupRound(now);
+		else if (this.phase === 'up') this.#endProbeRound(now);
+		else if (this.phase === 'down' && this.#phaseRounds >= 2) this.#enter('cruise', now);
+		else if (this.phase === 'cruise') this.#endCruiseRound(now);
+		if (!this.#roundLimited) this.#bandwidth.nextRound();
+		this.#roundLimited = true;
+		this.#roundRate = 0;
+	}
+
+	onSilence(_count: number, now: Micros): void {
+		this.#nearMinAt = now;
+	}
+
+	onPathChanged(now: Micros): void {
+		this.#delivery.reset();
+		this.#bandwidth.reset();
+		this.#roundTrip.reset();
+		this.#queue.reset();
+		this.#loss.reset();
+		this.#fullRate = 0;
+		this.#fullRounds = 0;
+		this.#enter('startup', now);
+	}
+
+	/** What does not wait for the end of a round. */
+	#step(now: Micros): void {
+		const queueing = this.#queue.delay > this.#queueMax;
+		switch (this.phase) {
+			case 'startup':
+				if (queueing && this.#bandwidth.value > 0) this.#endStartup(now);
+				return;
+			case 'drain':
+				if (this.#queue.delay <= this.#queueMax / 2 || this.#phaseRounds >= drainRoundsMax) {
+					this.#enter('cruise', now);
+				}
+				return;
+			case 'up':
+				if (queueing && this.#phaseRounds >= 1) this.#endProbe(now, true);
+				return;
+			case 'probeRoundTrip':
+				if (this.#phaseRounds >= 1 && now - this.#phaseAt >= probeRoundTripTime) {
+					this.#nearMinAt = now;
+					this.#enter('cruise', now);
+				}
+				return;
+			default:
+				if (now - this.#nearMinAt > roundTripSpan) this.#enter('probeRoundTrip', now);
+		}
+	}
+
+	#endStartupRound(now: Micros): void {
+		const rate = this.#bandwidth.value;
+		if (this.#roundLimited || rate === 0) return;
+		if (rate >= this.#fullRate * growthMin) {
+			this.#fullRate = rate;
+			this.#fullRounds = 0;
+			return;
+		}
+		this.#fullRounds++;
+		if (this.#fullRounds >= 3 || this.#loss.excessive) this.#endStartup(now);
+	}
+
+	/** The path is full: the rate of the last moments, in which a queue stood, is what it takes. */
+	#endStartup(now: Micros): void {
+		const recent = this.#delivery.rateSince(this.minRoundTrip / 2, now);
+		this.#bandwidth.add(recent);
+		this.#enter('drain', now);
+	}
+
+	#endCruiseRound(now: Micros): void {
+		const congested = this.#queue.delay > 2 * this.#queueMax || this.#loss.excessive;
+		if (congested && !this.#roundLimited) {
+			this.#bandwidth.cap(this.#roundRate);
+			this.#enter('drain', now);
+		} else if (this.#phaseRounds >= this.#cruiseRounds) {
+			this.#upFrom = this.#bandwidth.value;
+			this.#enter('up', now);
+		}
+	}
+
+	#endProbeRound(now: Micros): void {
+		if (this.#phaseRounds < 2) return;
+		if (this.#loss.excessive) {
+			this.#endProbe(now, true);
+		} else if (this.#bandwidth.value >= this.#upFrom * 1.1 && !this.#roundLimited) {
+			this.#upFrom = this.#bandwidth.value;
+			this.#upGain = Math.min(this.#upGain * 1.3, upGainMax);
+			this.#cruiseRounds = cruiseMin;
+		} else {
+			this.#endProbe(now, false);
+		}
+	}
+
+	#endProbe(now: Micros, congested: boolean): void {
+		this.#upGain = upGainMin;
+		if (congested) this.#cruiseRounds = Math.min(2 * this.#cruiseRounds, cruiseMax);
+		this.#enter('down', now);
+	}
+
+	#enter(phase: Phase, now: Micros): void {
+		this.phase = phase;
+		this.#phaseRounds = 0;
+		this.#phaseAt = now;
+	}
+
+	get #gain(): number {
+		switch (this.phase) {
+			case 'startup':
+				return startupGain;
+			case 'drain':
+				return drainGain;
+			case 'down':
+				return downGain;
+			case 'up':
+				return this.#upGain;
+			default:
+				return cruiseGain;
+		}
+	}
+
+	/** A queue longer than this is more than noise: RFC 9406 §4.2, and three packets' own time. */
+	get #queueMax(): number {
+		const base = Math.min(queueMost, Math.max(queueLeast, this.minRoundTrip / 8));
+		const packetTime = (1228 * 1e6) / Math.max(1, this.#bandwidth.value);
+		return base + 3 * packetTime + this.#queue.jitter;
+	}
+}
+
+/** 32 datagrams in the first round trip. */
+const initialWindow = 32 * 1228;
+
+/** Never less than four packets on their way, so that losses show. */
+const windowMin = 6 * 1228;
+
+/** RFC 8085 §3.1.1: one datagram a round trip is always acceptable; here one in three seconds. */
+const rateMin = 1228 / 3;
+
+/** Rounds whose greatest rate counts, and microseconds whose least round trip counts. */
+const bandwidthRounds = 10;
+const roundTripSpan = 10_000_000;
+
+/** draft-ietf-ccwg-bbr §2.4: 4 ln 2 doubles the rate each round; half of it drains in one. */
+const startupGain = 2.77;
+const startupWindowGain = 2.89;
+const drainGain = 0.5;
+const drainRoundsMax = 4;
+const downGain = 0.9;
+const cruiseGain = 0.99;
+const upGainMin = 1.25;
+const upGainMax = 2.77;
+const windowGain = 2;
+
+/** Growth of the rate in a round below which a path counts as full. */
+const growthMin = 1.25;
+
+/** Rounds between two probes for more: doubled by each one that met congestion. */
+const cruiseMin = 4;
+const cruiseMax = 60;
+
+/** RFC 9406 §4.3: bounds of the delay that ends a start. */
+const queueLeast = 4000;
+const queueMost = 16_000;
+
+/** Feedback comes in steps: that much more may be on its way, in microseconds of the rate. */
+const slackTime = 5000;
+
+/** How long the path is left nearly empty to see its round trip. */
+const probeRoundTripTime = 200_000;

@@ -1,0 +1,332 @@
+/**
+ * The wants that a source has taken in, as a bounded table: what to read next, what has been read,
+ * and what of it goes into the next packet. The octets of one want leave in order, each once; the
+ * lowest want whose octets are at hand goes first.
+ */
+import {wantEntriesMax, wantsMax} from '../limit.ts';
+import {closeCode} from '../session/payload.ts';
+import type {Writer} from '../wire/codec.ts';
+import {blockHeaderSize, writeBlockHeader} from '../wire/data-frame.ts';
+import {encodeFrame, type FrameValue, objectKind, refuseCode} from '../wire/frame.ts';
+
+export type Want = FrameValue<'want'>;
+
+/** Answers from memory: nothing here may wait for a disk. */
+export type SenderSource = {
+	/** Sizes of the objects of a want, `want.count` of them, 0 where there is none; or a refuse code. */
+	resolve(want: Want): {readonly sizes: ArrayLike<number>} | number;
+	/** The receiver asks for the newest statement: answer with `Sender.offerHead`. */
+	asked?(module: Uint8Array, sequence: number): void;
+};
+
+/** A stretch of one object to read: at most 256 KiB. Given back to `handleRead` as it is. */
+export type ReadRequest = {
+	readonly snapshot: number;
+	readonly kind: Want['kind'];
+	readonly page: number;
+	/** Of the entry itself, the want's first plus the object's place in it. */
+	readonly position: number;
+	readonly offset: number;
+	readonly length: number;
+};
+
+export class Outbox {
+	/** All wants below it are taken in. */
+	taken = 0;
+	/** Octets of blocks written, wants taken in, refusals written. */
+	blockBytes = 0;
+	wantCount = 0;
+	refusalCount = 0;
+	readonly #source: SenderSource;
+	readonly #readAheadMax: number;
+	/** Numbers at or above `taken` that are taken in. */
+	readonly #early = new Set<number>();
+	/** Wants not yet sent to their end, by number. */
+	#pending: OutWant[] = [];
+	/** Wants before it have been read to their end, or are being read. */
+	#readIndex = 0;
+	/** Octets read or being read and not yet sent. */
+	#readAhead = 0;
+
+	constructor(source: SenderSource, readAheadMax: number) {
+		this.#source = source;
+		this.#readAheadMax = readAheadMax;
+	}
+
+	/** The lowest want not yet sent to its end. */
+	get unsent(): number {
+		return Math.min(this.#pending[0]?.number ?? this.taken, this.taken);
+	}
+
+	get empty(): boolean {
+		return this.#pending.length === 0;
+	}
+
+	/** Whether octets or refusals are at hand. */
+	get ready(): boolean {
+		return this.#firstReady() >= 0;
+	}
+
+	/** Takes a want in, once. Answers a close code if it is not acceptable. */
+	add(want: Want): number | undefined {
+		const {number} = want;
+		if (number < this.taken || this.#early.has(number)) return undefined;
+		if (number - this.taken >= wantsMax || this.#pending.length >= 2 * wantsMax) {
+			return closeCode.limit;
+		}
+		if (!isValid(want)) return closeCode.malformed;
+		this.#early.add(number);
+		while (this.#early.delete(this.taken)) this.taken++;
+		this.wantCount++;
+		let at = this.#pending.length;
+		while (at > 0 && this.#pending[at - 1]!.number > number) at--;
+		this.#pending.splice(at, 0, new OutWant(want));
+		this.#readIndex = Math.min(this.#readIndex, at);
+		return undefined;
+	}
+
+	/** Wants below `below` are withdrawn; they count as taken in. */
+	withdraw(below: number): void {
+		if (below > this.taken) {
+			this.taken = below;
+			for (const number of this.#early) if (number < below) this.#early.delete(number);
+			while (this.#early.delete(this.taken)) this.taken++;
+		}
+		let gone = 0;
+		for (; gone < this.#pending.length; gone++) {
+			const want = this.#pending[gone]!;
+			if (want.number >= below) break;
+			want.withdrawn = true;
+			for (const chunk of want.chunks) if (chunk.finished) this.#readAhead -= chunk.left;
+		}
+		if (gone === 0) return;
+		this.#pending.splice(0, gone);
+		this.#readIndex = Math.max(0, this.#readIndex - gone);
+	}
+
+	/** The next stretch to read, at most `sizeMax` octets; undefined: none, or enough is ahead. */
+	pollRead(sizeMax: number): ReadRequest | undefined {
+		while (this.#readIndex < this.#pending.length) {
+			const want = this.#pending[this.#readIndex]!;
+			want.resolve(this.#source);
+			const left = this.#readAheadMax - this.#readAhead;
+			if (this.#readAhead > 0 && left < Math.min(want.nextReadSize, sizeMax)) return undefined;
+			const chunk = want.nextChunk(sizeMax);
+			if (chunk === undefined) {
+				this.#readIndex++;
+			} else if (!chunk.finished) {
+				this.#readAhead += chunk.length;
+				return chunk;
+			}
+		}
+		return undefined;
+	}
+
+	handleRead(request: ReadRequest, result: Uint8Array | number): void {
+		const chunk = request as Chunk;
+		if (chunk.finished) return;
+		if (chunk.want.withdrawn || chunk.orphaned) this.#readAhead -= chunk.length;
+		if (typeof result === 'number' || result.length !== chunk.length) {
+			chunk.code = typeof result === 'number' ? result : refuseCode.stale;
+		} else {
+			chunk.data = result;
+		}
+		chunk.finished = true;
+	}
+
+	/** Writes blocks and refusals while they fit; false: none was written. */
+	fill(to: Writer): boolean {
+		let any = false;
+		for (let index = this.#firstReady(); index >= 0; index = this.#firstReady()) {
+			const want = this.#pending[index]!;
+			const chunk = want.chunks[0]!;
+			const wrote = chunk.code === 0 ? this.#writeBlock(chunk, to) : this.#refuse(chunk, to);
+			if (!wrote) break;
+			any = true;
+			if (want.chunks.length === 0 && want.readToEnd) {
+				this.#pending.splice(index, 1);
+				if (index < this.#readIndex) this.#readIndex--;
+			}
+		}
+		return any;
+	}
+
+	#firstReady(): number {
+		const end = Math.min(this.#readIndex + 1, this.#pending.length);
+		for (let index = 0; index < end; index++) {
+			if (this.#pending[index]!.chunks[0]?.finished === true) return index;
+		}
+		return -1;
+	}
+
+	#writeBlock(chunk: Chunk, to: Writer): boolean {
+		const {want, object, left} = chunk;
+		const offset = chunk.offset + chunk.sent;
+		const header = blockHeaderSize(want.number, object, offset, Math.min(left, to.room));
+		const size = Math.min(left, to.room - header);
+		if (size <= 0 || (size < left && size < fragmentMin)) return false;
+		writeBlockHeader(to, want.number, object, offset, size);
+		to.put(chunk.data!.subarray(chunk.sent, chunk.sent + size));
+		chunk.sent += size;
+		this.blockBytes += size;
+		this.#readAhead -= size;
+		if (chunk.left === 0) want.chunks.shift();
+		return true;
+	}
+
+	/** Nothing more of the object is sent: what was read of it is dropped. */
+	#refuse(chunk: Chunk, to: Writer): boolean {
+		const {want, object, code} = chunk;
+		const mark = to.offset;
+		encodeFrame('refuse', {want: want.number, object, code}, to);
+		if (to.overflowed) {
+			to.rewind(mark);
+			return false;
+		}
+		this.refusalCount++;
+		for (const each of want.chunks) {
+			if (each.object !== object || each.length === 0) continue;
+			if (each.finished) this.#readAhead -= each.left;
+			else each.orphaned = true;
+		}
+		want.skip(object);
+		return true;
+	}
+}
+
+/** One want on its way through the outbox. */
+class OutWant {
+	readonly frame: Want;
+	/** Read or being read, in the order in which they are sent. */
+	chunks: Chunk[] = [];
+	withdrawn = false;
+	#sizes: ArrayLike<number> | undefined;
+	#code = 0;
+	/** What to read next: an object of the want, and how much of the want's part of it is read. */
+	#object = 0;
+	#objectRead = 0;
+
+	constructor(frame: Want) {
+		this.frame = frame;
+	}
+
+	get number(): number {
+		return this.frame.number;
+	}
+
+	/** Looks the objects up, once. */
+	resolve(source: SenderSource): void {
+		if (this.#sizes !== undefined || this.#code !== 0) return;
+		const answer = source.resolve(this.frame);
+		if (typeof answer === 'number') this.#code = answer;
+		else if (!fits(this.frame, answer.sizes)) this.#code = refuseCode.invalid;
+		else this.#sizes = answer.sizes;
+		this.#passEmpty();
+	}
+
+	get readToEnd(): boolean {
+		return this.#object >= this.frame.count;
+	}
+
+	/** Octets of the next object that are not read yet. */
+	get nextReadSize(): number {
+		return this.#code !== 0 || this.readToEnd ? 0 : this.#partSize - this.#objectRead;
+	}
+
+	/** The next stretch, noted as being read; a refusal is finished at once. Undefined: no more. */
+	nextChunk(sizeMax: number): Chunk | undefined {
+		if (this.readToEnd) return undefined;
+		const size = Math.min(this.nextReadSize, sizeMax);
+		const offset = this.frame.offset + this.#objectRead;
+		const chunk = new Chunk(this, this.#object, offset, size);
+		this.chunks.push(chunk);
+		this.#objectRead += size;
+		if (this.#code === 0) {
+			this.#passEmpty();
+		} else {
+			chunk.code = this.#code;
+			chunk.finished = true;
+			this.#nextObject();
+		}
+		return chunk;
+	}
+
+	/** Forgets what is read of `object`, and reads no more of it. */
+	skip(object: number): void {
+		this.chunks = this.chunks.filter(chunk => chunk.object !== object);
+		if (this.#object === object) this.#nextObject();
+		this.#passEmpty();
+	}
+
+	/** Moves on to an object of which something is left to read. */
+	#passEmpty(): void {
+		if (this.#code !== 0) return;
+		while (!this.readToEnd && this.nextReadSize <= 0) this.#nextObject();
+	}
+
+	#nextObject(): void {
+		this.#object++;
+		this.#objectRead = 0;
+	}
+
+	get #partSize(): number {
+		return this.frame.count === 1 ? this.frame.length : this.#sizes![this.#object]!;
+	}
+}
+
+class Chunk implements ReadRequest {
+	readonly want: OutWant;
+	readonly object: number;
+	readonly offset: number;
+	readonly length: number;
+	data: Uint8Array | undefined;
+	/** A refuse code, or 0. */
+	code = 0;
+	finished = false;
+	/** Its object was refused while it was being read. */
+	orphaned = false;
+	sent = 0;
+
+	constructor(want: OutWant, object: number, offset: number, length: number) {
+		this.want = want;
+		this.object = object;
+		this.offset = offset;
+		this.length = length;
+	}
+
+	get left(): number {
+		return this.length - this.sent;
+	}
+
+	get snapshot(): number {
+		return this.want.frame.snapshot;
+	}
+
+	get kind(): Want['kind'] {
+		return this.want.frame.kind;
+	}
+
+	get page(): number {
+		return this.want.frame.page;
+	}
+
+	get position(): number {
+		return this.want.frame.position + this.object;
+	}
+}
+
+function isValid({kind, count, offset, length}: Want): boolean {
+	if (kind > objectKind.sums || count === 0 || count > wantEntriesMax || length === 0) return false;
+	return count === 1 || (kind >= objectKind.content && offset === 0);
+}
+
+function fits({count, offset, length}: Want, sizes: ArrayLike<number>): boolean {
+	if (sizes.length < count) return false;
+	if (count === 1) return offset + length <= sizes[0]!;
+	let sum = 0;
+	for (let index = 0; index < count; index++) sum += sizes[index]!;
+	return sum === length;
+}
+
+/** A piece of a block that would be shorter than this waits for the next packet. */
+const fragmentMin = 64;
