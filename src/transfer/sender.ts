@@ -202,7 +202,7 @@ export class Sender implements Payload {
 		this.#pacer.setRate(0, now);
 	}
 
-	closed(): void {
+	closed(_code: number, _text: string): void {
 		this.#closed = true;
 		this.#outbox.withdraw(Infinity);
 	}
