@@ -6,11 +6,15 @@
  * Order of calls: open, plan, begin, then nextRequest / block / refused / done until `settled`,
  * publish, close. `abort` may take the place of everything after `plan`.
  */
-import type {ErrorCode, ShoalError} from '../error.ts';
-import type {Clock} from '../platform/clock.ts';
-import type {Sha256} from '../platform/crypto.ts';
-import type {TreeIo} from '../platform/tree.ts';
-import type {ObjectKind} from '../wire/frame.ts';
+import type {ShoalError} from '../error.ts';
+import type {Platform} from '../platform/platform.ts';
+import type {Pool} from '../pool/pool.ts';
+import type {List} from '../snapshot/list.ts';
+import type {FetchRequest} from '../transfer/request.ts';
+import type {UpdateProblem} from './problem-list.ts';
+
+export {changeDetail} from './compare.ts';
+export type {UpdateProblem} from './problem-list.ts';
 
 /** What the plan compares and the publish sets. rsync's names and meanings. */
 export type ApplyOptions = {
@@ -42,15 +46,6 @@ export type ImageName = {
 	readonly module: Uint8Array;
 	/** Path of the image's root within the snapshot; empty: all of it. */
 	readonly subPath: Uint8Array;
-};
-
-/** One path that could not be done, or (notice) was left out as announced; the run goes on. */
-export type UpdateProblem = {
-	readonly code: ErrorCode;
-	/** Within DEST. */
-	readonly path: Uint8Array;
-	readonly message: string;
-	readonly notice: boolean;
 };
 
 export type PlanCounts = {
@@ -92,19 +87,6 @@ export type Plan = {
 
 export type PlannedChange = 'new' | 'changed' | 'metadata' | 'deleted';
 
-/** What differs between an entry and what DEST has in its place. */
-export const changeDetail = {
-	content: 1,
-	size: 2,
-	time: 4,
-	mode: 8,
-	owner: 16,
-	group: 32,
-	target: 64,
-	link: 128,
-	type: 256,
-} as const;
-
 export type PublishResult = {
 	/** False: nothing in DEST was changed (dry run, strict). */
 	readonly published: boolean;
@@ -124,16 +106,7 @@ export type PublishResult = {
 };
 
 /** A range that the plan needs. What `nextRequest` answered comes back in the other calls as is. */
-export type UpdateRequest = {
-	readonly snapshot: number;
-	readonly kind: ObjectKind;
-	readonly page: number;
-	readonly position: number;
-	readonly count: number;
-	readonly offset: number;
-	readonly length: number;
-	readonly sizes?: Float64Array;
-};
+export type UpdateRequest = FetchRequest;
 
 /** Facts told to the engine, never from within one of its own calls. */
 export type UpdateHandler = {
@@ -145,15 +118,14 @@ export type UpdateHandler = {
 	failed(error: ShoalError): void;
 };
 
-export type UpdatePlatform = {
-	readonly tree: TreeIo;
-	readonly clock: Clock;
-	readonly sha256: Sha256;
-};
+export type UpdatePlatform = Pick<Platform, 'tree' | 'clock' | 'crypto' | 'process' | 'readOwners'>;
+
+/** A list that DEST was made from, and the sequence of its head. */
+export type RecordedList = {readonly list: List; readonly sequence: number};
 
 export type OpenOptions = {
 	readonly platform: UpdatePlatform;
-	readonly pool: object;
+	readonly pool: Pool;
 	readonly destination: string;
 	/** The operator's state directory; default: `.shoal` in DEST. */
 	readonly state?: string;
@@ -176,9 +148,11 @@ export declare class Update {
 	static open(options: OpenOptions): Promise<Update>;
 	/** True: the last pull of this image with these options was complete and had this root. */
 	matches(root: Uint8Array, options: PlanOptions): boolean;
-	/** The list that the publish record is of: what a diff or a page fetch may start from. */
-	recordedList(): object | undefined;
-	plan(list: object, options: PlanOptions): Promise<Plan>;
+	/** Sequence of the head that the publish record is of, 0 if there is none: costs one small read. */
+	readonly recordedSequence: number;
+	/** What a diff or a page fetch may start from: read, and validated, when asked for. */
+	readonly recorded: RecordedList | undefined;
+	plan(list: List, options: PlanOptions): Promise<Plan>;
 	/** Makes the staging directory and looks at what an earlier run left there. */
 	begin(): Promise<void>;
 	/** What to fetch next, in path order over all files; undefined: nothing now. */
@@ -186,13 +160,18 @@ export declare class Update {
 	/** `data` is borrowed. Repeated octets are dropped. */
 	block(request: UpdateRequest, object: number, offset: number, data: Uint8Array): void;
 	refused(request: UpdateRequest, object: number, code: number): void;
+	/** Its session is gone: what has not come of it is asked for again, by the number `snapshot`. */
+	repeat(request: UpdateRequest): void;
+	/** Number of the snapshot in the session that requests are made for; 0 at first. */
+	snapshot: number;
 	/** Every octet of it has come or was refused. */
 	done(request: UpdateRequest): void;
 	/** Octets taken from the network and not yet written. */
 	readonly backlog: number;
 	/** Everything that will come has come and is staged and verified: publish may follow. */
 	readonly settled: boolean;
-	publish(): Promise<PublishResult>;
+	/** `sequence`: of the head that the list belongs to. */
+	publish(sequence: number): Promise<PublishResult>;
 	/** Stops; what is staged stays for the next run. */
 	abort(): Promise<void>;
 	close(): Promise<void>;

@@ -1,15 +1,33 @@
 /** Every task that a worker thread can run, by name. */
 import {assert} from '../assert.ts';
-
+import {copyContent} from './content-copy.ts';
 import {hash, hashJoin, hashPart} from './hash.ts';
+import {listBelow} from './list-below.ts';
 import {copyMatches, match} from './match.ts';
+import {publish} from './publish.ts';
 import {scan} from './scan.ts';
+import {stage} from './stage.ts';
+import {hashStaged} from './staged-hash.ts';
+import {survey} from './survey.ts';
 import type {Task} from './task.ts';
 
 /** A thread runs what it is told with what it is sent: the types are the caller's to keep. */
 export type AnyTask = Task<never, unknown>;
 
-const tasks: readonly AnyTask[] = [scan, hash, hashPart, hashJoin, match, copyMatches];
+const tasks: readonly AnyTask[] = [
+	scan,
+	hash,
+	hashPart,
+	hashJoin,
+	match,
+	copyMatches,
+	copyContent,
+	hashStaged,
+	listBelow,
+	publish,
+	stage,
+	survey,
+];
 
 export const taskTable: ReadonlyMap<string, AnyTask> = new Map(
 	tasks.map(task => [task.name, task]),

@@ -1,0 +1,402 @@
+/**
+ * Takes octets as they arrive, in any order, to the leaves they belong to. A leaf that is whole is
+ * proven and written; what is incomplete is written anyway once nothing more came for it for a few
+ * milliseconds, so nothing waits for a datagram that was lost, and memory holds little.
+ */
+import {assert} from '../assert.ts';
+import {digestSize, leafSize} from '../limit.ts';
+import type {Clock} from '../platform/clock.ts';
+import type {Sha256} from '../platform/crypto.ts';
+import {LeavesVerifier} from '../snapshot/leaves-verifier.ts';
+import {leafCount, leafLength} from '../snapshot/merkle.ts';
+import {equalOctets} from '../snapshot/path.ts';
+import type {ChangeTable} from '../task/change-table.ts';
+import {stageOp} from '../task/stage.ts';
+import {later, type Micros, millis} from '../unit.ts';
+import {eachMissing, joinRange, rangesSize} from './ranges.ts';
+import type {StageWriter} from './stage-writer.ts';
+
+export type IntakeOptions = {
+	readonly table: ChangeTable;
+	readonly writer: StageWriter;
+	readonly clock: Clock;
+	readonly sha256: Sha256;
+	/** The staged file of `row` is whole, proven and has its attributes. */
+	readonly onStaged: (row: number) => void;
+	/** Ask again: octets that proved wrong, or that an earlier run turned out not to have left. */
+	readonly onWanted: (
+		row: number,
+		kind: 'content' | 'leaves',
+		offset: number,
+		size: number,
+	) => void;
+	/** A leaf, or a stretch of leaf hashes, was not what the digest says. */
+	readonly onBad: (row: number) => void;
+	/** Octets that need no writing: duplicates, leaf hashes. */
+	readonly onDropped: (octets: number) => void;
+};
+
+/** Without octets for so long, an incomplete leaf is written as far as it came. */
+const quiet = millis(5);
+
+/**
+ * Memory of incomplete leaves. A source that sends a little of each of many files would fill it:
+ * then all of them are written as far as they came.
+ */
+const openSizeMax = 32 << 20;
+
+/** What is known of a leaf of a file. */
+const leafState = {wanted: 0, open: 1, closing: 2, verified: 3} as const;
+
+/** A file of more than one leaf. */
+type LargeFile = {
+	readonly leaves: LeavesVerifier;
+	readonly state: Uint8Array;
+	/** Leaves not verified. */
+	left: number;
+	/** Leaves that are whole but whose hash has not come. */
+	readonly waiting: Set<OpenLeaf>;
+	/** Hashes of what an earlier run left, zeros where it left nothing; until they are compared. */
+	prior: Uint8Array | undefined;
+};
+
+type OpenLeaf = {
+	readonly row: number;
+	readonly index: number;
+	/** In the file. */
+	readonly start: number;
+	readonly length: number;
+	buffer: Uint8Array | undefined;
+	/** What is in `buffer`, and what is in the staged file. */
+	memory: number[];
+	disk: number[];
+	pendingWrites: number;
+	touched: Micros;
+};
+
+const none = new Uint8Array(0);
+
+export class Intake {
+	readonly #options: IntakeOptions;
+	readonly #open = new Map<number, OpenLeaf>();
+	readonly #large = new Map<number, LargeFile>();
+	/** Of each row: nothing more is taken for it. */
+	readonly #closed: Uint8Array;
+	#openSize = 0;
+	#cancelTimer: (() => void) | undefined;
+
+	constructor(options: IntakeOptions) {
+		this.#options = options;
+		this.#closed = new Uint8Array(options.table.count);
+	}
+
+	/** Rows of large files that are under way, with which leaves are proven: for the next run. */
+	*partial(): Generator<{row: number; verified: Uint8Array}> {
+		for (const [row, {state}] of this.#large) {
+			if (this.#closed[row] === 1) continue;
+			yield {row, verified: state.map(each => (each === leafState.verified ? 1 : 0))};
+		}
+	}
+
+	/**
+	 * An earlier run left leaves with these hashes. They are compared when the leaves object has
+	 * come; what is not right is then wanted.
+	 */
+	resume(row: number, prior: Uint8Array): void {
+		this.#file(row).prior = prior;
+	}
+
+	/** Octets of the leaves object. */
+	leaves(row: number, offset: number, data: Uint8Array): void {
+		this.#options.onDropped(data.length);
+		if (this.#closed[row] === 1) return;
+		const file = this.#file(row);
+		if (!file.leaves.add(offset, data)) {
+			this.#options.onBad(row);
+			for (let bad = file.leaves.pollBad(); bad !== undefined; bad = file.leaves.pollBad()) {
+				this.#options.onWanted(row, 'leaves', bad.offset, bad.length);
+			}
+		}
+		for (const leaf of [...file.waiting]) this.#complete(leaf);
+		if (file.leaves.done && file.prior !== undefined) this.#comparePrior(row, file);
+	}
+
+	/** Octets of the content of `row`: `data` is borrowed. */
+	content(row: number, offset: number, data: Uint8Array): void {
+		const size = this.#options.table.columns.size[row]!;
+		assert(offset + data.length <= size, 'within the file');
+		let at = 0;
+		while (at < data.length) {
+			const index = Math.floor((offset + at) / leafSize);
+			const end = Math.min(data.length, (index + 1) * leafSize - offset);
+			this.#leafOctets(row, index, offset + at - index * leafSize, data.subarray(at, end));
+			at = end;
+		}
+	}
+
+	/** Nothing more is taken for this row; what is open of it is dropped. */
+	close(row: number): void {
+		this.#closed[row] = 1;
+		for (const [key, leaf] of this.#open) {
+			if (leaf.row !== row) continue;
+			this.#options.onDropped(rangesSize(leaf.memory));
+			this.#release(leaf);
+			this.#open.delete(key);
+		}
+		this.#large.delete(row);
+	}
+
+	/** Writes all that is held in memory. */
+	flush(): void {
+		for (const leaf of this.#open.values()) this.#writeParts(leaf);
+	}
+
+	stop(): void {
+		this.#cancelTimer?.();
+		this.#cancelTimer = undefined;
+	}
+
+	#leafOctets(row: number, index: number, from: number, data: Uint8Array): void {
+		const {onDropped, table, clock} = this.#options;
+		const size = table.columns.size[row]!;
+		if (this.#closed[row] === 1 || this.#isTaken(row, size, index)) {
+			onDropped(data.length);
+			return;
+		}
+		const length = leafLength(size, index);
+		const key = row * leavesMax + index;
+		let leaf = this.#open.get(key);
+		if (leaf === undefined) {
+			const hash = data.length === length ? this.#hashOf(row, size, index) : undefined;
+			if (hash !== undefined) {
+				this.#writeWhole(row, index, data, hash);
+				return;
+			}
+			leaf = this.#openLeaf(row, index, length);
+			this.#open.set(key, leaf);
+		}
+		const before = rangesSize(leaf.memory);
+		leaf.touched = clock.now();
+		if (leaf.buffer === undefined) {
+			leaf.buffer = new Uint8Array(length);
+			this.#openSize += length;
+		}
+		eachMissing([leaf.disk], from, from + data.length, (start, end) => {
+			leaf.buffer!.set(data.subarray(start - from, end - from), start);
+			leaf.memory = joinRange(leaf.memory, start, end);
+		});
+		const known = data.length - (rangesSize(leaf.memory) - before);
+		if (known > 0) onDropped(known);
+		if (isWhole(leaf)) this.#complete(leaf);
+		if (this.#openSize > openSizeMax) this.flush();
+		if (leaf.memory.length > 0) this.#arm();
+	}
+
+	/** All octets of the leaf are here, in memory or in the staged file. */
+	#complete(leaf: OpenLeaf): void {
+		const {row, index, length} = leaf;
+		const file = this.#large.get(row);
+		const hash = this.#hashOf(row, this.#options.table.columns.size[row]!, index);
+		if (hash === undefined) {
+			file?.waiting.add(leaf);
+			return;
+		}
+		file?.waiting.delete(leaf);
+		if (leaf.disk.length === 0) {
+			this.#open.delete(row * leavesMax + index);
+			const data = leaf.buffer!;
+			this.#release(leaf);
+			this.#writeWhole(row, index, data, hash);
+			return;
+		}
+		// What was written in parts is read back, once all parts are on disk.
+		this.#writeParts(leaf);
+		if (leaf.pendingWrites > 0) return;
+		this.#open.delete(row * leavesMax + index);
+		this.#mark(row, index, leafState.closing);
+		const check = {row, kind: stageOp.check, offset: leaf.start, data: none, length, hash};
+		this.#options.writer.write({
+			...check,
+			finishes: file === undefined,
+			settled: isGood => this.#proven(row, index, isGood),
+		});
+	}
+
+	#writeWhole(row: number, index: number, data: Uint8Array, hash: Uint8Array): void {
+		this.#mark(row, index, leafState.closing);
+		this.#options.writer.write({
+			row,
+			kind: stageOp.leaf,
+			offset: index * leafSize,
+			data,
+			length: data.length,
+			hash,
+			finishes: this.#options.table.columns.size[row]! <= leafSize,
+			settled: isGood => this.#proven(row, index, isGood),
+		});
+	}
+
+	/** Moves what is in memory of an incomplete leaf to the staged file. */
+	#writeParts(leaf: OpenLeaf): void {
+		const {row, start, buffer, memory} = leaf;
+		if (buffer === undefined) return;
+		for (let at = 0; at < memory.length; at += 2) {
+			const [from, to] = [memory[at]!, memory[at + 1]!];
+			leaf.pendingWrites++;
+			leaf.disk = joinRange(leaf.disk, from, to);
+			this.#options.writer.write({
+				row,
+				kind: stageOp.part,
+				offset: start + from,
+				data: buffer.subarray(from, to),
+				length: to - from,
+				hash: none,
+				finishes: false,
+				settled: () => {
+					leaf.pendingWrites--;
+					if (this.#isOpen(leaf) && leaf.pendingWrites === 0 && isWhole(leaf)) {
+						this.#complete(leaf);
+					}
+				},
+			});
+		}
+		this.#release(leaf);
+	}
+
+	#proven(row: number, index: number, isGood: boolean): void {
+		if (this.#closed[row] === 1) return;
+		const {table, onStaged, onBad, onWanted, writer} = this.#options;
+		const size = table.columns.size[row]!;
+		if (!isGood) {
+			this.#mark(row, index, leafState.wanted);
+			onBad(row);
+			if (this.#closed[row] === 1) return;
+			onWanted(row, 'content', index * leafSize, leafLength(size, index));
+			return;
+		}
+		const file = this.#large.get(row);
+		if (file === undefined) {
+			this.#closed[row] = 1;
+			onStaged(row);
+			return;
+		}
+		file.state[index] = leafState.verified;
+		file.left--;
+		if (file.left > 0) return;
+		this.#closed[row] = 1;
+		this.#large.delete(row);
+		writer.finish(row, () => onStaged(row));
+	}
+
+	/** The leaves object has come: what the earlier run left is right or wanted. */
+	#comparePrior(row: number, file: LargeFile): void {
+		const prior = file.prior!;
+		const size = this.#options.table.columns.size[row]!;
+		file.prior = undefined;
+		let missing = 0;
+		const tell = (end: number): void => {
+			if (missing === 0) return;
+			const start = (end - missing) * leafSize;
+			this.#options.onWanted(row, 'content', start, Math.min(size, end * leafSize) - start);
+			missing = 0;
+		};
+		for (let index = 0; index < file.state.length; index++) {
+			const had = prior.subarray(index * digestSize, (index + 1) * digestSize);
+			if (file.state[index] === leafState.wanted && equalOctets(had, file.leaves.leaf(index)!)) {
+				tell(index);
+				this.#mark(row, index, leafState.closing);
+				this.#proven(row, index, true);
+			} else {
+				missing++;
+			}
+		}
+		tell(file.state.length);
+	}
+
+	#file(row: number): LargeFile {
+		const known = this.#large.get(row);
+		if (known !== undefined) return known;
+		const {table, sha256} = this.#options;
+		const size = table.columns.size[row]!;
+		const count = leafCount(size);
+		assert(count > 1, 'a file of several leaves');
+		const file: LargeFile = {
+			leaves: new LeavesVerifier(sha256, size, table.digest(row)),
+			state: new Uint8Array(count),
+			left: count,
+			waiting: new Set(),
+			prior: undefined,
+		};
+		this.#large.set(row, file);
+		return file;
+	}
+
+	#hashOf(row: number, size: number, index: number): Uint8Array | undefined {
+		return size <= leafSize ? this.#options.table.digest(row) : this.#file(row).leaves.leaf(index);
+	}
+
+	/** Whether nothing more is needed of this leaf. */
+	#isTaken(row: number, size: number, index: number): boolean {
+		const state = size <= leafSize ? this.#small.get(row) : this.#file(row).state[index];
+		return state === leafState.closing || state === leafState.verified;
+	}
+
+	/** One-leaf files whose leaf is on its way to the disk. */
+	readonly #small = new Map<number, number>();
+
+	#mark(row: number, index: number, state: number): void {
+		const file = this.#large.get(row);
+		if (file !== undefined) file.state[index] = state;
+		else if (state === leafState.wanted) this.#small.delete(row);
+		else this.#small.set(row, state);
+	}
+
+	#openLeaf(row: number, index: number, length: number): OpenLeaf {
+		return {
+			row,
+			index,
+			start: index * leafSize,
+			length,
+			buffer: undefined,
+			memory: [],
+			disk: [],
+			pendingWrites: 0,
+			touched: this.#options.clock.now(),
+		};
+	}
+
+	#isOpen(leaf: OpenLeaf): boolean {
+		return this.#open.get(leaf.row * leavesMax + leaf.index) === leaf;
+	}
+
+	#release(leaf: OpenLeaf): void {
+		if (leaf.buffer !== undefined) this.#openSize -= leaf.length;
+		leaf.buffer = undefined;
+		leaf.memory = [];
+	}
+
+	#arm(): void {
+		const {clock} = this.#options;
+		this.#cancelTimer ??= clock.at(later(clock.now(), quiet), () => this.#tick());
+	}
+
+	#tick(): void {
+		this.#cancelTimer = undefined;
+		const now = this.#options.clock.now();
+		let holdsAny = false;
+		for (const leaf of this.#open.values()) {
+			if (leaf.buffer === undefined) continue;
+			if (later(leaf.touched, quiet) <= now) this.#writeParts(leaf);
+			else holdsAny = true;
+		}
+		if (holdsAny) this.#arm();
+	}
+}
+
+/** More leaves than any file has that a varint can size: row and leaf make one number. */
+const leavesMax = 2 ** 26;
+
+/** Memory never has what is on disk. */
+function isWhole({memory, disk, length}: OpenLeaf): boolean {
+	return rangesSize(memory) + rangesSize(disk) === length;
+}

@@ -1,0 +1,264 @@
+/**
+ * Makes a plan: looks at DEST as little as the record allows, compares, hashes what is in doubt,
+ * and finds what need not travel. It changes nothing.
+ */
+import {ShoalError} from '../error.ts';
+import type {DirHandle} from '../platform/tree.ts';
+import type {Pool} from '../pool/pool.ts';
+import {scanTree} from '../pool/scan-tree.ts';
+import {entryType} from '../snapshot/entry.ts';
+import {comparePaths, equalOctets, parentPath} from '../snapshot/path.ts';
+import {type ChangeTable, changeKind, contentFrom, existing} from '../task/change-table.ts';
+import {DirectoryWalk} from '../task/directory-walk.ts';
+import {listBelow} from '../task/list-below.ts';
+import {OctetPool, octetKey, type PackedOctets} from '../task/packed-octets.ts';
+import {makeStatColumns} from '../task/survey.ts';
+import {FileSystems} from './file-systems.ts';
+import {hashPresent} from './hash-present.ts';
+import {Image} from './image.ts';
+import {type DigestIndex, findRecorded, linkTwins} from './local-content.ts';
+import type {OwnerMap} from './owner-map.ts';
+import {PlanBuilder} from './plan-builder.ts';
+import {diffImages, pathsToSurvey, planFromDiff, topRemovedDirectories} from './plan-diff.ts';
+import {planFromScan} from './plan-scan.ts';
+import {Present} from './present.ts';
+import type {ProblemList} from './problem-list.ts';
+import type {PublishRecord} from './publish-record.ts';
+import {surveyPaths} from './survey-paths.ts';
+import type {PlanOptions} from './update.ts';
+
+export type PlannerOptions = {
+	readonly pool: Pool;
+	/** Undefined: DEST is not there yet. */
+	readonly root: DirHandle | undefined;
+	readonly destination: string;
+	readonly image: Image;
+	readonly options: PlanOptions;
+	readonly owners: OwnerMap;
+	readonly problems: ProblemList;
+	/** What the last pull left, if the store has it. */
+	readonly record: PublishRecord | undefined;
+	/** The record is of this image, and DEST was complete: its difference from the list is enough. */
+	readonly recordHolds: boolean;
+	readonly signal?: AbortSignal | undefined;
+	readonly onProgress?: ((phase: 'scan' | 'hash', done: number, total: number) => void) | undefined;
+};
+
+/** A plan as the rest of the update works with it. */
+export type Planned = {
+	readonly image: Image;
+	readonly options: PlanOptions;
+	readonly builder: PlanBuilder;
+	readonly table: ChangeTable;
+	readonly present: Present;
+	/** Set when DEST was not examined: of each entry, its index in the record. */
+	readonly oldOf: Int32Array | undefined;
+	readonly fileSystems: FileSystems;
+	/** Entries that DEST has, its root not counted. */
+	readonly presentCount: number;
+};
+
+export const stateName = new TextEncoder().encode('.shoal');
+const none = new Uint8Array(0);
+const noPaths: PackedOctets = {bytes: none, ends: new Uint32Array(0)};
+
+export async function makePlan(options: PlannerOptions): Promise<Planned> {
+	const {record, recordHolds} = options;
+	const {check, checksum, ignoreTimes} = options.options;
+	const recordSays = recordHolds && !check && !checksum && !ignoreTimes;
+	const planned =
+		record !== undefined && recordSays
+			? await planByDiff(options, record)
+			: await planByScan(options);
+	await hashDoubtful(options, planned);
+	planned.builder.settleLinks();
+	const needed = linkTwins(planned.table);
+	if (record !== undefined && needed.count > 0) await findLocal(options, planned, needed, record);
+	touchParents(planned);
+	setDevices(planned);
+	return planned;
+}
+
+async function planByScan(options: PlannerOptions): Promise<Planned> {
+	const {image, record} = options;
+	const present = await lookAtAll(options);
+	const fileSystems = FileSystems.of(present);
+	const builder = makeBuilder(options, present);
+	const remove = mayRemove(options);
+	const protectedPaths = [stateName, ...fileSystems.stagingPaths()];
+	planFromScan({image, present, record, builder, remove, protectedPaths});
+	const presentCount = Math.max(0, present.count - 1);
+	return planOf(options, {builder, present, oldOf: undefined, fileSystems, presentCount});
+}
+
+async function planByDiff(options: PlannerOptions, record: PublishRecord): Promise<Planned> {
+	const {pool, image, signal} = options;
+	const root = options.root!;
+	const recorded = Image.of(record.list, record.subPath, none);
+	if (recorded === undefined) throw new ShoalError('STORE_CORRUPT', 'the publish record');
+	const diff = diffImages(recorded, image);
+	const remove = mayRemove(options);
+	const tops = remove ? topRemovedDirectories(diff) : noPaths;
+	const below = await pool.run(listBelow, {root, paths: tops}, {signal});
+	const paths = pathsToSurvey(image, diff, below);
+	const present = await surveyPaths(pool, root, paths, signal);
+	const builder = makeBuilder(options, present);
+	planFromDiff({image, diff, present, record, builder, remove, below});
+	return planOf(options, {
+		builder,
+		present,
+		oldOf: diff.oldOf,
+		fileSystems: FileSystems.of(present),
+		presentCount: record.columns.ino.length,
+	});
+}
+
+/** DEST as a whole; for a single file, only what is in its place. */
+async function lookAtAll(options: PlannerOptions): Promise<Present> {
+	const {pool, root, destination, image, signal, onProgress, problems} = options;
+	if (root === undefined) return new Present(noPaths, makeStatColumns(0), noPaths);
+	if (image.fileName !== undefined) {
+		const paths = new OctetPool();
+		paths.add(none);
+		paths.add(image.fileName);
+		return surveyPaths(pool, root, paths.packed(), signal);
+	}
+	const table = await scanTree(pool, destination, {
+		exclude: [stateName],
+		signal,
+		onProgress: count => onProgress?.('scan', count, 0),
+	});
+	for (const {code, path, message} of table.problems) problems.add(code, path, message);
+	return Present.of(table);
+}
+
+function makeBuilder(options: PlannerOptions, present: Present): PlanBuilder {
+	const {image, owners, problems, pool, root} = options;
+	const isFilled = (path: Uint8Array): boolean => {
+		if (root === undefined) return false;
+		const walk = new DirectoryWalk(pool.context.tree, root);
+		try {
+			const dir = walk.directory(path);
+			return dir !== undefined && pool.context.tree.list(dir).length > 0;
+		} finally {
+			walk.release();
+		}
+	};
+	return new PlanBuilder({image, present, options: options.options, owners, problems, isFilled});
+}
+
+/** A list with entries that the source could not read is no ground to delete anything. */
+function mayRemove({options, image}: PlannerOptions): boolean {
+	return options.delete && image.list.unreadCount === 0 && image.fileName === undefined;
+}
+
+function planOf(
+	{image, options}: PlannerOptions,
+	rest: Omit<Planned, 'image' | 'options' | 'table'>,
+): Planned {
+	return {image, options, table: rest.builder.table, ...rest};
+}
+
+async function hashDoubtful(options: PlannerOptions, planned: Planned): Promise<void> {
+	const {pool, root, signal, onProgress} = options;
+	const {builder, table, present} = planned;
+	if (builder.doubtful.length === 0) return;
+	const rows = new Map(builder.doubtful.map(row => [builder.presentOfRow[row]!, row]));
+	await hashPresent({
+		pool,
+		root: root!,
+		present,
+		indexes: Uint32Array.from(rows.keys()).sort(),
+		signal,
+		onProgress: (done, total) => onProgress?.('hash', done, total),
+		onDigest(index, digest) {
+			const row = rows.get(index)!;
+			builder.resolve(row, equalOctets(digest, table.digest(row)));
+		},
+	});
+}
+
+/** Takes content from files that the record vouches for, once their stat has been confirmed. */
+async function findLocal(
+	{pool, root, signal}: PlannerOptions,
+	{table, builder}: Planned,
+	needed: DigestIndex,
+	record: PublishRecord,
+): Promise<void> {
+	const {columns} = table;
+	const leaving = leavingPaths(table);
+	const finds = findRecorded(table, needed, record, path => leaving.has(octetKey(path)));
+	if (finds.rows.length === 0) return;
+	const paths = OctetPool.from(finds.paths);
+	const order = finds.rows.map((_, at) => at);
+	order.sort((a, b) => comparePaths(paths.at(a), paths.at(b)));
+	const looked = await surveyPaths(pool, root!, paths.pick(order), signal);
+	const best = new Map<number, {path: Uint8Array; moves: boolean}>();
+	for (const [at, find] of order.entries()) {
+		if (looked.stat.type[at] !== entryType.file) continue;
+		if (!record.isUntouched(finds.indexes[find]!, looked.stat, at)) continue;
+		const path = paths.at(find);
+		const row = finds.rows[find]!;
+		const moves = leaving.has(octetKey(path)) && looked.stat.linkCount[at] === 1;
+		if (best.get(row)?.moves !== true) best.set(row, {path, moves});
+	}
+	for (const [row, {path, moves}] of best) {
+		columns.content[row] = moves ? contentFrom.move : contentFrom.copy;
+		table.setSource(row, path);
+		builder.verified[builder.indexOfRow[row]!] = 1;
+	}
+	for (let row = 0; row < table.count; row++) {
+		if (columns.content[row] !== contentFrom.twin) continue;
+		const source = best.get(columns.twin[row]!);
+		if (source === undefined) continue;
+		columns.content[row] = contentFrom.copy;
+		table.setSource(row, source.path);
+	}
+}
+
+/** Files that are deleted or get another content: their inodes are free to be moved. */
+function leavingPaths(table: ChangeTable): Set<string> {
+	const {columns, count} = table;
+	const leaving = new Set<string>();
+	for (let row = 0; row < count; row++) {
+		if (columns.existing[row] !== existing.file) continue;
+		const kind = columns.kind[row];
+		const isReplaced = kind === changeKind.changed && columns.content[row] !== contentFrom.none;
+		if (isReplaced || kind === changeKind.deleted) leaving.add(octetKey(table.path(row)));
+	}
+	return leaving;
+}
+
+/** Directories whose entries come, go or are replaced get their own time again. */
+function touchParents({table, builder, present, image}: Planned): void {
+	const {columns} = table;
+	const known = new Set<string>();
+	const last = table.count;
+	for (let row = 0; row < last; row++) {
+		if (columns.type[row] !== entryType.directory || columns.kind[row] === changeKind.none)
+			continue;
+		known.add(octetKey(table.path(row)));
+	}
+	let previous: Uint8Array | undefined;
+	for (let row = 0; row < last; row++) {
+		const kind = columns.kind[row];
+		const path = table.path(row);
+		if (kind === changeKind.none || kind === changeKind.metadata || path.length === 0) continue;
+		const parent = parentPath(path);
+		if (previous !== undefined && equalOctets(parent, previous)) continue;
+		previous = parent.slice();
+		const key = octetKey(parent);
+		if (known.has(key) || image.fileName !== undefined) continue;
+		known.add(key);
+		builder.touch(previous, present.find(parent));
+	}
+}
+
+/** Which file system each row is on: that of the directory that holds its path. */
+function setDevices({table, fileSystems}: Planned): void {
+	if (fileSystems.roots.length === 1) return;
+	const {columns} = table;
+	for (let row = 0; row < table.count; row++) {
+		columns.device[row] = fileSystems.indexOf(parentPath(table.path(row)));
+	}
+}

@@ -1,0 +1,209 @@
+/**
+ * What the last pull left in DEST: the snapshot, and the stat of each file as it was written. A
+ * small head answers whether there is anything to do at all; the list and the columns are read
+ * only when there is. The head is removed before a publish begins and written when it has ended.
+ */
+import {assert} from '../assert.ts';
+import {digestSize} from '../limit.ts';
+import type {Sha256} from '../platform/crypto.ts';
+import {List} from '../snapshot/list.ts';
+import {equalOctets} from '../snapshot/path.ts';
+import type {StatColumns} from '../task/survey.ts';
+import {Reader, Writer} from '../wire/codec.ts';
+import type {ImageName, PlanOptions} from './update.ts';
+
+/** Where records are kept: whole, checksummed, replaced in one step. */
+export type RecordStore = {
+	readRecord(name: string): Uint8Array | undefined;
+	writeRecord(name: string, bytes: Uint8Array): void;
+	removeRecord(name: string): void;
+};
+
+/** `root` names the snapshot, `key` the image and the options that it was applied with. */
+export type RecordHead = {
+	readonly key: Uint8Array;
+	readonly root: Uint8Array;
+	/** Every entry of the image is in place. */
+	readonly complete: boolean;
+};
+
+const headName = 'publish-head';
+const listName = 'publish-list';
+const statName = 'publish-stat';
+const magic = 0x5348_5052;
+const version = 1;
+
+/** The stat of a published entry, by its index in the image; `ino` 0: nothing is known of it. */
+const columnTable = {
+	ino: BigUint64Array,
+	dev: BigUint64Array,
+	size: Float64Array,
+	mtimeSec: Float64Array,
+	ctimeSec: Float64Array,
+	mtimeNsec: Uint32Array,
+	ctimeNsec: Uint32Array,
+	/** 1: the content was verified by its digest, not only taken to be equal. */
+	verified: Uint8Array,
+} as const;
+type ColumnName = keyof typeof columnTable;
+const columnNames = Object.keys(columnTable) as ColumnName[];
+
+export type RecordColumns = {[K in ColumnName]: InstanceType<(typeof columnTable)[K]>};
+
+export class PublishRecord {
+	readonly list: List;
+	readonly columns: RecordColumns;
+	/** Of the path within the snapshot that it is an image of. */
+	readonly subPath: Uint8Array;
+
+	constructor(list: List, columns: RecordColumns, subPath: Uint8Array) {
+		this.list = list;
+		this.columns = columns;
+		this.subPath = subPath;
+	}
+
+	/** Whether entry `index` is still as it was written: then its content is what the list says. */
+	isUntouched(index: number, stat: StatColumns, at: number): boolean {
+		const {ino, dev, size, mtimeSec, ctimeSec, mtimeNsec, ctimeNsec} = this.columns;
+		return (
+			ino[index] === stat.ino[at] &&
+			dev[index] === stat.dev[at] &&
+			size[index] === stat.size[at] &&
+			mtimeSec[index] === stat.mtimeSec[at] &&
+			ctimeSec[index] === stat.ctimeSec[at] &&
+			mtimeNsec[index] === stat.mtimeNsec[at] &&
+			ctimeNsec[index] === stat.ctimeNsec[at]
+		);
+	}
+}
+
+export function makeRecordColumns(count: number): RecordColumns {
+	const columns: Partial<Record<ColumnName, unknown>> = {};
+	for (const name of columnNames) columns[name] = new columnTable[name](count);
+	return columns as RecordColumns;
+}
+
+/** Copies what `stat` has at `at`. */
+export function recordStat(to: RecordColumns, index: number, stat: StatColumns, at: number): void {
+	to.ino[index] = stat.ino[at]!;
+	to.dev[index] = stat.dev[at]!;
+	to.size[index] = stat.size[at]!;
+	to.mtimeSec[index] = stat.mtimeSec[at]!;
+	to.ctimeSec[index] = stat.ctimeSec[at]!;
+	to.mtimeNsec[index] = stat.mtimeNsec[at]!;
+	to.ctimeNsec[index] = stat.ctimeNsec[at]!;
+}
+
+/** Takes over what another record says of the same entry. */
+export function copyRecord(
+	to: RecordColumns,
+	index: number,
+	from: RecordColumns,
+	at: number,
+): void {
+	for (const name of columnNames) to[name][index] = from[name][at]!;
+}
+
+/**
+ * Names an image and what matters of how it is applied. What only decides how DEST is looked at
+ * (`check`, `checksum`, `ignoreTimes`) or how much may go is no part of it.
+ */
+export function recordKey(sha256: Sha256, image: ImageName, options: PlanOptions): Uint8Array {
+	const {identity, module, subPath} = image;
+	const to = new Writer(new Uint8Array(64 + identity.length + module.length + subPath.length));
+	to.u32(version);
+	to.opaque(identity);
+	to.opaque(module);
+	to.opaque(subPath);
+	const {owner, group, permissions, times, numericIds, sizeOnly} = options;
+	for (const flag of [owner, group, permissions, times, numericIds, sizeOnly, options.delete]) {
+		to.u8(flag ? 1 : 0);
+	}
+	assert(!to.overflowed);
+	return sha256(to.written());
+}
+
+export function readHead(store: RecordStore): RecordHead | undefined {
+	const bytes = store.readRecord(headName);
+	if (bytes === undefined) return undefined;
+	const from = new Reader(bytes);
+	if (from.u32() !== magic || from.u32() !== version) return undefined;
+	const key = from.take(digestSize).slice();
+	const root = from.take(digestSize).slice();
+	const complete = from.u8() === 1;
+	return from.failed || from.left > 0 ? undefined : {key, root, complete};
+}
+
+/** From now on the record says nothing of DEST as a whole. */
+export function removeHead(store: RecordStore): void {
+	store.removeRecord(headName);
+}
+
+/**
+ * List and columns of the last pull, whether or not its head still stands: each file whose stat
+ * is as recorded has the content that the list says. Undefined if there is none, or a bad one.
+ */
+export function readRecord(store: RecordStore, sha256: Sha256): PublishRecord | undefined {
+	const stat = store.readRecord(statName);
+	const bytes = stat && store.readRecord(listName);
+	if (stat === undefined || bytes === undefined) return undefined;
+	const from = new Reader(stat);
+	if (from.u32() !== magic || from.u32() !== version) return undefined;
+	const order = from.take(4).slice();
+	if (order.length < 4 || new Uint32Array(order.buffer)[0] !== magic) return undefined;
+	const root = from.take(digestSize).slice();
+	const subPath = from.opaque().slice();
+	const count = from.u32();
+	const columns: Partial<Record<ColumnName, unknown>> = {};
+	for (const name of columnNames) {
+		const octets = from.take(count * columnTable[name].BYTES_PER_ELEMENT);
+		if (from.failed) return undefined;
+		columns[name] = new columnTable[name](octets.slice().buffer);
+	}
+	const list = List.open(bytes, sha256);
+	if ('problem' in list || from.left > 0 || !equalOctets(list.root, root)) return undefined;
+	return new PublishRecord(list, columns as RecordColumns, subPath);
+}
+
+/** The list is only written where it is another one than `known`. */
+export function writeRecord(
+	store: RecordStore,
+	head: RecordHead,
+	record: PublishRecord,
+	known: PublishRecord | undefined,
+): void {
+	const {list, columns, subPath} = record;
+	const count = columns.ino.length;
+	let size = 64 + digestSize + subPath.length;
+	for (const name of columnNames) size += columns[name].byteLength;
+	const to = new Writer(new Uint8Array(size));
+	to.u32(magic);
+	to.u32(version);
+	// Columns are in this machine's own order of octets.
+	to.put(new Uint8Array(Uint32Array.of(magic).buffer));
+	to.put(list.root);
+	to.opaque(subPath);
+	to.u32(count);
+	for (const name of columnNames) {
+		const {buffer, byteOffset, byteLength} = columns[name];
+		to.put(new Uint8Array(buffer, byteOffset, byteLength));
+	}
+	assert(!to.overflowed);
+	if (known === undefined || !equalOctets(known.list.root, list.root)) {
+		store.removeRecord(statName);
+		store.writeRecord(listName, list.bytes);
+	}
+	store.writeRecord(statName, to.written());
+	writeHead(store, head);
+}
+
+function writeHead(store: RecordStore, {key, root, complete}: RecordHead): void {
+	const to = new Writer(new Uint8Array(9 + 2 * digestSize));
+	to.u32(magic);
+	to.u32(version);
+	to.put(key);
+	to.put(root);
+	to.u8(complete ? 1 : 0);
+	assert(!to.overflowed && to.room === 0);
+	store.writeRecord(headName, to.bytes);
+}

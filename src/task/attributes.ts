@@ -1,0 +1,57 @@
+/** Sets what a change says of owner, mode and time, in the order in which they do not undo each other. */
+import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
+import {entryType} from '../snapshot/entry.ts';
+import {type ChangeRows, leaveMode, leaveOwner, leaveTime} from './change-table.ts';
+
+/** What a file or directory has that this process makes: then nothing needs to be set that is so. */
+export type Creation = {
+	readonly uid: number;
+	readonly gid: number;
+	/** Bits that are never set in a new mode. */
+	readonly umask: number;
+};
+
+/**
+ * Of the entry `name` in `dir`. `made`: it was just created with mode `madeMode` by this process.
+ * chown(2) clears setuid and setgid and chmod(2) sets them again, so the owner comes first.
+ */
+export function setAttributes(
+	tree: TreeIo,
+	dir: DirHandle,
+	name: Name,
+	rows: ChangeRows,
+	row: number,
+	made?: Creation & {readonly mode: number},
+): void {
+	const {uid, gid, mode} = wanted(rows, row);
+	const ownerSet = changesOwner(uid, gid, made);
+	if (ownerSet) tree.setOwner(dir, name, uid, gid);
+	const isSymlink = rows.type[row] === entryType.symlink;
+	const modeSet = made === undefined || ownerSet || (made.mode & ~made.umask) !== mode;
+	if (!isSymlink && mode !== leaveMode && modeSet) tree.setMode(dir, name, mode);
+	const mtimeNsec = rows.mtimeNsec[row]!;
+	if (mtimeNsec !== leaveTime) tree.setTimes(dir, name, rows.mtimeSec[row]!, mtimeNsec);
+}
+
+/** Of a held directory itself. */
+export function setDirectoryAttributes(
+	tree: TreeIo,
+	dir: DirHandle,
+	rows: ChangeRows,
+	row: number,
+): void {
+	const {uid, gid, mode} = wanted(rows, row);
+	if (changesOwner(uid, gid, undefined)) tree.setDirOwner(dir, uid, gid);
+	if (mode !== leaveMode) tree.setDirMode(dir, mode);
+	const mtimeNsec = rows.mtimeNsec[row]!;
+	if (mtimeNsec !== leaveTime) tree.setDirTimes(dir, rows.mtimeSec[row]!, mtimeNsec);
+}
+
+function wanted(rows: ChangeRows, row: number): {uid: number; gid: number; mode: number} {
+	return {uid: rows.uid[row]!, gid: rows.gid[row]!, mode: rows.mode[row]!};
+}
+
+function changesOwner(uid: number, gid: number, made: Creation | undefined): boolean {
+	if (made === undefined) return uid !== leaveOwner || gid !== leaveOwner;
+	return (uid !== leaveOwner && uid !== made.uid) || (gid !== leaveOwner && gid !== made.gid);
+}

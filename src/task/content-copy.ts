@@ -1,0 +1,114 @@
+/**
+ * Stages content that DEST has already, in another place: read leaf by leaf, written, and kept only
+ * if the whole has the wanted digest. `twin` rows copy what is staged already.
+ */
+import {digestSize, leafSize} from '../limit.ts';
+import type {DirHandle, FileHandle} from '../platform/tree.ts';
+import {leafCount, leafHash, leafLength, treeRoot} from '../snapshot/merkle.ts';
+import {baseName, equalOctets} from '../snapshot/path.ts';
+import {type Creation, setAttributes} from './attributes.ts';
+import {type ChangeRows, contentFrom} from './change-table.ts';
+import {DirectoryWalk} from './directory-walk.ts';
+import {octetsAt} from './packed-octets.ts';
+import {stagedName} from './staged-name.ts';
+import {defineTask, type TaskContext} from './task.ts';
+
+export type CopyInput = {
+	readonly root: DirHandle;
+	readonly staging: readonly DirHandle[];
+	readonly creation: Creation;
+	readonly sync: boolean;
+	/** `content` copy or move: from `source`; twin: from the staged file with the same digest. */
+	readonly rows: ChangeRows;
+	/** Device of the staged file that a twin copies. */
+	readonly twinDevice: Uint16Array;
+};
+
+/** `bad`: rows whose source is not there any more or has another content. */
+export type CopyOutput = {readonly bad: Uint32Array};
+
+export const copyContent = defineTask<CopyInput, CopyOutput>({
+	name: 'copy-content',
+	run(input, context) {
+		const bad: number[] = [];
+		const walk = new DirectoryWalk(context.tree, input.root);
+		try {
+			for (let row = 0; row < input.rows.count; row++) {
+				if (context.aborted()) break;
+				if (!copyRow(input, row, walk, context)) bad.push(row);
+			}
+		} finally {
+			walk.release();
+		}
+		return {bad: Uint32Array.from(bad)};
+	},
+});
+
+function copyRow(
+	input: CopyInput,
+	row: number,
+	walk: DirectoryWalk,
+	context: TaskContext,
+): boolean {
+	const {tree} = context;
+	const {rows, creation} = input;
+	const dir = input.staging[rows.device[row]!]!;
+	const digest = rows.digest.subarray(row * digestSize, (row + 1) * digestSize);
+	const name = stagedName(digest, rows.copy[row]!);
+	const from = openSource(input, row, walk, context);
+	if (from === undefined) return false;
+	let isGood = false;
+	const mode = rows.mode[row]! & 0o777;
+	try {
+		// What an earlier run left under this name may be anything.
+		tree.unlink(dir, name);
+		const to = tree.create(dir, name, mode);
+		try {
+			isGood = equalOctets(copyLeaves(from, to, rows.size[row]!, context), digest);
+			if (isGood && input.sync) tree.sync(to);
+		} finally {
+			tree.closeFile(to);
+		}
+		if (isGood) setAttributes(tree, dir, name, rows, row, {...creation, mode});
+		else tree.unlink(dir, name);
+	} finally {
+		tree.closeFile(from);
+	}
+	return isGood;
+}
+
+function openSource(
+	{rows, staging, twinDevice}: CopyInput,
+	row: number,
+	walk: DirectoryWalk,
+	{tree}: TaskContext,
+): FileHandle | undefined {
+	if (rows.content[row] === contentFrom.twin) {
+		const first = stagedName(rows.digest.subarray(row * digestSize), 0);
+		return tree.openRead(staging[twinDevice[row]!]!, first);
+	}
+	const path = octetsAt(rows.source, row);
+	const parent = walk.parent(path);
+	return parent === undefined ? undefined : tree.openRead(parent, baseName(path));
+}
+
+/** Digest of what was copied; no digest at all if the source is not as long as it should be. */
+function copyLeaves(
+	from: FileHandle,
+	to: FileHandle,
+	size: number,
+	{tree, sha256, aborted}: TaskContext,
+): Uint8Array {
+	const none = new Uint8Array(0);
+	if (tree.statFile(from).size !== size) return none;
+	const count = leafCount(size);
+	const hashes = new Uint8Array(count * digestSize);
+	const buffer = new Uint8Array(leafSize);
+	for (let index = 0; index < count; index++) {
+		const leaf = buffer.subarray(0, leafLength(size, index));
+		if (aborted() || tree.read(from, leaf, index * leafSize) < leaf.length) return none;
+		hashes.set(leafHash(sha256, leaf), index * digestSize);
+		tree.write(to, leaf, index * leafSize);
+	}
+	return treeRoot(sha256, hashes);
+}

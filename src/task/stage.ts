@@ -1,0 +1,143 @@
+/**
+ * Writes content into staging: octets that arrived, leaf by leaf, each proven before or after it
+ * is written. One job has many small files, or many leaves of a few large ones.
+ */
+import {digestSize} from '../limit.ts';
+import type {DirHandle, FileHandle, Name, TreeIo} from '../platform/tree.ts';
+import {leafHash} from '../snapshot/merkle.ts';
+import {equalOctets} from '../snapshot/path.ts';
+import {type Creation, setAttributes} from './attributes.ts';
+import type {ChangeRows} from './change-table.ts';
+import {stagedName} from './staged-name.ts';
+import {defineTask, type TaskContext} from './task.ts';
+
+export const stageOp = {
+	/** Octets that prove nothing by themselves. */
+	part: 0,
+	/** A whole leaf: proven first, and not written if it is bad. */
+	leaf: 1,
+	/** A whole leaf that has been written in parts: read back and proven. */
+	check: 2,
+} as const;
+
+/** Operations are in the order of their rows; those of one row are done in their own order. */
+export type StageInput = {
+	/** By device. */
+	readonly staging: readonly DirHandle[];
+	readonly creation: Creation;
+	/** A finished file is on the disk before the job ends. */
+	readonly sync: boolean;
+	readonly rows: ChangeRows;
+	/** 1: when this row's operations went well the file is whole; set its attributes. */
+	readonly finish: Uint8Array;
+	readonly row: Uint32Array;
+	readonly kind: Uint8Array;
+	readonly offset: Float64Array;
+	readonly length: Uint32Array;
+	/** Where in `data` the octets of a part or leaf are. */
+	readonly at: Uint32Array;
+	/** 32 octets for each operation. */
+	readonly hash: Uint8Array;
+	readonly data: Uint8Array;
+};
+
+/** `bad`: operations whose leaf was not what it should be. */
+export type StageOutput = {readonly bad: Uint32Array};
+
+/** Files of staging are private until they are finished. */
+const privateMode = 0o600;
+
+export const stage = defineTask<StageInput, StageOutput>({
+	name: 'stage',
+	run(input, context) {
+		const bad: number[] = [];
+		let op = 0;
+		for (let row = 0; row < input.rows.count; row++) {
+			const first = op;
+			while (op < input.row.length && input.row[op] === row) op++;
+			stageRow(input, row, first, op, bad, context);
+		}
+		return {bad: Uint32Array.from(bad)};
+	},
+});
+
+function stageRow(
+	input: StageInput,
+	row: number,
+	first: number,
+	end: number,
+	bad: number[],
+	{tree, sha256}: TaskContext,
+): void {
+	const {rows, kind, offset, length, at, hash, data} = input;
+	const name = stagedName(rows.digest.subarray(row * digestSize), rows.copy[row]!);
+	const finish = input.finish[row] === 1;
+	const badBefore = bad.length;
+	const file = new StagedFile(tree, input.staging[rows.device[row]!]!, name);
+	// A file that comes as one leaf, or is empty, is made with its own mode at once.
+	const isWhole = rows.size[row]! === (end > first ? length[first]! : 0);
+	if (finish && isWhole && kind[first] !== stageOp.check) file.newMode = rows.mode[row]! & 0o777;
+	try {
+		for (let op = first; op < end; op++) {
+			const proof = hash.subarray(op * digestSize, (op + 1) * digestSize);
+			let octets = data.subarray(at[op]!, at[op]! + length[op]!);
+			if (kind[op] === stageOp.check) {
+				octets = new Uint8Array(length[op]!);
+				tree.read(file.handle(), octets, offset[op]!);
+			}
+			const proven = kind[op] === stageOp.part || equalOctets(leafHash(sha256, octets), proof);
+			if (!proven) bad.push(op);
+			else if (kind[op] !== stageOp.check) tree.write(file.handle(), octets, offset[op]!);
+		}
+		if (!finish || bad.length > badBefore) return;
+		const handle = file.handle();
+		if (input.sync) tree.sync(handle);
+	} finally {
+		file.close();
+	}
+	const made = file.made ? {...input.creation, mode: file.newMode} : undefined;
+	setAttributes(tree, file.dir, name, rows, row, made);
+}
+
+/** Opened, or made, at its first use. */
+class StagedFile {
+	readonly dir: DirHandle;
+	/** Mode if it is made here. */
+	newMode = privateMode;
+	made = false;
+	readonly #tree: TreeIo;
+	readonly #name: Name;
+	#handle: FileHandle | undefined;
+
+	constructor(tree: TreeIo, dir: DirHandle, name: Name) {
+		this.#tree = tree;
+		this.dir = dir;
+		this.#name = name;
+	}
+
+	handle(): FileHandle {
+		this.#handle ??= this.#open();
+		return this.#handle;
+	}
+
+	close(): void {
+		if (this.#handle !== undefined) this.#tree.closeFile(this.#handle);
+		this.#handle = undefined;
+	}
+
+	/** Another job may make the same file at this moment: then it can be opened after all. */
+	#open(): FileHandle {
+		const isNew = this.newMode !== privateMode;
+		const there = isNew ? undefined : this.#tree.openWrite(this.dir, this.#name);
+		if (there !== undefined) return there;
+		try {
+			const file = this.#tree.create(this.dir, this.#name, this.newMode);
+			this.made = true;
+			return file;
+		} catch (error) {
+			const other = this.#tree.openWrite(this.dir, this.#name);
+			if (other === undefined) throw error;
+			return other;
+		}
+	}
+}
