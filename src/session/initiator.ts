@@ -123,6 +123,7 @@ export class Initiator implements Endpoint {
 	#state: 'contacting' | 'answered' | 'open' | 'over' = 'contacting';
 	/** The newest last; an answer to the one before it is still good. */
 	#attempts: readonly Attempt[] = [];
+	#startCount = 0;
 	#deadline: Micros;
 	/** What to say when the deadline comes, if more than silence is known. */
 	#suspicion: {readonly code: ErrorCode; readonly text: string} | undefined;
@@ -276,7 +277,8 @@ export class Initiator implements Endpoint {
 	}
 
 	#handleNotice(attempt: Attempt, code: number, now: Micros): DropReason | undefined {
-		if (code === noticeCode.unreadable && attempt.delegation !== undefined) {
+		const known = attempt.delegation !== undefined && this.#startCount < startsMax;
+		if (code === noticeCode.unreadable && known) {
 			if (attempt === this.#attempts.at(-1)) this.#start('NX', undefined, attempt.version, now);
 		} else if (code === noticeCode.otherIdentity) {
 			this.#suspect('PEER_AUTH_FAILED', 'the source has another identity', now);
@@ -481,6 +483,7 @@ export class Initiator implements Endpoint {
 			sequence: this.#options.sequence,
 			now,
 		});
+		this.#startCount++;
 		if (attempt.usable) this.#attempts = [...this.#attempts.slice(-1), attempt];
 		else this.#start('NX', undefined, version, now);
 	}
@@ -490,6 +493,8 @@ const contactTimeoutDefault = millis(30_000);
 const idleTimeoutDefault = millis(60_000);
 /** Hellos under a kept delegation that may stay unanswered. */
 const knownTries = 3;
+/** Times that a notice or a refusal may make it start again. */
+const startsMax = 5;
 const suspicionsEnough = 3;
 /** How long the truth may be behind a lie. */
 const suspicionTime = millis(1500);

@@ -4,7 +4,7 @@
  * has a valid mac1, no public-key work; above a rate, none before it has proved its address.
  */
 import {assert} from '../assert.ts';
-import {amplificationMax, datagramSizeInitial} from '../limit.ts';
+import {datagramSizeInitial} from '../limit.ts';
 import type {Crypto} from '../platform/crypto.ts';
 import type {Address, Transmit} from '../platform/datagram.ts';
 import {earlier, type Micros, millis} from '../unit.ts';
@@ -139,7 +139,9 @@ export class Responder implements Endpoint {
 			return this.#handleHello(data, from, now);
 		}
 		if (data.length < datagramSizeInitial || first >= firstOctet.plain) return 'unknown';
-		if (this.#lists.take(now)) this.#reply(encodeVersionList(data, [protocolVersion]), from);
+		if (this.#lists.take(now)) {
+			this.#reply(encodeVersionList(data, [protocolVersion]), this.#stranger(data, from));
+		}
 		return 'unknown';
 	}
 
@@ -158,56 +160,56 @@ export class Responder implements Endpoint {
 		if (data.length < datagramSizeInitial) return 'short';
 		if (data.length > helloSizeMax) return 'malformed';
 		const crypto = this.#crypto;
+		const path = this.#stranger(data, from);
 		const named = this.#names.find(name => hasMac1(crypto, name.macKey, data));
 		if (named === undefined && !hasMac1(crypto, this.#noMacKey, data)) {
 			const hello = decodeHello(data);
 			if (hello === undefined) return 'malformed';
-			this.#notice(hello, noticeCode.otherIdentity, from, now);
+			this.#notice(hello, noticeCode.otherIdentity, path, now);
 			return 'mac';
 		}
 		const hello = decodeHello(data);
 		if (hello === undefined) return 'malformed';
 		const proved = this.#tokens.accepts(hello.token, from, now);
 		if (!proved && (named === undefined || !this.#untokenedHellos.take(now))) {
-			this.#reply(encodeToken(hello.connection, this.#tokens.make(from, now)), from);
+			this.#reply(encodeToken(hello.connection, this.#tokens.make(from, now)), path);
 			return 'token';
 		}
 		if (!this.#hellos.take(now)) return 'full';
-		return this.#answer(hello, named?.host ?? this.#options.hosts[0]!, data.length, from, now);
+		return this.#answer(hello, named?.host ?? this.#options.hosts[0]!, path, now);
 	}
 
-	#answer(
-		hello: Hello,
-		host: Host,
-		size: number,
-		from: Address,
-		now: Micros,
-	): DropReason | undefined {
+	#answer(hello: Hello, host: Host, path: PathAllowance, now: Micros): DropReason | undefined {
 		if (this.#replies.length >= repliesMax) return 'full';
-		const path = new PathAllowance(from, false);
-		path.received(size);
 		const {authority} = this.#options;
 		const tickets = this.#tickets;
 		const answer = reply({crypto: this.#crypto, authority, tickets, hello, host, path, now});
 		if (typeof answer === 'string') {
-			if (answer === 'unreadable') this.#notice(hello, noticeCode.unreadable, from, now);
+			if (answer === 'unreadable') this.#notice(hello, noticeCode.unreadable, path, now);
 			return answer;
 		}
 		if (answer.refused) this.counts.refused++;
 		else this.counts.answered++;
-		for (const data of answer.datagrams) this.#replies.push({data, to: from});
+		for (const data of answer.datagrams) this.#replies.push({data, to: path.address});
 		return undefined;
 	}
 
-	/** Says in clear why a hello is not read. */
-	#notice(hello: Hello, code: number, from: Address, now: Micros): void {
-		if (this.#notices.take(now)) this.#reply(encodeNotice(hello.connection, code), from);
+	/** Whoever sent `data`, of whom nothing is known: what may be sent back. */
+	#stranger(data: Uint8Array, from: Address): PathAllowance {
+		const path = new PathAllowance(from, false);
+		path.received(data.length);
+		return path;
 	}
 
-	/** An answer in clear: always smaller than what it answers. */
-	#reply(data: Uint8Array, to: Address): void {
-		assert(data.length <= amplificationMax * datagramSizeInitial, 'a reply in clear is small');
-		if (this.#replies.length < repliesMax) this.#replies.push({data, to});
+	/** Says in clear why a hello is not read. */
+	#notice(hello: Hello, code: number, path: PathAllowance, now: Micros): void {
+		if (this.#notices.take(now)) this.#reply(encodeNotice(hello.connection, code), path);
+	}
+
+	/** Answers in clear. */
+	#reply(data: Uint8Array, path: PathAllowance): void {
+		if (this.#replies.length >= repliesMax || !path.take(data.length)) return;
+		this.#replies.push({data, to: path.address});
 	}
 
 	#handleTicket(data: Uint8Array, from: Address, now: Micros): DropReason | undefined {
@@ -220,7 +222,8 @@ export class Responder implements Endpoint {
 		if (use === undefined) return 'ticket';
 		if (use.session !== undefined) {
 			const session = this.#sessions.get(use.session);
-			return session?.handlePacket(data, headerSize, 0, from, now) ?? 'stranger';
+			if (session === undefined) return 'stranger';
+			return session.handlePacket(data, headerSize, 0, from, now);
 		}
 		const ticket = this.#tickets.open(sealed, now);
 		if (ticket === undefined) return 'ticket';
@@ -236,6 +239,8 @@ export class Responder implements Endpoint {
 		from: Address,
 		now: Micros,
 	): DropReason | undefined {
+		// Whoever can copy a ticket can make it be tried: the work is bounded like that of hellos.
+		if (!this.#hellos.take(now)) return 'full';
 		const full = this.#sessions.size >= (this.#options.sessionsMax ?? sessionsMaxDefault);
 		if (full && !this.#refusals.take(now)) return 'full';
 		const connection = this.#freeConnection();
@@ -245,7 +250,7 @@ export class Responder implements Endpoint {
 		if (full) {
 			// Told so under a salt of its own, and forgotten.
 			const refusal = session.pollTransmit(now);
-			if (refusal !== undefined) this.#reply(refusal.data, from);
+			if (refusal !== undefined) this.#replies.push(refusal);
 			return 'full';
 		}
 		this.#tickets.redeem(use, connection);
