@@ -7,6 +7,7 @@ import {digestKernels} from './kernel/digest.ts';
 import {frameKernels} from './kernel/frame.ts';
 import {listKernels} from './kernel/list.ts';
 import {sealKernels} from './kernel/seal.ts';
+import {searchKernels} from './kernel/search.ts';
 import {sumsKernels} from './kernel/sums.ts';
 import {loopbackKernels} from './session/loopback.ts';
 import {scanKernels} from './tree/scan.ts';
@@ -17,6 +18,7 @@ const kernels: readonly Kernel[] = [
 	...sealKernels,
 	...listKernels,
 	...sumsKernels,
+	...searchKernels,
 	...scanKernels,
 	...loopbackKernels,
 ];

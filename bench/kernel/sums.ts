@@ -1,68 +1,57 @@
-/** Block sums of a file, and the search for its blocks in an edited basis file. */
-import {Search} from '../../src/delta/search.ts';
-import {parseSums} from '../../src/delta/sums.ts';
-import {joinSums, SumsBuilder} from '../../src/delta/sums-builder.ts';
+/** Block sums: the weak and the strong one alone, and a file's sums object. */
+
+import {sumsShape} from '../../src/delta/shape.ts';
+import {StrongSum} from '../../src/delta/strong-sum.ts';
+import {sumKeys} from '../../src/delta/sum-keys.ts';
+import {weakSum} from '../../src/delta/weak-sum.ts';
 import {Prng} from '../../test/support/prng.ts';
+import {makeSums} from '../../test/support/run-delta.ts';
 import {benchSeed, fold, type Kernel} from '../harness.ts';
 
 const salt = new Prng(benchSeed).bytes(16);
-const size = (smoke: boolean) => (smoke ? 100_000 : 32 << 20);
-
-function makeSums(content: Uint8Array): Uint8Array {
-	const builder = new SumsBuilder({size: content.length, salt});
-	builder.update(content);
-	return joinSums(content.length, salt, [builder.finish()]);
-}
-
-/** The content with an octet put in at every hundredth part: nothing after it is aligned. */
-function edit(content: Uint8Array): Uint8Array {
-	const step = Math.ceil(content.length / 100);
-	const edited = new Uint8Array(content.length + 100);
-	let at = 0;
-	for (let from = 0; from < content.length; from += step) {
-		const piece = content.subarray(from, from + step);
-		edited.set(piece, at);
-		at += piece.length + 1;
-	}
-	return edited;
-}
-
-function search(basis: Uint8Array, object: Uint8Array, fileSize: number): number {
-	const sums = parseSums(object, fileSize)!;
-	const finest = sums.levels.at(-1)!;
-	const finder = new Search({shape: sums.shape, salt: sums.salt, runs: [finest]});
-	finder.start(0, 0);
-	finder.push(basis);
-	finder.end(true);
-	return fold(new Uint8Array(finder.matches().buffer));
-}
+const content = (smoke: boolean) => new Prng(benchSeed).bytes(smoke ? 100_000 : 32 << 20);
+const blockSize = 1024;
 
 export const sumsKernels: readonly Kernel[] = [
+	{
+		name: 'kernel/weak-sum',
+		unit: 'octets',
+		prepare: smoke => {
+			const octets = content(smoke);
+			const view = new DataView(octets.buffer);
+			const run = (): number => {
+				let sum = 0;
+				for (let at = 0; at + blockSize <= octets.length; at += blockSize) {
+					sum ^= weakSum(view, at, at + blockSize, 0x1f13_547d);
+				}
+				return sum;
+			};
+			return {amount: octets.length, run};
+		},
+	},
+	{
+		name: 'kernel/strong-sum',
+		unit: 'octets',
+		prepare: smoke => {
+			const octets = content(smoke);
+			const view = new DataView(octets.buffer);
+			const strong = new StrongSum(sumKeys(sumsShape(2 ** 21)!, salt));
+			const run = (): number => {
+				let sum = 0;
+				for (let at = 0; at + blockSize <= octets.length; at += blockSize) {
+					sum ^= strong.sum(view, at, at + blockSize, 0);
+				}
+				return sum;
+			};
+			return {amount: octets.length, run};
+		},
+	},
 	{
 		name: 'kernel/sums-build',
 		unit: 'octets',
 		prepare: smoke => {
-			const content = new Prng(benchSeed).bytes(size(smoke));
-			return {amount: content.length, run: () => fold(makeSums(content))};
-		},
-	},
-	{
-		name: 'kernel/search-edited',
-		unit: 'octets',
-		prepare: smoke => {
-			const content = new Prng(benchSeed).bytes(size(smoke));
-			const basis = edit(content);
-			const object = makeSums(content);
-			return {amount: basis.length, run: () => search(basis, object, content.length)};
-		},
-	},
-	{
-		name: 'kernel/search-foreign',
-		unit: 'octets',
-		prepare: smoke => {
-			const object = makeSums(new Prng(benchSeed).bytes(size(smoke)));
-			const basis = new Prng(benchSeed + 1).bytes(size(smoke));
-			return {amount: basis.length, run: () => search(basis, object, basis.length)};
+			const octets = content(smoke);
+			return {amount: octets.length, run: () => fold(makeSums(octets, salt))};
 		},
 	},
 ];

@@ -201,7 +201,7 @@ export class Search {
 	#sumWindow(): void {
 		if (this.#rolling) return;
 		const end = this.#at + this.#table.blockSize;
-		this.#weak[0] = weakSum(this.#buffer, this.#at, end, this.#multiplier);
+		this.#weak[0] = weakSum(this.#view, this.#at, end, this.#multiplier);
 		this.#rolling = true;
 	}
 
@@ -252,7 +252,7 @@ export class Search {
 		const entry = table.count - 1;
 		const end = at + table.tailSize;
 		if (at < 0 || end > this.#filled || this.#foundBasis[entry]! >= 0) return false;
-		const weak = weakSum(this.#buffer, at, end, this.#multiplier) & table.weakMask;
+		const weak = weakSum(this.#view, at, end, this.#multiplier) & table.weakMask;
 		if (weak !== table.weak[entry]) return false;
 		if (this.#strongAt(at, table.tailSize) !== table.strong[entry]) return false;
 		this.#take(entry, at, table.tailSize);

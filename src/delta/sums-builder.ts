@@ -80,12 +80,12 @@ export class SumsBuilder {
 		if (this.#pendingSize > 0) {
 			at = this.#fill(octets, 0);
 			if (this.#pendingSize < chunkSize) return;
-			this.#chunk(this.#pending, this.#pendingView, 0, chunkSize);
+			this.#chunk(this.#pendingView, 0, chunkSize);
 			this.#pendingSize = 0;
 		}
 		const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
 		for (; at + chunkSize <= octets.length; at += chunkSize) {
-			this.#chunk(octets, view, at, at + chunkSize);
+			this.#chunk(view, at, at + chunkSize);
 		}
 		this.#fill(octets, at);
 	}
@@ -94,7 +94,7 @@ export class SumsBuilder {
 	finish(): SumsPart {
 		assert(this.#taken === this.#end - this.#start, 'octets of the part are missing');
 		if (this.#pendingSize > 0) {
-			this.#chunk(this.#pending, this.#pendingView, 0, this.#pendingSize);
+			this.#chunk(this.#pendingView, 0, this.#pendingSize);
 		}
 		for (const [depth, node] of this.#nodes.entries()) {
 			if (node.childCount > 0) this.#close(depth);
@@ -110,9 +110,9 @@ export class SumsBuilder {
 		return to;
 	}
 
-	#chunk(octets: Uint8Array, view: DataView, start: number, end: number): void {
+	#chunk(view: DataView, start: number, end: number): void {
 		const {multiplier, keys} = this.#keys;
-		const weak = weakSum(octets, start, end, multiplier);
+		const weak = weakSum(view, start, end, multiplier);
 		this.#done(0, weak, chunkSum(view, start, end, keys), end - start);
 	}
 
