@@ -1,8 +1,17 @@
+/**
+ * Fetches a list by descent from its root: each node is verified by the hash in the node above,
+ * in any order, and what an older list holds already is copied. It checks what it must to stay
+ * within the announced size; whether the list is valid, `List.open` says of the whole.
+ */
 import {assert} from '../assert.ts';
 import type {Sha256} from '../platform/crypto.ts';
-import type {List} from './list.ts';
+import {decodeHeader, headerSize} from './header.ts';
+import {type List, topLevel} from './list.ts';
+import {concatenate} from './list-builder.ts';
+import {NodeTable, nodePrefix, pagePrefix, readNode, rootPrefix} from './node-table.ts';
+import {equalOctets} from './path.ts';
 
-/** A node to ask for, as wire kind `node` names it: (level, number of its first page). */
+/** A node to ask for, as a want of kind `node` names it: its level and its first page. */
 export type NodeWant = {readonly level: number; readonly page: number; readonly size: number};
 
 export type ListFetchOptions = {
@@ -12,34 +21,161 @@ export type ListFetchOptions = {
 	readonly size: number;
 	readonly sha256: Sha256;
 	/** Nodes that are in it are copied, not asked for. */
-	readonly known?: List;
+	readonly known?: List | undefined;
 };
 
-/** Fetches a list by descent from its root, each node verified by its parent. */
+type Node = NodeWant & {
+	readonly hash: Uint8Array;
+	readonly entryCount: number;
+	readonly pageCount: number;
+};
+
 export class ListFetch {
 	readonly #options: ListFetchOptions;
-	/** Whether all octets are here. */
-	readonly done: boolean = false;
-	/** What is wrong with nodes that hash right: the list can never be valid. */
-	readonly problem: string | undefined = undefined;
+	readonly #known = new Map<string, Uint8Array>();
+	readonly #wanted: Node[] = [];
+	/** Asked for and not here, by level and page. */
+	readonly #asked = new Map<string, Node>();
+	/** What is here, by level: octets by first page. Level `topLevel` is the top with header. */
+	readonly #nodes = new Map<number, Map<number, Uint8Array>>();
+	/** Octets of all nodes that are known to exist. */
+	#foundSize: number;
+	#levels = 0;
+	#problem: string | undefined;
 
 	constructor(options: ListFetchOptions) {
+		const {root, topSize, size, known} = options;
 		this.#options = options;
+		this.#foundSize = topSize;
+		known?.eachNode((hash, level, index) => {
+			this.#known.set(keyOf(hash), known.nodeAt(level, index));
+		});
+		if (topSize <= headerSize || topSize > size) this.#problem = 'its sizes are impossible';
+		const top = {level: topLevel, page: 0, size: topSize, hash: root};
+		this.#wanted.push({...top, entryCount: 0, pageCount: 0});
 	}
 
-	/** The next node to ask for; each once, again only after it came wrong. */
+	/** What is wrong with nodes that hash right: the list can never be valid. */
+	get problem(): string | undefined {
+		return this.#problem;
+	}
+
+	/** Whether all octets are here. */
+	get done(): boolean {
+		return this.#wanted.length === 0 && this.#asked.size === 0 && this.#problem === undefined;
+	}
+
+	/** The next node to ask for; each once, again only after it came wrong or was given up. */
 	pollWant(): NodeWant | undefined {
-		return this.#options.size < 0 ? {level: 0, page: 0, size: 0} : undefined;
+		if (this.#problem !== undefined) return undefined;
+		const node = this.#wanted.pop();
+		if (node === undefined) return undefined;
+		this.#asked.set(nameOf(node.level, node.page), node);
+		return {level: node.level, page: node.page, size: node.size};
 	}
 
-	/** False when the octets are not the node: it will be wanted again. */
+	/** The node will not come from where it was asked for: it is wanted again. */
+	giveUp(level: number, page: number): void {
+		const node = this.#takeAsked(level, page);
+		if (node !== undefined) this.#wanted.push(node);
+	}
+
+	/** False when the octets are not the node: it is wanted again. Keeps no view of `bytes`. */
 	handleNode(level: number, page: number, bytes: Uint8Array): boolean {
-		return level + page + bytes.length > 0;
+		const node = this.#takeAsked(level, page);
+		if (node === undefined) return true;
+		if (bytes.length !== node.size || !equalOctets(this.#hash(level, bytes), node.hash)) {
+			this.#wanted.push(node);
+			return false;
+		}
+		this.#accept(node, bytes.slice());
+		return true;
 	}
 
 	/** The list's octets, for `List.open`; only when `done`. */
 	finish(): Uint8Array {
-		assert(this.done);
-		return this.#options.root;
+		assert(this.done, 'all nodes are here');
+		const parts = [...this.#level(topLevel)];
+		for (let level = this.#levels - 1; level >= 0; level--) parts.push(...this.#level(level));
+		return concatenate(parts);
 	}
+
+	#takeAsked(level: number, page: number): Node | undefined {
+		const name = nameOf(level, page);
+		const node = this.#asked.get(name);
+		this.#asked.delete(name);
+		return node;
+	}
+
+	#hash(level: number, bytes: Uint8Array): Uint8Array {
+		const prefix = level === topLevel ? rootPrefix : level === 0 ? pagePrefix : nodePrefix;
+		return this.#options.sha256(prefix, bytes);
+	}
+
+	/** Takes a verified node, and those below it that are known. */
+	#accept(first: Node, octets: Uint8Array): void {
+		const accepted: [Node, Uint8Array][] = [[first, octets]];
+		for (let next = accepted.pop(); next !== undefined; next = accepted.pop()) {
+			const [node, bytes] = next;
+			const nodes = this.#nodes.get(node.level) ?? new Map<number, Uint8Array>();
+			this.#nodes.set(node.level, nodes.set(node.page, bytes));
+			for (const child of node.level === 0 ? [] : this.#children(node, bytes)) {
+				const known = this.#known.get(keyOf(child.hash));
+				if (known === undefined || known.length !== child.size) this.#wanted.push(child);
+				else accepted.push([child, known]);
+			}
+		}
+		if (this.#wanted.length > 0 || this.#asked.size > 0) return;
+		if (this.#foundSize !== this.#options.size) this.#problem ??= 'its size is not as announced';
+	}
+
+	#children(node: Node, bytes: Uint8Array): Node[] {
+		const isTop = node.level === topLevel;
+		const header = isTop ? decodeHeader(bytes) : undefined;
+		if (isTop && header?.topNodeSize !== bytes.length - headerSize) {
+			return this.#fail('it does not begin as a list of this version');
+		}
+		if (header !== undefined) this.#levels = header.levels;
+		const level = header?.levels ?? node.level;
+		const {entryCount, pageCount} = header ?? node;
+		const table = new NodeTable();
+		const read = readNode(bytes, isTop ? headerSize : 0, bytes.length, level, table);
+		if (read === undefined || read.entryCount !== entryCount || read.pageCount !== pageCount) {
+			return this.#fail(`an index node of level ${level} is wrong`);
+		}
+		const children: Node[] = [];
+		let page = node.page;
+		for (let index = 0; index < table.count; index++) {
+			children.push({
+				level: level - 1,
+				page,
+				size: table.sizes[index]!,
+				hash: table.hash(index),
+				entryCount: table.entryCounts[index]!,
+				pageCount: table.pageCounts[index]!,
+			});
+			page += table.pageCounts[index]!;
+			this.#foundSize += table.sizes[index]!;
+		}
+		if (this.#foundSize > this.#options.size) return this.#fail('it is larger than announced');
+		return children.reverse();
+	}
+
+	#fail(problem: string): Node[] {
+		this.#problem ??= problem;
+		return [];
+	}
+
+	#level(level: number): Uint8Array[] {
+		const nodes = [...(this.#nodes.get(level) ?? [])];
+		return nodes.sort(([a], [b]) => a - b).map(([, bytes]) => bytes);
+	}
+}
+
+function nameOf(level: number, page: number): string {
+	return `${level}:${page}`;
+}
+
+function keyOf(hash: Uint8Array): string {
+	return String.fromCharCode(...hash);
 }
