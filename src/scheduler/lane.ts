@@ -33,11 +33,18 @@ type LaneOptions = QueueAddOptions & {client?: string; cost?: number};
 
 export class Lane {
 	readonly name: string;
+	readonly #waiting = new LaneQueue();
 	readonly #queue: PQueue<LaneQueue, LaneOptions>;
+	#lastId = 0;
 
 	constructor(name: string, concurrency: number) {
 		this.name = name;
-		this.#queue = new PQueue({concurrency, queueClass: LaneQueue});
+		// p-queue makes its queue itself, with `new`; a function may answer one that exists.
+		const waiting = this.#waiting;
+		const queueClass = function laneQueue() {
+			return waiting;
+		} as unknown as new () => LaneQueue;
+		this.#queue = new PQueue({concurrency, queueClass});
 	}
 
 	get waitingCount(): number {
@@ -58,19 +65,23 @@ export class Lane {
 	 */
 	run<Result>(job: () => Promise<Result>, options: JobOptions = {}): Promise<Result> {
 		const {priority = 0, client = '', cost = quantum, signal, watch} = options;
-		const order = {priority, client, cost};
+		const id = `${++this.#lastId}`;
+		const order = {priority, client, cost, id};
 		const watched = watch === undefined ? job : watchedBy(watch, job);
 		if (signal === undefined) return this.#queue.add(watched, order);
-		const waiting = new AbortController();
-		const forget = onAbort(signal, () => {
-			watch?.dropped();
-			waiting.abort(signal.reason);
+		return new Promise((resolve, reject) => {
+			const forget = onAbort(signal, () => {
+				this.#waiting.remove(id);
+				watch?.dropped();
+				reject(signal.reason);
+			});
+			if (signal.aborted) return;
+			const started = (): Promise<Result> => {
+				forget();
+				return watched();
+			};
+			this.#queue.add(started, order).then(resolve, reject);
 		});
-		const started = (): Promise<Result> => {
-			forget();
-			return watched();
-		};
-		return this.#queue.add(started, {...order, signal: waiting.signal});
 	}
 
 	pause(): void {
@@ -87,7 +98,7 @@ export class Lane {
 	}
 }
 
-/** `queueClass` of p-queue: it makes one itself, so all of it is in this class. */
+/** What waits, in the shape that p-queue asks for. */
 class LaneQueue implements Queue<Run, LaneOptions> {
 	readonly #queue = new FairQueue<LaneItem>();
 
