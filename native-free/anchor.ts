@@ -6,6 +6,7 @@
 import {existsSync, readlinkSync} from 'node:fs';
 import {assert} from '../src/assert.ts';
 import type {DirHandle, Name} from '../src/platform/tree.ts';
+import {nodeCode} from './tree-error.ts';
 
 export type Anchor = {
 	/** The handle of a directory that was opened as `fd` by `path`. */
@@ -45,8 +46,18 @@ export function procAnchor(): Anchor | undefined {
 			}
 			return held;
 		},
-		describe: ({fd}) => readlinkSync(`${root}/${fd}`, {encoding: 'buffer'}),
+		describe: ({fd}) => placeOf(`${root}/${fd}`),
 	};
+}
+
+/** Asked about when something has failed already: a second failure must not hide the first. */
+function placeOf(link: string): Buffer {
+	try {
+		return readlinkSync(link, {encoding: 'buffer'});
+	} catch (error) {
+		if (nodeCode(error) === undefined) throw error;
+		return Buffer.from(link);
+	}
 }
 
 /**

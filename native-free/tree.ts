@@ -362,7 +362,12 @@ class NodeTree implements TreeIo {
 	): FileHandle | undefined {
 		const fd = this.#open(dir, name, path, flags | opening, intent);
 		if (fd === undefined) return undefined;
-		if (fstatSync(fd).isFile()) return {fd};
+		try {
+			if (fstatSync(fd).isFile()) return {fd};
+		} catch (error) {
+			closeSync(fd);
+			throw this.#error(error, intent, 'cannot stat', dir, name);
+		}
 		closeSync(fd);
 		return undefined;
 	}
