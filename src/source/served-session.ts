@@ -18,6 +18,10 @@ export type ServedOptions = {
 	readonly session: SessionHandle;
 	readonly now: Micros;
 	readonly read: (batch: ReadBatch) => Promise<ReadResult>;
+	/** Something has happened in the session: its `turn` is due. */
+	readonly touched: (session: ServedSession) => void;
+	/** A read has ended: there is something to send. */
+	readonly wake: () => void;
 	readonly closed: (code: number, text: string) => void;
 };
 
@@ -70,18 +74,23 @@ export class ServedSession implements Payload {
 		if (this.#shown.length === headsMax) return;
 		this.#shown.push(published);
 		this.#sender.offerHead(published.statement, published.diffNames);
-		this.session.wake();
+		this.#woken();
 	}
 
-	/** Reads what the sender has come to want. Objects in memory are handed over at once. */
-	turn(): void {
-		if (this.#isClosed) return;
+	/**
+	 * Reads what the sender has come to want. True when some of it was in memory and could be
+	 * handed over at once.
+	 */
+	turn(): boolean {
+		if (this.#isClosed) return false;
+		let handedOver = false;
 		let batch: ReadRequest[] = [];
 		let bytes = 0;
 		let request = this.#sender.pollRead();
 		for (; request !== undefined; request = this.#sender.pollRead()) {
 			if (request.kind !== objectKind.content) {
 				this.#sender.handleRead(request, this.#fromMemory(request));
+				handedOver = true;
 				continue;
 			}
 			batch.push(request);
@@ -92,6 +101,7 @@ export class ServedSession implements Payload {
 			bytes = 0;
 		}
 		if (batch.length > 0) this.#read(batch);
+		return handedOver;
 	}
 
 	handlePacket(
@@ -100,10 +110,12 @@ export class ServedSession implements Payload {
 		datagramSize: number,
 		now: Micros,
 	): number | undefined {
+		this.#options.touched(this);
 		return this.#sender.handlePacket(number, payload, datagramSize, now);
 	}
 
 	pollPacket(number: number, to: Writer, now: Micros): boolean {
+		this.#options.touched(this);
 		return this.#sender.pollPacket(number, to, now);
 	}
 
@@ -150,6 +162,12 @@ export class ServedSession implements Payload {
 		return kind === objectKind.leaves ? saved.leaves(digest) : saved.sums(digest);
 	}
 
+	#woken(): void {
+		this.session.wake();
+		this.#options.touched(this);
+		this.#options.wake();
+	}
+
 	#read(requests: readonly ReadRequest[]): void {
 		const batch = makeBatch(this.module, requests, this.#shown);
 		this.#options.read(batch).then(
@@ -162,7 +180,7 @@ export class ServedSession implements Payload {
 					at += request.length;
 					this.#sender.handleRead(request, code === 0 ? octets : code);
 				});
-				this.session.wake();
+				this.#woken();
 			},
 			(error: unknown) => {
 				if (!(error instanceof ShoalError)) throw error;
@@ -170,7 +188,7 @@ export class ServedSession implements Payload {
 				for (const request of requests) {
 					this.#sender.handleRead(request, refuseCode.unreadable);
 				}
-				this.session.wake();
+				this.#woken();
 			},
 		);
 	}

@@ -27,6 +27,8 @@ export type SourceOptions = {
 	readonly clock: Clock;
 	/** Reads ranges of files, in a thread. */
 	readonly read: (batch: ReadBatch) => Promise<ReadResult>;
+	/** A session has something to send. */
+	readonly wake: () => void;
 	readonly onSession?: (told: SessionTold) => void;
 };
 
@@ -41,14 +43,18 @@ export class Source implements Authority {
 	readonly #byName: ReadonlyMap<string, number>;
 	readonly #clock: Clock;
 	readonly #read: SourceOptions['read'];
+	readonly #wake: () => void;
 	readonly #onSession: (told: SessionTold) => void;
 	readonly #sessions = new Set<ServedSession>();
+	/** Those in which something has happened since their last turn. */
+	#touched = new Set<ServedSession>();
 
 	constructor(options: SourceOptions) {
 		this.#modules = options.modules;
 		this.#byName = new Map(options.modules.map(({name}, index) => [name, index]));
 		this.#clock = options.clock;
 		this.#read = options.read;
+		this.#wake = options.wake;
 		this.#onSession = options.onSession ?? (() => undefined);
 	}
 
@@ -88,6 +94,8 @@ export class Source implements Authority {
 			session,
 			now: this.#clock.now(),
 			read: this.#read,
+			touched: each => this.#touched.add(each),
+			wake: this.#wake,
 			closed: (code, text) => this.#ended(served, code, text),
 		});
 		this.#sessions.add(served);
@@ -101,9 +109,17 @@ export class Source implements Authority {
 		return served;
 	}
 
-	/** Starts the reads that sessions have come to want; to be called after every turn. */
-	turn(): void {
-		for (const session of this.#sessions) session.turn();
+	/**
+	 * Starts the reads that sessions have come to want; to be called after every turn. True when
+	 * some session may have more to send at once.
+	 */
+	turn(): boolean {
+		const touched = this.#touched;
+		if (touched.size === 0) return false;
+		this.#touched = new Set();
+		let handedOver = false;
+		for (const session of touched) if (session.turn()) handedOver = true;
+		return handedOver;
 	}
 
 	/** Tells the sessions of a module that it has a newer snapshot. */
@@ -113,6 +129,7 @@ export class Source implements Authority {
 
 	#ended(served: ServedSession, code: number, text: string): void {
 		this.#sessions.delete(served);
+		this.#touched.delete(served);
 		this.#onSession({
 			state: 'closed',
 			peer: served.session.peer,

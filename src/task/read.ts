@@ -5,7 +5,9 @@
  */
 import {ShoalError} from '../error.ts';
 import type {DirHandle, FileHandle, Stat, TreeIo} from '../platform/tree.ts';
+import {baseName} from '../snapshot/path.ts';
 import {refuseCode} from '../wire/frame.ts';
+import {DirectoryWalk} from './directory-walk.ts';
 import {defineTask} from './task.ts';
 
 /** Ranges to read: columns of equal length, so that a batch crosses threads as a few arrays. */
@@ -27,8 +29,6 @@ export type ReadResult = {
 	readonly status: Uint8Array;
 };
 
-const slash = 0x2f;
-
 export const readRanges = defineTask({
 	name: 'read',
 	run(input: ReadBatch, {tree}): ReadResult {
@@ -37,7 +37,7 @@ export const readRanges = defineTask({
 		for (let index = 0; index < count; index++) size += input.lengths[index]!;
 		const data = new Uint8Array(size);
 		const status = new Uint8Array(count);
-		const opener = new Opener(tree, input.root);
+		const walk = new DirectoryWalk(tree, input.root);
 		let at = 0;
 		for (let index = 0; index < count; index++) {
 			const into = data.subarray(at, at + input.lengths[index]!);
@@ -46,18 +46,18 @@ export const readRanges = defineTask({
 				index === 0 ? 0 : input.pathEnds[index - 1]!,
 				input.pathEnds[index]!,
 			);
-			const code = readOne(opener, tree, path, input, index, into);
+			const code = readOne(walk, tree, path, input, index, into);
 			if (code !== 0) into.fill(0);
 			status[index] = code;
 		}
-		opener.close();
+		walk.release();
 		return {data, status};
 	},
 	transfer: output => [output.data.buffer],
 });
 
 function readOne(
-	opener: Opener,
+	walk: DirectoryWalk,
 	tree: TreeIo,
 	path: Uint8Array,
 	input: ReadBatch,
@@ -66,7 +66,8 @@ function readOne(
 ): number {
 	let file: FileHandle | undefined;
 	try {
-		file = opener.open(path);
+		const parent = walk.parent(path);
+		file = parent && tree.openRead(parent, baseName(path));
 		if (file === undefined) return refuseCode.stale;
 		if (!isAsListed(tree.statFile(file), input.expected, index)) return refuseCode.stale;
 		const read = tree.read(file, into, input.offsets[index]!);
@@ -86,56 +87,4 @@ function isAsListed(stat: Stat, expected: Float64Array, index: number): boolean 
 		stat.mtimeSec === expected[index * 3 + 1] &&
 		stat.mtimeNsec === expected[index * 3 + 2]
 	);
-}
-
-/** Opens files below a root; neighbours in one directory share its handle. */
-class Opener {
-	readonly #tree: TreeIo;
-	readonly #root: DirHandle;
-	#path = new Uint8Array(0);
-	#dir: DirHandle | undefined;
-
-	constructor(tree: TreeIo, root: DirHandle) {
-		this.#tree = tree;
-		this.#root = root;
-	}
-
-	/** Undefined when it is absent, no regular file, or below a symlink. */
-	open(path: Uint8Array): FileHandle | undefined {
-		const cut = path.lastIndexOf(slash);
-		const name = path.subarray(cut + 1);
-		if (cut < 0) return this.#tree.openRead(this.#root, name);
-		const parent = path.subarray(0, cut);
-		if (this.#dir === undefined || !isEqual(this.#path, parent)) {
-			this.close();
-			this.#dir = this.#walk(parent);
-			this.#path = parent.slice();
-		}
-		return this.#dir && this.#tree.openRead(this.#dir, name);
-	}
-
-	close(): void {
-		if (this.#dir !== undefined) this.#tree.closeDir(this.#dir);
-		this.#dir = undefined;
-	}
-
-	#walk(path: Uint8Array): DirHandle | undefined {
-		let dir = this.#root;
-		for (let start = 0; start <= path.length; ) {
-			const found = path.indexOf(slash, start);
-			const end = found < 0 ? path.length : found;
-			const next = this.#tree.openDir(dir, path.subarray(start, end));
-			if (dir !== this.#root) this.#tree.closeDir(dir);
-			if (next === undefined) return undefined;
-			dir = next;
-			start = end + 1;
-		}
-		return dir;
-	}
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-	if (a.length !== b.length) return false;
-	for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
-	return true;
 }

@@ -5,6 +5,7 @@ import {hash, hashJoin, hashPart} from './hash.ts';
 import {listBelow} from './list-below.ts';
 import {copyMatches, match} from './match.ts';
 import {publish} from './publish.ts';
+import {readRanges} from './read.ts';
 import {scan} from './scan.ts';
 import {stage} from './stage.ts';
 import {hashStaged} from './staged-hash.ts';
@@ -25,6 +26,7 @@ const tasks: readonly AnyTask[] = [
 	hashStaged,
 	listBelow,
 	publish,
+	readRanges,
 	stage,
 	survey,
 ];
