@@ -35,6 +35,12 @@ export type Stat = {
 	readonly device: number;
 };
 
+/** What of a file's stat says that it is the same, unchanged file. */
+export type StatIdentity = Pick<
+	Stat,
+	'size' | 'mtimeSec' | 'mtimeNsec' | 'ctimeSec' | 'ctimeNsec' | 'ino' | 'dev'
+>;
+
 export type TreeIo = {
 	/** Opens `path` (a string or octets, symlinks followed to it). @throws TREE_MISSING */
 	openRoot(path: string | Uint8Array): DirHandle;

@@ -1,0 +1,212 @@
+/**
+ * Takes a snapshot of a tree: stats everything, hashes what is not known yet, and saves the list
+ * with the diff from the one before. Each file version is read once in its life; what was found is
+ * in the file log before the list names it, so an interrupted run goes on where it was.
+ */
+import {ShoalError} from '../error.ts';
+import {digestSize} from '../limit.ts';
+import type {Platform} from '../platform/platform.ts';
+import type {DirHandle} from '../platform/tree.ts';
+import {type HashBatch, hashFiles} from '../pool/hash-files.ts';
+import type {Pool} from '../pool/pool.ts';
+import {scanTree} from '../pool/scan-tree.ts';
+import {emptyDigest, entryType} from '../snapshot/entry.ts';
+import {List} from '../snapshot/list.ts';
+import {ListBuilder} from '../snapshot/list-builder.ts';
+import type {FileLog} from '../store/file-log.ts';
+import type {Saved, Snapshots} from '../store/snapshots.ts';
+import {hashStatus} from '../task/hash.ts';
+import type {ScanProblem} from '../task/scan.ts';
+import type {ScanTable} from '../task/scan-table.ts';
+import {type ContentColumns, TableEntry, TableStat} from './table-entry.ts';
+
+export type TakeOptions = {
+	readonly platform: Platform;
+	readonly pool: Pool;
+	/** The tree's path, and the tree held open. */
+	readonly directory: string;
+	readonly root: DirHandle;
+	/** Names left out at the top of the tree. */
+	readonly exclude: readonly Uint8Array[];
+	readonly snapshots: Snapshots;
+	readonly files: FileLog;
+	readonly signal: AbortSignal | undefined;
+	readonly onProgress: (phase: 'scan' | 'hash', done: number, total: number | undefined) => void;
+};
+
+export type Taken = {
+	readonly list: List;
+	readonly saved: Saved;
+	/** False: the tree is as the last snapshot has it. */
+	readonly changed: boolean;
+	readonly fileCount: number;
+	readonly filesHashed: number;
+	readonly bytesHashed: number;
+	/** What could not be read; its entries are marked in the list. */
+	readonly problems: readonly ScanProblem[];
+};
+
+/** @throws ShoalError TREE_MISSING, STORE_*, INTERRUPTED */
+export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
+	const {platform, pool, directory, exclude, snapshots, signal, onProgress} = options;
+	const table = await scanTree(pool, directory, {
+		exclude,
+		signal,
+		onProgress: count => onProgress('scan', count, undefined),
+	});
+	const content = new Contents(table, platform);
+	content.recall(options.files);
+	await content.hash(options);
+	options.files.sync();
+	const list = build(table, content, platform);
+	const [newest] = snapshots.history();
+	const before = newest === undefined ? undefined : readBefore(snapshots, newest);
+	const saved = snapshots.save(list, before, platform.clock.wallMs());
+	return {
+		list,
+		saved,
+		changed: newest?.sequence !== saved.sequence,
+		fileCount: content.fileCount,
+		filesHashed: content.filesHashed,
+		bytesHashed: content.bytesHashed,
+		problems: [...table.problems, ...content.problems],
+	};
+}
+
+/** Of the regular files of a scan: which are first names, and their digests. */
+class Contents implements ContentColumns {
+	readonly digests: Uint8Array;
+	readonly known: Uint8Array;
+	readonly firstOf: Uint32Array;
+	readonly names: Uint32Array;
+	readonly problems: ScanProblem[] = [];
+	fileCount = 0;
+	filesHashed = 0;
+	bytesHashed = 0;
+	readonly #table: ScanTable;
+	readonly #empty: Uint8Array;
+
+	constructor(table: ScanTable, {crypto}: Platform) {
+		this.#table = table;
+		this.#empty = emptyDigest(crypto.sha256);
+		this.digests = new Uint8Array(table.count * digestSize);
+		this.known = new Uint8Array(table.count);
+		this.firstOf = new Uint32Array(table.count);
+		this.names = new Uint32Array(table.count).fill(1);
+		this.#group();
+	}
+
+	/** Takes what the log knows of files that have not changed since they were hashed. */
+	recall(files: FileLog): void {
+		const {columns, count} = this.#table;
+		const stat = new TableStat(this.#table);
+		for (let entry = 0; entry < count; entry++) {
+			if (columns.type[entry] !== entryType.file || this.firstOf[entry] !== 0) continue;
+			if (columns.size[entry] === 0) {
+				this.#set(entry, this.#empty);
+				continue;
+			}
+			stat.entry = entry;
+			const digest = files.lookup(stat);
+			if (digest !== undefined) this.#set(entry, digest);
+		}
+	}
+
+	/** Hashes the rest. */
+	async hash({pool, root, files, signal, onProgress}: TakeOptions): Promise<void> {
+		const {columns, count} = this.#table;
+		const unknown: number[] = [];
+		let total = 0;
+		for (let entry = 0; entry < count; entry++) {
+			if (columns.type[entry] !== entryType.file) continue;
+			if (this.known[entry] === 1 || this.firstOf[entry] !== 0) continue;
+			unknown.push(entry);
+			total += columns.size[entry]!;
+		}
+		if (unknown.length === 0) return;
+		onProgress('hash', 0, total);
+		await hashFiles(pool, root, this.#table, Uint32Array.from(unknown), {
+			sums: true,
+			signal,
+			onHashed: batch => {
+				this.#take(batch, files);
+				onProgress('hash', this.bytesHashed, total);
+			},
+		});
+	}
+
+	#take(batch: HashBatch, files: FileLog): void {
+		const stat = new TableStat(this.#table);
+		let leavesAt = 0;
+		let sumsAt = 0;
+		batch.entries.forEach((entry, index) => {
+			const leavesEnd = batch.leavesEnds[index]!;
+			const sumsEnd = batch.sumsEnds[index]!;
+			this.bytesHashed += this.#table.columns.size[entry]!;
+			if (batch.status[index] === hashStatus.hashed) {
+				const at = index * digestSize;
+				const digest = batch.digests.subarray(at, at + digestSize);
+				stat.entry = entry;
+				files.append({
+					stat,
+					hashedAtMs: batch.hashedAtMs,
+					digest,
+					leaves: batch.leaves.subarray(leavesAt, leavesEnd),
+					sums: batch.sums.subarray(sumsAt, sumsEnd),
+				});
+				this.#set(entry, digest);
+				this.filesHashed++;
+			}
+			leavesAt = leavesEnd;
+			sumsAt = sumsEnd;
+		});
+		this.problems.push(...batch.problems);
+	}
+
+	/** Finds which names are one file: only those of which the file system counts several. */
+	#group(): void {
+		const {columns, count} = this.#table;
+		const firsts = new Map<string, number>();
+		for (let entry = 0; entry < count; entry++) {
+			if (columns.type[entry] !== entryType.file) continue;
+			this.fileCount++;
+			if (columns.linkCount[entry]! < 2) continue;
+			const file = `${columns.dev[entry]} ${columns.ino[entry]}`;
+			const first = firsts.get(file);
+			if (first === undefined) {
+				firsts.set(file, entry);
+			} else {
+				this.firstOf[entry] = first + 1;
+				this.names[first]!++;
+			}
+		}
+	}
+
+	#set(entry: number, digest: Uint8Array): void {
+		this.digests.set(digest, entry * digestSize);
+		this.known[entry] = 1;
+	}
+}
+
+function build(table: ScanTable, contents: Contents, platform: Platform): List {
+	const {sha256} = platform.crypto;
+	const builder = new ListBuilder(sha256);
+	const entry = new TableEntry(table, contents, platform.readOwners());
+	for (let index = 0; index < table.count; index++) {
+		entry.index = index;
+		builder.add(entry);
+	}
+	const list = List.open(builder.finish(), sha256);
+	if (list instanceof List) return list;
+	throw new ShoalError('STORE_FAILED', `the tree makes no valid list: ${list.problem}`);
+}
+
+/** Without it there is no diff: receivers compare pages. */
+function readBefore(snapshots: Snapshots, newest: Saved): List | undefined {
+	try {
+		return snapshots.list(newest);
+	} catch (error) {
+		if (error instanceof ShoalError && error.code === 'STORE_CORRUPT') return undefined;
+		throw error;
+	}
+}
