@@ -3,18 +3,26 @@
  * and corruption, all from one seed.
  */
 
-import type {Crypto} from '../../src/platform/crypto.ts';
-import type {Address} from '../../src/platform/datagram.ts';
-import type {Answer, Authority, Host} from '../../src/session/authority.ts';
+import type {Crypto, KeyPair} from '../../src/platform/crypto.ts';
+import type {Address, Transmit} from '../../src/platform/datagram.ts';
+import type {Answer, Ask, Authority, Host, Refusal} from '../../src/session/authority.ts';
 import type {Endpoint} from '../../src/session/endpoint.ts';
+import {decodeHello, encodeAnswer, prologue} from '../../src/session/handshake.ts';
 import {
 	Initiator,
 	type InitiatorEvent,
 	type InitiatorOptions,
 } from '../../src/session/initiator.ts';
-import type {Payload} from '../../src/session/payload.ts';
+import {Handshake} from '../../src/session/noise.ts';
+import type {Payload, SessionHandle} from '../../src/session/payload.ts';
 import {Responder, type ResponderOptions} from '../../src/session/responder.ts';
-import {delegationRole, signDelegation, signHead} from '../../src/session/statement.ts';
+import {
+	type DelegationRole,
+	delegationRole,
+	type Head,
+	signDelegation,
+	signHead,
+} from '../../src/session/statement.ts';
 import {later, type Micros, micros, never} from '../../src/unit.ts';
 import type {Writer} from '../../src/wire/codec.ts';
 import type {Prng} from './prng.ts';
@@ -62,8 +70,9 @@ export class Network {
 
 	/** Puts a datagram on its way, as if `from` had sent it. */
 	send(data: Uint8Array, from: Address, to: Address): void {
+		if (!this.onSend(data, from, to)) return;
 		const {delay, jitter, loss, repeat, corrupt} = this.path;
-		if (!this.onSend(data, from, to) || this.#prng.chance(loss)) return;
+		if (this.#prng.chance(loss)) return;
 		const copies = this.#prng.chance(repeat) ? 2 : 1;
 		for (let copy = 0; copy < copies; copy++) {
 			const octets = new Uint8Array(data);
@@ -80,7 +89,10 @@ export class Network {
 		this.#drain();
 		while (!done()) {
 			const at = this.#next();
-			if (at > until) break;
+			if (at > until) {
+				this.now = until;
+				return;
+			}
 			if (++this.steps > stepsMax) throw new Error(`no end after ${stepsMax} steps`);
 			if (at > this.now) this.now = at;
 			const due = this.#flights.filter(flight => flight.at <= this.now);
@@ -94,7 +106,6 @@ export class Network {
 			}
 			this.#drain();
 		}
-		if (this.now < until && !done()) this.now = until;
 	}
 
 	runFor(delay: number, done?: () => boolean): void {
@@ -128,37 +139,63 @@ const burstMax = 5000;
 export const module = new TextEncoder().encode('mirror');
 export const wallMs = 1_700_000_000_000;
 
-/** A source's keys and statements, and an authority that answers from them. */
-export class TestSource {
-	readonly identity;
-	readonly host: Host;
-	readonly crypto: Crypto;
-	sequence = 7;
-	answer: Partial<Answer> = {};
-	/** Payload of every session that was opened. */
-	readonly payloads: TestPayload[] = [];
-	asked = 0;
+export type TestSourceOptions = {
+	readonly notAfterMs?: number;
+	readonly modules?: readonly Uint8Array[];
+	readonly role?: DelegationRole;
+};
 
-	constructor(crypto: Crypto, options: {notAfterMs?: number; modules?: Uint8Array[]} = {}) {
+/** A source's keys and statements, and an authority that answers from them. */
+export class TestSource implements Authority {
+	readonly crypto: Crypto;
+	readonly identity: KeyPair;
+	host: Host;
+	/** What `answer` says beside the statement. */
+	says: Partial<Answer> = {};
+	refuse: (ask: Ask) => Refusal | undefined = () => undefined;
+	/** Whether tickets make sessions. */
+	opens = true;
+	/** What the first session sends from its start. */
+	readonly queue: Uint8Array[] = [];
+	readonly asks: Ask[] = [];
+	/** Of every session that was opened. */
+	readonly payloads: TestPayload[] = [];
+	readonly sessions: SessionHandle[] = [];
+	readonly contexts: Uint8Array[] = [];
+	readonly #options: TestSourceOptions;
+
+	constructor(crypto: Crypto, options: TestSourceOptions = {}) {
 		this.crypto = crypto;
 		this.identity = crypto.signGenerate();
+		this.#options = options;
+		this.host = this.#makeHost();
+	}
+
+	/** A host key of its own, delegated. */
+	#makeHost(): Host {
+		const {crypto, identity} = this;
+		const {notAfterMs, modules, role} = this.#options;
 		const hostKey = crypto.dhGenerate();
-		const delegation = signDelegation(crypto, this.identity.secret, {
-			identity: this.identity.public,
+		const delegation = signDelegation(crypto, identity.secret, {
+			identity: identity.public,
 			host: hostKey.public,
-			role: delegationRole.source,
-			notAfterMs: options.notAfterMs ?? wallMs + 1_000_000,
-			modules: options.modules ?? [],
+			role: role ?? delegationRole.source,
+			notAfterMs: notAfterMs ?? wallMs + 1_000_000,
+			modules: modules ?? [],
 		});
-		this.host = {identity: this.identity.public, hostKey, delegation};
+		return {identity: identity.public, hostKey, delegation};
+	}
+
+	changeHostKey(): void {
+		this.host = this.#makeHost();
 	}
 
 	/** The head of the module, signed. */
-	statement(changes: Partial<Parameters<typeof signHead>[2]> = {}): Uint8Array {
+	statement(changes: Partial<Head> = {}): Uint8Array {
 		return signHead(this.crypto, this.identity.secret, {
 			identity: this.identity.public,
 			module,
-			sequence: this.sequence,
+			sequence: 7,
 			issuedMs: wallMs - 1000,
 			expiresMs: wallMs + 1_000_000,
 			root: new Uint8Array(32).fill(1),
@@ -172,42 +209,86 @@ export class TestSource {
 		});
 	}
 
-	get authority(): Authority {
-		return {
-			answer: () => {
-				this.asked++;
-				return {
-					statement: this.statement(),
-					diffs: [],
-					early: [],
-					context: Uint8Array.of(1, 2, 3),
-					...this.answer,
-				};
-			},
-			open: (_context, session) => {
-				const payload = new TestPayload(session.payloadMax, true);
-				this.payloads.push(payload);
-				return payload;
-			},
-		};
+	answer(ask: Ask): Answer | Refusal {
+		this.asks.push(ask);
+		const context = Uint8Array.of(1, 2, 3);
+		const statement = this.statement();
+		return this.refuse(ask) ?? {statement, diffs: [], early: [], context, ...this.says};
+	}
+
+	open(context: Uint8Array, session: SessionHandle): TestPayload | undefined {
+		if (!this.opens) return undefined;
+		const payload = new TestPayload(true);
+		payload.queue.push(...this.queue.splice(0));
+		this.contexts.push(context);
+		this.payloads.push(payload);
+		this.sessions.push(session);
+		return payload;
 	}
 
 	responder(now: Micros, options: Partial<ResponderOptions> = {}): Responder {
-		const {crypto, authority} = this;
-		return new Responder({crypto, now, hosts: [this.host], authority, ...options});
+		const {crypto, host} = this;
+		return new Responder({crypto, now, hosts: [host], authority: this, ...options});
 	}
 
-	initiator(now: Micros, options: Partial<InitiatorOptions> = {}): Initiator {
+	/** One that pins this source's identity, unless `identity` says undefined. */
+	initiator(now: Micros, options: Dial = {}): Initiator {
+		const {identity, ...rest} = {identity: this.identity.public, ...options};
 		return new Initiator({
 			crypto: this.crypto,
 			now,
 			wallMs: () => wallMs,
 			peer: 'source:1',
-			identity: this.identity.public,
 			module,
 			sequence: 0,
-			...options,
+			...(identity === undefined ? {} : {identity}),
+			...rest,
 		});
+	}
+}
+
+export type Dial = Omit<Partial<InitiatorOptions>, 'identity'> & {
+	readonly identity?: Uint8Array | undefined;
+};
+
+/** Answers every hello with a payload of its own making, whatever it says, under the right keys. */
+export class RawResponder implements Endpoint {
+	readonly #source: TestSource;
+	readonly #payload: Uint8Array;
+	readonly #out: Transmit[] = [];
+
+	constructor(source: TestSource, payload: Uint8Array) {
+		this.#source = source;
+		this.#payload = payload;
+	}
+
+	handleDatagram(data: Uint8Array, from: Address): void {
+		const hello = decodeHello(data);
+		if (hello === undefined) return;
+		const handshake = new Handshake({
+			crypto: this.#source.crypto,
+			pattern: hello.pattern,
+			cipher: hello.suite,
+			hash: 'SHA256',
+			initiator: false,
+			prologue: prologue(hello),
+			static: this.#source.host.hostKey,
+		});
+		handshake.read(hello.noise);
+		const noise = handshake.write(this.#payload)!;
+		this.#out.push({data: encodeAnswer(hello.connection, noise), to: from});
+	}
+
+	handleTimeout(): void {
+		this.#out.length = 0;
+	}
+
+	pollTransmit(): Transmit | undefined {
+		return this.#out.shift();
+	}
+
+	pollTimeout(): Micros {
+		return never;
 	}
 }
 
@@ -219,11 +300,13 @@ export class TestPayload implements Payload {
 	readonly sent: number[] = [];
 	readonly queue: Uint8Array[] = [];
 	pathChanges = 0;
+	timeouts = 0;
+	dueAt = never;
 	closedWith: {code: number; text: string} | undefined;
 	/** Answered by handlePacket. */
 	verdict: number | undefined;
 
-	constructor(_payloadMax: number, skips: boolean) {
+	constructor(skips: boolean) {
 		this.skips = skips;
 	}
 
@@ -246,11 +329,11 @@ export class TestPayload implements Payload {
 	}
 
 	handleTimeout(): void {
-		this.queue.length = this.queue.length;
+		this.timeouts++;
 	}
 
 	pollTimeout(): Micros {
-		return never;
+		return this.dueAt;
 	}
 
 	closed(code: number, text: string): void {
