@@ -59,6 +59,7 @@ export const errorTable = {
 	STORE_LOCKED: row('store', 11, 'Wait for the other shoal on this tree, then run again.', true),
 	STORE_FAILED: row('store', 11, 'Check the disk and the rights of the state directory.'),
 	SNAPSHOT_MISSING: row('store', 1, 'Make one first: shoal snapshot DIR.'),
+	PATH_MISSING: row('usage', 1, 'Look at what is there with: shoal ls.'),
 	KEY_UNSAFE: row('store', 5, 'Make the key file yours alone: chmod 600 FILE.'),
 	KEY_INVALID: row('store', 5, 'Make a new key with: shoal keygen.'),
 	KEY_EXISTS: row('store', 1, 'Move the key away first, if you mean to make a new one.'),

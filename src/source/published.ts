@@ -24,7 +24,6 @@ export type Wanted = {
 
 export class Published {
 	readonly list: List;
-	readonly head: Head;
 	readonly tables: PageTables;
 	/** Newest first: the k-th leads from the k-th predecessor's predecessor to it. */
 	readonly diffs: readonly Uint8Array[];
@@ -32,8 +31,8 @@ export class Published {
 	readonly diffNames: readonly Diff[];
 	/** Sequence of the k-th predecessor: the snapshot that the k-th diff starts from. */
 	readonly predecessors: readonly number[];
-	/** Signed; replaced when it is signed again. */
-	statement: Uint8Array;
+	#head: Head;
+	#statement: Uint8Array;
 
 	constructor(options: {
 		list: List;
@@ -44,8 +43,8 @@ export class Published {
 		sha256: Sha256;
 	}) {
 		this.list = options.list;
-		this.head = options.head;
-		this.statement = options.statement;
+		this.#head = options.head;
+		this.#statement = options.statement;
 		this.diffs = options.diffs;
 		this.predecessors = options.predecessors;
 		this.diffNames = options.diffs.map((diff, index) => ({
@@ -54,6 +53,21 @@ export class Published {
 			digest: options.sha256(diff),
 		}));
 		this.tables = new PageTables(options.list);
+	}
+
+	get head(): Head {
+		return this.#head;
+	}
+
+	/** `head`, signed. */
+	get statement(): Uint8Array {
+		return this.#statement;
+	}
+
+	/** The same snapshot under a newer signature. */
+	sign({head, statement}: {head: Head; statement: Uint8Array}): void {
+		this.#head = head;
+		this.#statement = statement;
 	}
 
 	/**

@@ -11,6 +11,7 @@ import type {Writer} from '../wire/codec.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
 import type {Module} from './module.ts';
 import type {Published} from './published.ts';
+import {makeBatch} from './read-batch.ts';
 
 export type ServedOptions = {
 	readonly module: Module;
@@ -169,7 +170,7 @@ export class ServedSession implements Payload {
 	}
 
 	#read(requests: readonly ReadRequest[]): void {
-		const batch = makeBatch(this.module, requests, this.#shown);
+		const batch = makeBatch(this.module.root, requests, this.#shown);
 		this.#options.read(batch).then(
 			({data, status}) => {
 				if (this.#isClosed) return;
@@ -192,34 +193,4 @@ export class ServedSession implements Payload {
 			},
 		);
 	}
-}
-
-function makeBatch(
-	module: Module,
-	requests: readonly ReadRequest[],
-	shown: readonly Published[],
-): ReadBatch {
-	const count = requests.length;
-	const paths: Uint8Array[] = [];
-	const pathEnds = new Uint32Array(count);
-	const offsets = new Float64Array(count);
-	const lengths = new Uint32Array(count);
-	const expected = new Float64Array(count * 3);
-	let end = 0;
-	requests.forEach((request, index) => {
-		const table = shown[request.snapshot]!.tables.get(request.page)!;
-		const path = table.paths[request.position]!;
-		paths.push(path);
-		end += path.length;
-		pathEnds[index] = end;
-		offsets[index] = request.offset;
-		lengths[index] = request.length;
-		const at = request.position * 3;
-		expected.set(table.expected.subarray(at, at + 3), index * 3);
-	});
-	const joined = new Uint8Array(end);
-	paths.forEach((path, index) => {
-		joined.set(path, pathEnds[index]! - path.length);
-	});
-	return {root: module.root, paths: joined, pathEnds, offsets, lengths, expected};
 }

@@ -70,7 +70,7 @@ export class StateDir {
 		return handle === undefined ? undefined : new StateDir(platform, state, handle);
 	}
 
-	/** Until `close`. @throws ShoalError STORE_LOCKED */
+	/** Until `unlock` or `close`. @throws ShoalError STORE_LOCKED */
 	lock(): void {
 		const {tree, process} = this.platform;
 		this.#lock ??= Lock.take(tree, process, this.handle, this.path);
@@ -133,9 +133,13 @@ export class StateDir {
 		tree.sync(this.handle);
 	}
 
-	close(): void {
+	unlock(): void {
 		this.#lock?.release();
 		this.#lock = undefined;
+	}
+
+	close(): void {
+		this.unlock();
 		this.platform.tree.closeDir(this.handle);
 	}
 }

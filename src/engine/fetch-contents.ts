@@ -1,0 +1,83 @@
+/**
+ * Moves contents from a supply to an update until the update has all it wants: requests as long as
+ * the supply is hungry, blocks as they arrive. Neither side knows of the other.
+ */
+import {ShoalError} from '../error.ts';
+import type {Update} from '../receiver/update.ts';
+import type {Progress} from './event.ts';
+import type {Supply} from './supply.ts';
+
+/** What both sides tell on their own; `fetchContents` listens while it runs. */
+export type FetchEvents = {
+	/** There may be more to ask for, or nothing more to wait for. */
+	wake(): void;
+	/** Nothing more can come, or be written. */
+	failed(error: ShoalError): void;
+};
+
+export type FetchOptions = {
+	readonly supply: Supply;
+	readonly update: Update;
+	/** Octets to fetch, as the plan has them. */
+	readonly total: number;
+	readonly signal: AbortSignal | undefined;
+	readonly events: FetchEvents;
+	/** Called for every block; asks for the figures only when they are due. */
+	readonly onProgress: (figures: () => Progress) => void;
+};
+
+/** @throws ShoalError INTERRUPTED, and whatever either side failed with */
+export function fetchContents(options: FetchOptions): Promise<void> {
+	const {supply, update, signal, events, total, onProgress} = options;
+	return new Promise((resolve, reject) => {
+		let done = 0;
+		const figures = (): Progress => progressOf(supply, done, total);
+		const end = (settle: () => void): void => {
+			signal?.removeEventListener('abort', interrupt);
+			events.wake = () => undefined;
+			events.failed = () => undefined;
+			settle();
+		};
+		const interrupt = (): void => {
+			end(() => reject(new ShoalError('INTERRUPTED', 'stopped while fetching')));
+		};
+		const advance = (): void => {
+			while (supply.hungry) {
+				const request = update.nextRequest();
+				if (request === undefined) break;
+				supply.fetch(request);
+			}
+			if (update.settled) end(resolve);
+		};
+		events.wake = advance;
+		events.failed = error => end(() => reject(error));
+		supply.deliver({
+			block(request, object, offset, data) {
+				update.block(request, object, offset, data);
+				done += data.length;
+				onProgress(figures);
+			},
+			refused: (request, object, code) => update.refused(request, object, code),
+			done(request) {
+				update.done(request);
+				advance();
+			},
+		});
+		if (signal?.aborted) return interrupt();
+		signal?.addEventListener('abort', interrupt, {once: true});
+		advance();
+	});
+}
+
+function progressOf(supply: Supply, done: number, total: number): Progress {
+	const {roundTrip, rangesLost, rate} = supply.statistics;
+	return {
+		phase: 'transfer',
+		done,
+		total,
+		rate,
+		roundTripMs: roundTrip / 1000,
+		rangesLost,
+		...(supply.limitedBy && {limitedBy: supply.limitedBy}),
+	};
+}

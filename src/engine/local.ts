@@ -1,0 +1,172 @@
+/**
+ * A local directory as the source of a pull: its snapshot is taken first, as by `shoal snapshot`,
+ * then its contents are read by the same task that serves clients. Nothing is sealed or sent.
+ */
+import platform from '#platform';
+import {ShoalError} from '../error.ts';
+import type {Pool} from '../pool/pool.ts';
+import type {Head} from '../session/statement.ts';
+import type {List} from '../snapshot/list.ts';
+import {Published} from '../source/published.ts';
+import {makeBatch} from '../source/read-batch.ts';
+import type {FileLog} from '../store/file-log.ts';
+import {readRanges} from '../task/read.ts';
+import type {FetchRequest} from '../transfer/request.ts';
+import type {ReadRequest} from '../transfer/sender.ts';
+import {micros} from '../unit.ts';
+import {objectKind, refuseCode} from '../wire/frame.ts';
+import {OpenedTree, type TakingOptions} from './opened-tree.ts';
+import {Problems} from './problems.ts';
+import type {ContentHandler, Supply, SupplyStatistics} from './supply.ts';
+
+/** Octets asked for and not yet read, or read and not yet on disk, at which it is fed no more. */
+const pendingMax = 32 << 20;
+
+/** @throws ShoalError TREE_MISSING, STORE_*, INTERRUPTED */
+export async function openLocal(
+	pool: Pool,
+	directory: string,
+	taking: TakingOptions,
+): Promise<Supply> {
+	const tree = OpenedTree.open(platform, {directory});
+	try {
+		const {list, saved, problems} = await tree.take(pool, taking);
+		const told = new Problems(taking.on);
+		for (const {code, message, path} of problems) told.add(code, message, path);
+		return new LocalSupply(pool, tree, list, saved.sequence);
+	} catch (error) {
+		tree.close();
+		throw error;
+	}
+}
+
+class LocalSupply implements Supply {
+	readonly head: Head;
+	readonly limitedBy = 'disk';
+	readonly statistics: SupplyStatistics = {
+		datagramsIn: 0,
+		datagramsOut: 0,
+		bytesIn: 0,
+		bytesOut: 0,
+		rangesLost: 0,
+		rangesDuplicate: 0,
+		roundTrip: 0,
+		rate: 0,
+	};
+	readonly #pool: Pool;
+	readonly #tree: OpenedTree;
+	readonly #files: FileLog;
+	readonly #published: Published;
+	#contents: ContentHandler | undefined;
+	#pending = 0;
+	#isClosed = false;
+	outstandingCount = 0;
+
+	constructor(pool: Pool, tree: OpenedTree, list: List, sequence: number) {
+		const {sha256} = platform.crypto;
+		this.#pool = pool;
+		this.#tree = tree;
+		this.#files = tree.files();
+		this.head = headOf(tree.directory, list, sequence);
+		this.#published = new Published({
+			list,
+			head: this.head,
+			statement: new Uint8Array(0),
+			diffs: [],
+			predecessors: [],
+			sha256,
+		});
+	}
+
+	obtainList(): Promise<List> {
+		return Promise.resolve(this.#published.list);
+	}
+
+	get hungry(): boolean {
+		return this.#pending < pendingMax;
+	}
+
+	deliver(contents: ContentHandler): void {
+		this.#contents = contents;
+	}
+
+	fetch(request: FetchRequest): void {
+		this.outstandingCount++;
+		this.#pending += request.length;
+		void this.#answer(request).finally(() => {
+			this.outstandingCount--;
+			if (!this.#isClosed) this.#contents?.done(request);
+		});
+	}
+
+	taken(octets: number): void {
+		this.#pending -= octets;
+	}
+
+	async close(): Promise<void> {
+		if (this.#isClosed) return;
+		this.#isClosed = true;
+		this.#files.close();
+		this.#tree.close();
+	}
+
+	async #answer(request: FetchRequest): Promise<void> {
+		const resolved = this.#published.resolve(request);
+		for (let object = 0; object < request.count; object++) {
+			const length =
+				typeof resolved === 'number' || request.count === 1
+					? request.length
+					: resolved.sizes[object]!;
+			if (length === 0) continue;
+			const position = request.position + object;
+			const read = {...request, position, length};
+			const octets = typeof resolved === 'number' ? resolved : await this.#read(read);
+			if (this.#isClosed) return;
+			if (typeof octets === 'number') {
+				this.#pending -= length;
+				this.#contents?.refused(request, object, octets);
+			} else {
+				const now = platform.clock.now();
+				this.#contents?.block(request, object, request.offset, octets, micros(now));
+			}
+		}
+	}
+
+	async #read(request: ReadRequest): Promise<Uint8Array | number> {
+		const {kind, page, position, offset, length} = request;
+		if (kind !== objectKind.content) {
+			const digest = this.#published.digestOf(page, position);
+			const object =
+				kind === objectKind.leaves ? this.#files.readLeaves(digest) : this.#files.readSums(digest);
+			return object?.subarray(offset, offset + length) ?? refuseCode.unavailable;
+		}
+		try {
+			const batch = makeBatch(this.#tree.root, [request], [this.#published]);
+			const {data, status} = await this.#pool.run(readRanges, batch);
+			return status[0] === 0 ? data : status[0]!;
+		} catch (error) {
+			if (error instanceof ShoalError) return refuseCode.unreadable;
+			throw error;
+		}
+	}
+}
+
+/** A local tree has no signature: its path stands for the identity that records are kept by. */
+function headOf(directory: string, list: List, sequence: number): Head {
+	const path = new TextEncoder().encode(directory);
+	const nowMs = platform.clock.wallMs();
+	return {
+		identity: platform.crypto.sha256(path),
+		module: new Uint8Array(0),
+		sequence,
+		issuedMs: nowMs,
+		expiresMs: nowMs,
+		root: list.root,
+		size: list.bytes.length,
+		top: list.topSize,
+		entries: list.entryCount,
+		contentBytes: list.contentBytes,
+		previous: new Uint8Array(32),
+		label: new Uint8Array(0),
+	};
+}

@@ -1,0 +1,177 @@
+/**
+ * Gets the list of a head in the cheapest way there is: what came with the answer, the diffs from a
+ * list that is here, the pages that this list lacks, or the whole list at once. Whatever the way,
+ * the octets must have the root that was signed.
+ */
+import {ShoalError} from '../error.ts';
+import type {Sha256} from '../platform/crypto.ts';
+import type {Head} from '../session/statement.ts';
+import {same} from '../session/statement.ts';
+import {applyDiff} from '../snapshot/diff.ts';
+import {List} from '../snapshot/list.ts';
+import {ListFetch, type NodeWant} from '../snapshot/list-fetch.ts';
+import {RangeSet} from '../transfer/range-set.ts';
+import type {FetchRequest, HeadDiff} from '../transfer/request.ts';
+import {objectKind} from '../wire/frame.ts';
+import type {Early} from './connection.ts';
+import type {KnownList} from './supply.ts';
+
+/** Fetches one range of an object of the list, whole. */
+export type FetchObject = (request: FetchRequest) => Promise<Uint8Array>;
+
+export type ObtainOptions = {
+	readonly head: Head;
+	/** Number of the head in requests. */
+	readonly snapshot: number;
+	readonly diffs: readonly HeadDiff[];
+	/** The list to start from. */
+	readonly known: KnownList | undefined;
+	readonly early: EarlyObjects;
+	readonly fetch: FetchObject;
+	readonly sha256: Sha256;
+	readonly onProgress?: (done: number, total: number) => void;
+};
+
+/** Octets that came with the answer, by object: 0 the list, 1 … 8 the diffs. */
+export class EarlyObjects {
+	readonly #objects = new Map<number, {bytes: Uint8Array; have: RangeSet}>();
+	readonly #sizes: readonly number[];
+
+	constructor(head: Head, diffs: readonly HeadDiff[]) {
+		this.#sizes = [head.size, ...diffs.map(({size}) => size)];
+	}
+
+	add(early: Early['early']): void {
+		for (const {object, offset, data} of early) {
+			const size = this.#sizes[object];
+			if (size === undefined || size > earlySizeMax || offset + data.length > size) continue;
+			let each = this.#objects.get(object);
+			if (each === undefined) {
+				each = {bytes: new Uint8Array(size), have: new RangeSet()};
+				this.#objects.set(object, each);
+			}
+			each.bytes.set(data, offset);
+			each.have.add(offset, offset + data.length);
+		}
+	}
+
+	/** The object, if all of it has come. */
+	whole(object: number): Uint8Array | undefined {
+		const each = this.#objects.get(object);
+		return each?.have.missing(0, each.bytes.length) === 0 ? each.bytes : undefined;
+	}
+}
+
+/** An answer is at most three times its hello, so a larger object cannot come with it whole. */
+const earlySizeMax = 65_536;
+
+/** Octets of list that one request asks for: many are in flight at once. */
+const requestSize = 65_536;
+
+/** @throws ShoalError SNAPSHOT_INVALID, and what `fetch` throws */
+export async function obtainList(options: ObtainOptions): Promise<List> {
+	const {head, known, early} = options;
+	if (known !== undefined && same(known.list.root, head.root)) return known.list;
+	const whole = early.whole(0);
+	const bytes =
+		(whole?.length === head.size ? whole : undefined) ??
+		(await byDiffs(options)) ??
+		(known === undefined ? await byRanges(options) : await byNodes(options, known.list));
+	return opened(bytes, options) ?? opened(await byNodes(options, undefined), options, true)!;
+}
+
+/** Undefined when it is not the list of the head, unless that must be said. */
+function opened(bytes: Uint8Array, {head, sha256}: ObtainOptions, last = false): List | undefined {
+	const list = List.open(bytes, sha256);
+	if (list instanceof List && same(list.root, head.root)) return list;
+	if (!last) return undefined;
+	const why = list instanceof List ? 'its root is not the signed one' : list.problem;
+	throw new ShoalError('SNAPSHOT_INVALID', `the source's list is not valid: ${why}`);
+}
+
+/** Undefined when the diffs do not lead from here to there, or cost more than half the list. */
+async function byDiffs(options: ObtainOptions): Promise<Uint8Array | undefined> {
+	const {known, diffs, early, sha256, head} = options;
+	const steps = known === undefined ? -1 : diffs.findIndex(d => d.sequence === known.sequence);
+	if (known === undefined || steps < 0) return undefined;
+	const chain = diffs.slice(0, steps + 1);
+	const missing = chain.filter((_, index) => early.whole(index + 1) === undefined);
+	if (missing.reduce((sum, {size}) => sum + size, 0) > head.size / 2) return undefined;
+	const octets = await Promise.all(
+		chain.map(({size}, index) => {
+			const here = early.whole(index + 1);
+			const object = {kind: objectKind.diff, page: index, position: 0};
+			return here ?? fetchWhole(options, object, size);
+		}),
+	);
+	let list = known.list;
+	for (let index = steps; index >= 0; index--) {
+		const diff = octets[index]!;
+		if (!same(sha256(diff), chain[index]!.digest)) return undefined;
+		const bytes = applyDiff(list, diff, sha256);
+		if (bytes === undefined) return undefined;
+		if (index === 0) return bytes;
+		const next = List.open(bytes, sha256);
+		if (!(next instanceof List)) return undefined;
+		list = next;
+	}
+	return undefined;
+}
+
+function byRanges(options: ObtainOptions): Promise<Uint8Array> {
+	const object = {kind: objectKind.list, page: 0, position: 0};
+	return fetchWhole(options, object, options.head.size);
+}
+
+/** By descent from the root: only nodes that `known` lacks travel, each verified as it comes. */
+async function byNodes(options: ObtainOptions, known: List | undefined): Promise<Uint8Array> {
+	const {head, sha256} = options;
+	const {root, top: topSize, size} = head;
+	const descent = new ListFetch({root, topSize, size, sha256, ...(known && {known})});
+	let wrong = 0;
+	const fetchNode = async ({level, page, size: length}: NodeWant): Promise<void> => {
+		const object = {kind: objectKind.node, page, position: level};
+		const bytes = await fetchWhole(options, object, length);
+		if (!descent.handleNode(level, page, bytes)) wrong++;
+		if (descent.problem !== undefined || wrong > wrongMax) {
+			const why = descent.problem ?? 'its pages do not have the hashes that they should';
+			throw new ShoalError('SNAPSHOT_INVALID', `the source's list is not valid: ${why}`);
+		}
+		await fetchMore();
+	};
+	const fetchMore = async (): Promise<void> => {
+		const fetches: Promise<void>[] = [];
+		for (let want = descent.pollWant(); want !== undefined; want = descent.pollWant()) {
+			fetches.push(fetchNode(want));
+		}
+		await Promise.all(fetches);
+	};
+	await fetchMore();
+	return descent.finish();
+}
+
+/** Damaged nodes after which the source is not asked again: each was sealed, so it meant it. */
+const wrongMax = 8;
+
+async function fetchWhole(
+	{fetch, snapshot, onProgress}: ObtainOptions,
+	object: Pick<FetchRequest, 'kind' | 'page' | 'position'>,
+	size: number,
+): Promise<Uint8Array> {
+	const bytes = new Uint8Array(size);
+	const fetches: Promise<void>[] = [];
+	let done = 0;
+	for (let offset = 0; offset < size; offset += requestSize) {
+		const length = Math.min(requestSize, size - offset);
+		const request = {...object, snapshot, count: 1, offset, length};
+		fetches.push(
+			fetch(request).then(octets => {
+				bytes.set(octets, offset);
+				done += octets.length;
+				onProgress?.(done, size);
+			}),
+		);
+	}
+	await Promise.all(fetches);
+	return bytes;
+}

@@ -1,0 +1,269 @@
+/**
+ * One pull: ask, compare, plan, fetch, publish. The order of its steps is that of `execute`; what
+ * each step does is in the rooms below. It answers with a result whatever the world does; only a
+ * bug throws.
+ */
+import platform from '#platform';
+import {ShoalError} from '../error.ts';
+import {escapePath} from '../escape.ts';
+import {toHex} from '../hex.ts';
+import type {Pool} from '../pool/pool.ts';
+import {
+	type Plan,
+	type PlanOptions,
+	type PublishResult,
+	Update,
+	type UpdateProblem,
+} from '../receiver/update.ts';
+import type {EntryType} from '../snapshot/entry.ts';
+import {describeChange} from './describe-change.ts';
+import type {Event, PullResult} from './event.ts';
+import {type FetchEvents, fetchContents} from './fetch-contents.ts';
+import {openLocal} from './local.ts';
+import {makePool} from './make-pool.ts';
+import type {PullOptions} from './options.ts';
+import {Problems} from './problems.ts';
+import {reach} from './reach.ts';
+import type {Supply} from './supply.ts';
+import {Ticker} from './ticker.ts';
+import {Trust} from './trust.ts';
+
+export async function pull(options: PullOptions): Promise<PullResult> {
+	const run = new PullRun(options);
+	try {
+		await run.execute();
+	} catch (error) {
+		await run.fail(error);
+	} finally {
+		await run.close();
+	}
+	return run.result();
+}
+
+class PullRun {
+	readonly #options: PullOptions;
+	readonly #pool: Pool;
+	readonly #startedAt = platform.clock.now();
+	readonly #problems: Problems;
+	readonly #ticker: Ticker;
+	#exit = 0;
+	#supply: Supply | undefined;
+	#update: Update | undefined;
+	#plan: Plan | undefined;
+	#published: PublishResult | undefined;
+	#unchanged = false;
+	/** When the first datagram left and the last one was needed. */
+	#dialledAt = 0;
+	#networkDoneAt = 0;
+	/** What supply and update tell on their own: heard while contents are fetched. */
+	readonly #events: FetchEvents = {wake: () => undefined, failed: () => undefined};
+
+	constructor(options: PullOptions) {
+		this.#options = options;
+		this.#pool = makePool(platform, options.threads);
+		this.#problems = new Problems(options.on);
+		this.#ticker = new Ticker(platform.clock, options.on);
+	}
+
+	async execute(): Promise<void> {
+		const options = this.#options;
+		options.signal?.throwIfAborted();
+		const {supply, update} = await this.#open();
+		if (update.matches(supply.head.root, planOptions(options))) {
+			this.#unchanged = true;
+			this.#networkDoneAt = platform.clock.now();
+			return;
+		}
+		this.#ticker.tell('list', () => ({phase: 'list', done: 0, total: supply.head.size}));
+		const list = await supply.obtainList(update.recorded, (done, total) =>
+			this.#ticker.tell('list', () => ({phase: 'list', done, total})),
+		);
+		options.signal?.throwIfAborted();
+		const plan = await update.plan(list, planOptions(options));
+		this.#plan = plan;
+		this.#tellPlan(plan, supply);
+		if (options.dryRun) {
+			if (plan.refusal !== undefined) throw plan.refusal;
+			return;
+		}
+		await update.begin();
+		await fetchContents({
+			supply,
+			update,
+			total: plan.counts.bytesToFetch,
+			signal: options.signal,
+			events: this.#events,
+			onProgress: figures => this.#ticker.tell('transfer', figures),
+		});
+		this.#networkDoneAt = platform.clock.now();
+		await supply.close();
+		this.#published = await update.publish(supply.head.sequence);
+		this.#exit = Math.max(this.#exit, this.#published.exit);
+		for (const problem of this.#published.problems) this.#tellProblem(problem);
+		this.#problems.count = Math.max(this.#problems.count, this.#published.problemCount);
+	}
+
+	/** A failure of the world ends the run: what is staged is kept, and it is told. */
+	async fail(reason: unknown): Promise<void> {
+		const error = this.#options.signal?.aborted
+			? new ShoalError('INTERRUPTED', 'stopped; what has arrived is kept')
+			: reason;
+		if (!(error instanceof ShoalError)) throw error;
+		this.#exit = error.exit;
+		await this.#update?.abort();
+		this.#problems.end(error);
+	}
+
+	async close(): Promise<void> {
+		await this.#supply?.close();
+		await this.#update?.close();
+		await this.#pool.close();
+	}
+
+	result(): PullResult {
+		const {clock} = platform;
+		const counts = this.#plan?.counts;
+		const published = this.#published;
+		const network = this.#supply?.statistics;
+		const head = this.#supply?.head;
+		const roundTrip = network?.roundTrip ?? 0;
+		const waited = Math.max(0, this.#networkDoneAt - this.#dialledAt);
+		const isWhole = this.#unchanged || published?.complete === true;
+		return {
+			ok: this.#exit === 0,
+			exit: this.#exit,
+			snapshot: head === undefined ? '' : toHex(head.root),
+			unchanged: this.#unchanged,
+			dryRun: this.#options.dryRun,
+			entries: counts?.entries ?? (isWhole ? (head?.entries ?? 0) : 0),
+			files: counts?.files ?? 0,
+			created: counts?.created ?? 0,
+			filesChanged: published?.filesChanged ?? counts?.filesChanged ?? 0,
+			filesMoved: published?.filesMoved ?? counts?.filesMoved ?? 0,
+			deleted: published?.deleted ?? (this.#options.dryRun ? (counts?.deleted ?? 0) : 0),
+			bytesTotal: counts?.bytesTotal ?? (isWhole ? (head?.contentBytes ?? 0) : 0),
+			bytesLiteral: published?.bytesLiteral ?? 0,
+			bytesMatched: published?.bytesMatched ?? 0,
+			wireBytesIn: network?.bytesIn ?? 0,
+			wireBytesOut: network?.bytesOut ?? 0,
+			datagramsIn: network?.datagramsIn ?? 0,
+			datagramsOut: network?.datagramsOut ?? 0,
+			rangesLost: network?.rangesLost ?? 0,
+			rangesDuplicate: network?.rangesDuplicate ?? 0,
+			roundTrips: roundTrip > 0 ? Math.max(1, Math.round(waited / roundTrip)) : 0,
+			roundTripMs: roundTrip / 1000,
+			elapsedMs: Math.round((clock.now() - this.#startedAt) / 1000),
+			errorCount: this.#problems.count,
+			errors: this.#problems.kept,
+		};
+	}
+
+	/**
+	 * DEST first, because it says which snapshot is there; but a source met for the first time
+	 * must say who it is before DEST can be asked about it.
+	 */
+	async #open(): Promise<{supply: Supply; update: Update}> {
+		const {source} = this.#options;
+		let supply: Supply;
+		if ('directory' in source) {
+			supply = await openLocal(this.#pool, source.directory, this.#options);
+		} else {
+			const trust = new Trust(platform, this.#options, source);
+			if (trust.identity !== undefined) {
+				this.#update = await this.#openUpdate(trust.identity);
+			}
+			this.#ticker.tell('connect', () => ({phase: 'connect', done: 0, total: undefined}));
+			this.#dialledAt = platform.clock.now();
+			supply = await reach(platform, source, trust, {
+				...this.#options,
+				sequence: this.#update?.recordedSequence ?? 0,
+				failed: error => this.#events.failed(error),
+				notice: text => this.#tell({event: 'notice', text}),
+			});
+		}
+		this.#supply = supply;
+		const update = this.#update ?? (await this.#openUpdate(supply.head.identity));
+		this.#update = update;
+		return {supply, update};
+	}
+
+	#openUpdate(identity: Uint8Array): Promise<Update> {
+		const {source, destination, state, makePath, dryRun, fsync, signal} = this.#options;
+		const isUrl = !('directory' in source);
+		return Update.open({
+			platform,
+			pool: this.#pool,
+			destination,
+			image: {
+				identity,
+				module: new TextEncoder().encode(isUrl ? source.module : ''),
+				subPath: isUrl ? source.path : new Uint8Array(0),
+			},
+			makePath,
+			dryRun,
+			fsync,
+			...(state === undefined ? {} : {state}),
+			...(signal === undefined ? {} : {signal}),
+			handler: {
+				taken: octets => this.#supply?.taken(octets),
+				wake: () => this.#events.wake(),
+				failed: error => this.#events.failed(error),
+			},
+			onProgress: (phase, done, total) => this.#ticker.tell(phase, () => ({phase, done, total})),
+		});
+	}
+
+	#tellPlan(plan: Plan, {head}: Supply): void {
+		const {counts, bytesFree} = plan;
+		this.#tell({
+			event: 'plan',
+			plan: {
+				module: new TextDecoder().decode(head.module),
+				snapshot: toHex(head.root),
+				sequence: head.sequence,
+				issuedMs: head.issuedMs,
+				entries: counts.entries,
+				created: counts.created,
+				changed: counts.changed + counts.metadata,
+				deleted: counts.deleted,
+				bytesTotal: counts.bytesTotal,
+				bytesToFetch: counts.bytesToFetch,
+				bytesFree,
+			},
+		});
+		if (this.#options.on === undefined) return;
+		plan.forEachChange((change, path, type, details) => {
+			const told = describeChange(change, path, type as EntryType, details);
+			this.#tell({event: 'change', ...told});
+		});
+	}
+
+	#tellProblem({code, path, message, notice}: UpdateProblem): void {
+		if (notice) this.#tell({event: 'notice', text: `${escapePath(path)}: ${message}`});
+		else this.#problems.add(code, message, path);
+	}
+
+	#tell(event: Event): void {
+		this.#options.on?.(event);
+	}
+}
+
+function planOptions(options: PullOptions): PlanOptions {
+	const {owner, group, permissions, times, numericIds, check, checksum} = options;
+	const {ignoreTimes, sizeOnly, wholeFile, strict, deleteMax} = options;
+	return {
+		owner,
+		group,
+		permissions,
+		times,
+		numericIds,
+		delete: options.delete,
+		deleteMax,
+		check,
+		checksum,
+		ignoreTimes,
+		sizeOnly,
+		wholeFile,
+		strict,
+	};
+}

@@ -1,0 +1,79 @@
+/** Reaches the source of a pull or of a listing, wherever it is, and judges what it offers. */
+
+import {PathModel} from '../congestion/model.ts';
+import {ShoalError} from '../error.ts';
+import type {Platform} from '../platform/platform.ts';
+import type {SourceUrl} from '../session/source-url.ts';
+import {Remote} from './remote.ts';
+import type {Supply} from './supply.ts';
+import type {Trust, TrustOptions} from './trust.ts';
+
+export type ReachOptions = TrustOptions & {
+	/** Sequence of the head whose list is here; 0: none. */
+	readonly sequence: number;
+	readonly signal?: AbortSignal;
+	readonly rateMax?: number;
+	readonly timeoutSeconds?: number;
+	readonly contactTimeoutSeconds?: number;
+	readonly family?: 4 | 6;
+	readonly failed: (error: ShoalError) => void;
+	readonly notice: (text: string) => void;
+};
+
+/** Octets received and not yet on disk at which the source is held back. */
+const backlogMax = 64 << 20;
+
+/** Seconds without an answer until a host counts as silent. */
+const contactTimeoutDefault = 15;
+/** Seconds without a packet until a session counts as broken. */
+const timeoutDefault = 30;
+
+/** @throws ShoalError as Connection.dial and Trust.judge do */
+export async function reach(
+	platform: Platform,
+	url: SourceUrl,
+	trust: Trust,
+	options: ReachOptions,
+): Promise<Supply> {
+	const {signal, failed, notice, rateMax, sequence} = options;
+	const {identity, delegation} = trust;
+	const remote = await Remote.dial({
+		platform,
+		dial: {
+			addresses: await addressesOf(platform, url, options.family),
+			module: new TextEncoder().encode(url.module),
+			sequence,
+			contactTimeout: (options.contactTimeoutSeconds ?? contactTimeoutDefault) * 1e6,
+			idleTimeout: (options.timeoutSeconds ?? timeoutDefault) * 1e6,
+			signal,
+			...(identity && {identity}),
+			...(delegation && {delegation}),
+		},
+		makeController: () => new PathModel(),
+		backlogMax,
+		rateMax,
+		failed,
+		notice,
+	});
+	try {
+		const warning = trust.judge(remote.answered);
+		if (warning !== undefined) notice(warning);
+		trust.remember(remote.answered);
+		return remote;
+	} catch (error) {
+		await remote.close();
+		throw error;
+	}
+}
+
+async function addressesOf(
+	platform: Platform,
+	{host, port}: SourceUrl,
+	family: 4 | 6 | undefined,
+): Promise<string[]> {
+	const all = await platform.resolve(host, port);
+	if (family === undefined) return all;
+	const some = all.filter(address => address.startsWith('[') === (family === 6));
+	if (some.length > 0) return some;
+	throw new ShoalError('PATH_UNREACHABLE', `${host} has no IPv${family} address`);
+}

@@ -1,0 +1,263 @@
+/**
+ * A source on the other side of a network, as a pull uses it: its newest head, objects of the list
+ * as promises, contents as they arrive. A session that breaks while something is outstanding is
+ * dialled again, and what had not come is asked for again, as long as the source still offers the
+ * same snapshot.
+ */
+import type {Controller} from '../congestion/controller.ts';
+import {ShoalError} from '../error.ts';
+import type {LinkStatistics} from '../platform/datagram.ts';
+import type {Platform} from '../platform/platform.ts';
+import {type Head, same} from '../session/statement.ts';
+import type {List} from '../snapshot/list.ts';
+import {Fetcher} from '../transfer/fetcher.ts';
+import type {FetchHandler, FetchRequest} from '../transfer/request.ts';
+import {type Answered, Connection, type DialOptions} from './connection.ts';
+import {EarlyObjects, obtainList} from './obtain-list.ts';
+import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply.ts';
+
+export type RemoteOptions = {
+	readonly platform: Platform;
+	readonly dial: DialOptions;
+	readonly makeController: () => Controller;
+	/** Octets handed over and not yet on disk at which the source is held back. */
+	readonly backlogMax: number;
+	readonly rateMax: number | undefined;
+	/** The session broke, and dialling again did not help. */
+	readonly failed: (error: ShoalError) => void;
+	readonly notice: (text: string) => void;
+};
+
+type Collector = {
+	readonly bytes: Uint8Array;
+	resolve(bytes: Uint8Array): void;
+	reject(error: ShoalError): void;
+};
+
+export class Remote implements Supply {
+	readonly answered: Answered;
+	readonly early: EarlyObjects;
+	readonly #options: RemoteOptions;
+	#connection: Connection;
+	#fetcher: Fetcher | undefined;
+	#contents: ContentHandler | undefined;
+	/** Requests for objects of the list, and who waits for them. */
+	readonly #collectors = new Map<FetchRequest, Collector>();
+	/** Everything asked for that is not done, in order. */
+	readonly #outstanding = new Set<FetchRequest>();
+	readonly #past: SupplyStatistics;
+	/** Octets of contents handed over and not taken: of this session, and of those before it. */
+	#untaken = 0;
+	#pastUntaken = 0;
+	#isClosed = false;
+
+	private constructor(options: RemoteOptions, connection: Connection) {
+		this.#options = options;
+		this.#connection = connection;
+		this.answered = connection.answered;
+		this.early = new EarlyObjects(this.answered.head, this.answered.diffs);
+		this.early.add(this.answered.early);
+		this.#past = {
+			datagramsIn: 0,
+			datagramsOut: 0,
+			bytesIn: 0,
+			bytesOut: 0,
+			rangesLost: 0,
+			rangesDuplicate: 0,
+			roundTrip: this.answered.roundTrip ?? 0,
+			rate: 0,
+		};
+	}
+
+	/** @throws ShoalError as Connection.dial does */
+	static async dial(options: RemoteOptions): Promise<Remote> {
+		return new Remote(options, await Connection.dial(options.platform, options.dial));
+	}
+
+	get head(): Head {
+		return this.answered.head;
+	}
+
+	obtainList(
+		known: KnownList | undefined,
+		onProgress: (done: number, total: number) => void,
+	): Promise<List> {
+		return obtainList({
+			head: this.head,
+			snapshot: 0,
+			diffs: this.answered.diffs,
+			known,
+			early: this.early,
+			fetch: request => this.fetchObject(request),
+			sha256: this.#options.platform.crypto.sha256,
+			onProgress,
+		});
+	}
+
+	/** True while more requests would help to keep the path full. */
+	get hungry(): boolean {
+		return this.#fetcher?.hungry ?? !this.#isClosed;
+	}
+
+	/** Requests that are not done. */
+	get outstandingCount(): number {
+		return this.#outstanding.size;
+	}
+
+	get limitedBy(): Fetcher['limitedBy'] {
+		return this.#fetcher?.limitedBy;
+	}
+
+	get statistics(): SupplyStatistics {
+		const total = {...this.#past};
+		addLink(total, this.#connection.statistics);
+		if (this.#fetcher !== undefined) addFetch(total, this.#fetcher);
+		return total;
+	}
+
+	/** Who takes the contents from now on. */
+	deliver(contents: ContentHandler): void {
+		this.#contents = contents;
+	}
+
+	/** Asks for contents: the answers go to the handler given to `deliver`. */
+	fetch(request: FetchRequest): void {
+		this.#outstanding.add(request);
+		this.#open().fetch(request);
+		this.#connection.wake();
+	}
+
+	/** One range of one object, whole. @throws ShoalError SNAPSHOT_INVALID when it is refused */
+	fetchObject(request: FetchRequest): Promise<Uint8Array> {
+		return new Promise((resolve, reject) => {
+			const bytes = new Uint8Array(request.length);
+			this.#collectors.set(request, {bytes, resolve, reject});
+			this.fetch(request);
+		});
+	}
+
+	/** So many octets of contents are on disk. */
+	taken(octets: number): void {
+		const past = Math.min(octets, this.#pastUntaken);
+		this.#pastUntaken -= past;
+		this.#untaken -= octets - past;
+		if (octets > past) this.#fetcher?.taken(octets - past);
+		this.#connection.wake();
+	}
+
+	async close(): Promise<void> {
+		this.#isClosed = true;
+		await this.#connection.close();
+	}
+
+	#open(): Fetcher {
+		if (this.#fetcher !== undefined) return this.#fetcher;
+		const {platform, makeController, backlogMax, rateMax} = this.#options;
+		const now = platform.clock.now();
+		const {roundTrip} = this.#connection.answered;
+		const fetcher = new Fetcher({
+			controller: makeController(),
+			handler: this.#handler(),
+			now,
+			roundTrip,
+			backlogMax,
+			rateMax,
+		});
+		this.#fetcher = fetcher;
+		this.#connection.attach(fetcher, {
+			early: event => this.early.add(event.early),
+			failed: error => void this.#redial(error),
+		});
+		return fetcher;
+	}
+
+	#handler(): FetchHandler {
+		return {
+			block: (request, object, offset, data, now) => {
+				const collector = this.#collectors.get(request);
+				if (collector === undefined) {
+					this.#untaken += data.length;
+					this.#contents?.block(request, object, offset, data, now);
+				} else {
+					collector.bytes.set(data, offset - request.offset);
+					this.#fetcher?.taken(data.length);
+				}
+			},
+			refused: (request, object, code) => {
+				const collector = this.#collectors.get(request);
+				if (collector === undefined) return this.#contents?.refused(request, object, code);
+				this.#collectors.delete(request);
+				collector.reject(new ShoalError('SNAPSHOT_INVALID', 'the source lacks its own list'));
+			},
+			done: request => {
+				this.#outstanding.delete(request);
+				const collector = this.#collectors.get(request);
+				this.#collectors.delete(request);
+				if (collector !== undefined) collector.resolve(collector.bytes);
+				else this.#contents?.done(request);
+			},
+			head: () => undefined,
+			closed: () => undefined,
+		};
+	}
+
+	/** The session broke: dials again and asks again, or tells why not. */
+	async #redial(error: ShoalError): Promise<void> {
+		if (this.#isClosed) return;
+		const {platform, dial, notice} = this.#options;
+		try {
+			if (!isWorthRedialling(error)) throw error;
+			addLink(this.#past, this.#connection.statistics);
+			if (this.#fetcher !== undefined) addFetch(this.#past, this.#fetcher);
+			this.#pastUntaken += this.#untaken;
+			this.#untaken = 0;
+			this.#fetcher = undefined;
+			await this.#connection.close();
+			notice(`${error.message}; dialling again`);
+			this.#connection = await Connection.dial(platform, {
+				...dial,
+				addresses: [this.#connection.address],
+			});
+			if (this.#isClosed) return await this.#connection.close();
+			const {root} = this.#connection.answered.head;
+			if (!same(root, this.answered.head.root)) {
+				throw new ShoalError('SESSION_CLOSED', 'the source has a newer snapshot meanwhile');
+			}
+			const again = [...this.#outstanding];
+			this.#outstanding.clear();
+			for (const request of again) this.fetch(request);
+		} catch (reason) {
+			this.#fail(reason);
+		}
+	}
+
+	#fail(reason: unknown): void {
+		if (!(reason instanceof ShoalError)) throw reason;
+		if (this.#isClosed) return;
+		for (const {reject} of this.#collectors.values()) reject(reason);
+		this.#collectors.clear();
+		this.#options.failed(reason);
+	}
+}
+
+/** Silence, a restart of the source or of something between: not what a peer did on purpose. */
+function isWorthRedialling({code}: ShoalError): boolean {
+	return code === 'SESSION_IDLE' || code === 'SESSION_CLOSED' || code === 'PATH_UNREACHABLE';
+}
+
+function addLink(to: SupplyStatistics, link: LinkStatistics): void {
+	to.datagramsIn += link.datagramsIn;
+	to.datagramsOut += link.datagramsOut;
+	to.bytesIn += link.bytesIn;
+	to.bytesOut += link.bytesOut;
+}
+
+function addFetch(
+	to: SupplyStatistics,
+	{statistics, roundTrip, rate}: Pick<Fetcher, 'statistics' | 'roundTrip' | 'rate'>,
+): void {
+	to.rangesLost += statistics.rangesLost;
+	to.rangesDuplicate += statistics.rangesDuplicate;
+	if (roundTrip > 0) to.roundTrip = roundTrip;
+	to.rate = rate;
+}

@@ -1,0 +1,201 @@
+/**
+ * Serves modules: brings their snapshots up to date, signs what they offer, listens on every local
+ * address, and offers a new snapshot within a second of its being saved.
+ */
+import platform from '#platform';
+import {ShoalError} from '../error.ts';
+import {toHex} from '../hex.ts';
+import type {KeyPair} from '../platform/crypto.ts';
+import type {DatagramLink} from '../platform/datagram.ts';
+import type {Pool} from '../pool/pool.ts';
+import {formatKey} from '../session/key-text.ts';
+import {type Host, Responder} from '../session/responder.ts';
+import {formatSourceUrl} from '../session/source-url.ts';
+import {delegationRole, signDelegation} from '../session/statement.ts';
+import {Source} from '../source/source.ts';
+import {ConfigDirectory} from '../store/config-directory.ts';
+import {ensureKey} from '../store/keys.ts';
+import {readRanges} from '../task/read.ts';
+import {later, millis} from '../unit.ts';
+import type {Event, Server} from './event.ts';
+import {listen} from './listen.ts';
+import {makePool} from './make-pool.ts';
+import {Offer} from './offer.ts';
+import type {ServeOptions} from './options.ts';
+import {Pump} from './pump.ts';
+
+/** How often saved heads are looked at: a new snapshot is offered within a second. */
+const watchEveryMs = 500;
+
+/** A delegation of the host's key is made at every start and renewed long before its end. */
+const delegationDays = 30;
+
+/** Wanted size of a socket's buffers: see connection.ts; here many sessions share one. */
+const bufferSize = 8 << 20;
+
+/** One local address: everything between its socket and its sessions. */
+type Listener = {
+	readonly link: DatagramLink;
+	readonly source: Source;
+	readonly responder: Responder;
+	readonly pump: Pump;
+};
+
+/** @throws ShoalError LISTEN_FAILED, TREE_MISSING, KEY_*, STORE_* */
+export async function serve(options: ServeOptions): Promise<Server> {
+	const server = new Serving(options);
+	try {
+		await server.start();
+		return server;
+	} catch (error) {
+		await server.close();
+		throw error;
+	}
+}
+
+class Serving implements Server {
+	readonly #options: ServeOptions;
+	readonly #pool: Pool;
+	readonly #offers: Offer[] = [];
+	readonly #listeners: Listener[] = [];
+	#identity!: KeyPair;
+	#cancelWatch: () => void = () => undefined;
+	#isClosed = false;
+	urls: readonly string[] = [];
+	publicKey = '';
+
+	constructor(options: ServeOptions) {
+		this.#options = options;
+		this.#pool = makePool(platform, options.threads);
+	}
+
+	get sessionCount(): number {
+		return this.#listeners.reduce((sum, {responder}) => sum + responder.sessionCount, 0);
+	}
+
+	async start(): Promise<void> {
+		const {modules, signal} = this.#options;
+		const host = this.#readKeys();
+		for (const module of modules) {
+			signal?.throwIfAborted();
+			const offer = await Offer.open(platform, this.#pool, module, this.#identity, {
+				...(signal === undefined ? {} : {signal}),
+				on: event => this.#tell(event),
+			});
+			this.#offers.push(offer);
+		}
+		const links = await listen(platform, this.#options.listen, bufferSize);
+		for (const link of links) this.#listeners.push(this.#answerOn(link, host));
+		this.urls = links.map(({local}) => this.#urlAt(local));
+		this.#tell({event: 'listening', url: this.urls[0]!, publicKey: this.publicKey});
+		for (const offer of this.#offers) this.#tellServing(offer);
+		this.#watch();
+	}
+
+	async close(): Promise<void> {
+		if (this.#isClosed) return;
+		this.#isClosed = true;
+		this.#cancelWatch();
+		for (const {link, responder, pump} of this.#listeners) {
+			responder.closeAll();
+			pump.close();
+			await link.close();
+		}
+		await this.#pool.close();
+		for (const offer of this.#offers) offer.close();
+	}
+
+	#readKeys(): Host {
+		const {crypto, clock, tree} = platform;
+		const config = ConfigDirectory.open(tree, this.#options.configDirectory, true)!;
+		try {
+			this.#identity = ensureKey(config, crypto, 'identity');
+			const hostKey = ensureKey(config, crypto, 'host');
+			this.publicKey = formatKey(this.#identity.public);
+			return {
+				identity: this.#identity.public,
+				hostKey,
+				delegation: signDelegation(crypto, this.#identity.secret, {
+					identity: this.#identity.public,
+					host: hostKey.public,
+					role: delegationRole.source,
+					notAfterMs: clock.wallMs() + delegationDays * 86_400_000,
+					modules: [],
+				}),
+			};
+		} finally {
+			config.close();
+		}
+	}
+
+	#answerOn(link: DatagramLink, host: Host): Listener {
+		const source: Source = new Source({
+			modules: this.#offers.map(({module}) => module),
+			clock: platform.clock,
+			read: batch => this.#pool.run(readRanges, batch),
+			wake: () => pump.wake(),
+			onSession: told => this.#tell({event: 'session', ...told}),
+		});
+		const responder = new Responder({
+			crypto: platform.crypto,
+			now: platform.clock.now(),
+			hosts: [host],
+			authority: source,
+		});
+		const pump: Pump = new Pump({
+			link,
+			endpoint: responder,
+			clock: platform.clock,
+			turned: () => source.turn(),
+			failed: error => this.#tell({event: 'notice', text: error.message}),
+		});
+		return {link, source, responder, pump};
+	}
+
+	#urlAt(local: string): string {
+		const cut = local.lastIndexOf(':');
+		const host = local.slice(0, cut).replace(/^\[|\]$/g, '');
+		const [first] = this.#options.modules;
+		return formatSourceUrl({
+			host,
+			port: Number(local.slice(cut + 1)),
+			identity: this.#identity.public,
+			module: this.#options.modules.length === 1 ? first!.name : '',
+			path: new Uint8Array(0),
+		});
+	}
+
+	/** Looks for snapshots saved meanwhile, and signs again what is about to grow old. */
+	#watch(): void {
+		const {clock} = platform;
+		this.#cancelWatch = clock.at(later(clock.now(), millis(watchEveryMs)), () => {
+			for (const offer of this.#offers) {
+				try {
+					if (!offer.refresh()) continue;
+					for (const {source} of this.#listeners) source.offer(offer.module);
+					this.#tellServing(offer);
+				} catch (error) {
+					if (!(error instanceof ShoalError)) throw error;
+					this.#tell({event: 'notice', text: `${error.message}; the last one stays`});
+				}
+			}
+			if (!this.#isClosed) this.#watch();
+		});
+	}
+
+	#tellServing({module}: Offer): void {
+		const {published} = module;
+		if (published === undefined) return;
+		this.#tell({
+			event: 'serving',
+			module: module.name,
+			snapshot: toHex(published.list.root),
+			sequence: published.head.sequence,
+			entries: published.list.entryCount,
+		});
+	}
+
+	#tell(event: Event): void {
+		this.#options.on?.(event);
+	}
+}

@@ -1,0 +1,35 @@
+import type {DirHandle} from '../platform/tree.ts';
+import type {ReadBatch} from '../task/read.ts';
+import type {ReadRequest} from '../transfer/sender.ts';
+import type {Published} from './published.ts';
+
+/** The batch that reads what is asked for; `shown` are the snapshots that requests name. */
+export function makeBatch(
+	root: DirHandle,
+	requests: readonly ReadRequest[],
+	shown: readonly Published[],
+): ReadBatch {
+	const count = requests.length;
+	const paths: Uint8Array[] = [];
+	const pathEnds = new Uint32Array(count);
+	const offsets = new Float64Array(count);
+	const lengths = new Uint32Array(count);
+	const expected = new Float64Array(count * 3);
+	let end = 0;
+	requests.forEach((request, index) => {
+		const table = shown[request.snapshot]!.tables.get(request.page)!;
+		const path = table.paths[request.position]!;
+		paths.push(path);
+		end += path.length;
+		pathEnds[index] = end;
+		offsets[index] = request.offset;
+		lengths[index] = request.length;
+		const at = request.position * 3;
+		expected.set(table.expected.subarray(at, at + 3), index * 3);
+	});
+	const joined = new Uint8Array(end);
+	paths.forEach((path, index) => {
+		joined.set(path, pathEnds[index]! - path.length);
+	});
+	return {root, paths: joined, pathEnds, offsets, lengths, expected};
+}
