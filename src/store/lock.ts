@@ -1,21 +1,25 @@
 /**
  * One writer at a time in a directory, whatever is killed when. A lock is a file `lock.N` that
- * names its holder; the one with the highest N counts. It is made by link(2) from a file that is
- * complete already, so none is ever seen half written. Whoever finds its holder gone makes
- * `lock.N+1`, which only one can, and looks again: if somebody has gone further meanwhile, it gives
- * way. A number is not used again while a higher one is there, so a slow taker cannot win late.
+ * names its holder. Who wants it first writes a file of its own, then looks at all others: of two
+ * that come at once, at least one sees the other and gives way. A file that names nobody, or a
+ * holder that is gone for certain, counts for nothing and is removed by the next holder, so a
+ * killed process leaves nothing to clean up. Process numbers come back, so a holder is named by
+ * host, boot, namespace, number and start time.
  *
  * flock(2) would be simpler; Node has none.
  */
 import {ShoalError} from '../error.ts';
 import type {ProcessInfo} from '../platform/process.ts';
-import type {DirHandle, TreeIo} from '../platform/tree.ts';
+import type {DirHandle, FileHandle, TreeIo} from '../platform/tree.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Longest identity that is believed. */
 const identitySizeMax = 255;
+
+/** Host, boot, namespace, number, start. With less it is not written yet, or never will be. */
+const identityWords = 5;
 
 /** Takers that may get in each other's way before this one gives up. */
 const triesMax = 8;
@@ -32,24 +36,19 @@ export class Lock {
 	}
 
 	/** @throws ShoalError STORE_LOCKED when another process that runs, or may run, holds it */
-	static take(tree: TreeIo, process: ProcessInfo, dir: DirHandle, what: string): Lock {
+	static take(tree: TreeIo, processes: ProcessInfo, dir: DirHandle, what: string): Lock {
 		for (let tries = 0; tries < triesMax; tries++) {
-			const highest = highestLock(tree, dir);
-			const holder = highest === 0 ? undefined : readHolder(tree, dir, highest);
-			if (holder !== undefined && process.state(holder) !== 'gone') {
-				const [host, , , id] = holder.split(' ');
-				const who = `process ${id} on ${host}`;
-				throw new ShoalError('STORE_LOCKED', `${what} is in use by ${who}`);
+			const found = locks(tree, dir);
+			const rival = findHolder(tree, processes, dir, found);
+			if (rival !== undefined) throw new ShoalError('STORE_LOCKED', inUse(what, rival));
+			const own = found.reduce((a, b) => Math.max(a, b), 0) + 1;
+			if (!makeLock(tree, dir, nameOf(own), processes.identity)) continue;
+			const others = locks(tree, dir).filter(number => number !== own);
+			if (findHolder(tree, processes, dir, others) === undefined) {
+				for (const number of others) tree.unlink(dir, nameOf(number));
+				return new Lock(tree, dir, nameOf(own));
 			}
-			const name = nameOf(highest + 1);
-			if (!makeLock(tree, dir, name, process.identity)) continue;
-			if (highestLock(tree, dir) === highest + 1) {
-				for (const each of locks(tree, dir)) {
-					if (each <= highest) tree.unlink(dir, nameOf(each));
-				}
-				return new Lock(tree, dir, name);
-			}
-			tree.unlink(dir, name);
+			tree.unlink(dir, nameOf(own));
 		}
 		throw new ShoalError('STORE_LOCKED', `${what} is wanted by several processes at once`);
 	}
@@ -71,8 +70,30 @@ function locks(tree: TreeIo, dir: DirHandle): number[] {
 		.map(Number);
 }
 
-function highestLock(tree: TreeIo, dir: DirHandle): number {
-	return locks(tree, dir).reduce((a, b) => Math.max(a, b), 0);
+type Holder = {readonly number: number; readonly identity: string; readonly known: boolean};
+
+/** The first of these locks whose holder is not gone for certain. */
+function findHolder(
+	tree: TreeIo,
+	processes: ProcessInfo,
+	dir: DirHandle,
+	numbers: readonly number[],
+): Holder | undefined {
+	for (const number of numbers) {
+		const identity = readHolder(tree, dir, number);
+		if (identity === undefined || identity.split(' ').length !== identityWords) continue;
+		const state = processes.state(identity);
+		if (state !== 'gone') return {number, identity, known: state === 'running'};
+	}
+	return undefined;
+}
+
+function inUse(what: string, {number, identity, known}: Holder): string {
+	const [host, , , id] = identity.split(' ');
+	const who = `${what} is in use by process ${id} on ${host}`;
+	return known
+		? who
+		: `${who}, which cannot be seen from here (if it is gone: remove lock.${number})`;
 }
 
 /** Undefined when it has been released meanwhile. */
@@ -89,22 +110,17 @@ function readHolder(tree: TreeIo, dir: DirHandle, number: number): string | unde
 
 /** False when somebody else has just made one of that name. */
 function makeLock(tree: TreeIo, dir: DirHandle, name: Uint8Array, identity: string): boolean {
-	const [, , , id] = identity.split(' ');
-	const temporary = encoder.encode(`.lock.${id}`);
-	tree.unlink(dir, temporary);
-	const file = tree.create(dir, temporary, 0o600);
+	let file: FileHandle;
+	try {
+		file = tree.create(dir, name, 0o600);
+	} catch (error) {
+		if (error instanceof ShoalError && tree.stat(dir, name) !== undefined) return false;
+		throw error;
+	}
 	try {
 		tree.write(file, encoder.encode(identity), 0);
 	} finally {
 		tree.closeFile(file);
 	}
-	try {
-		tree.makeLink(dir, temporary, dir, name);
-		return true;
-	} catch (error) {
-		if (error instanceof ShoalError && tree.stat(dir, name) !== undefined) return false;
-		throw error;
-	} finally {
-		tree.unlink(dir, temporary);
-	}
+	return true;
 }

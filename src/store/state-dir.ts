@@ -15,6 +15,9 @@ const encoder = new TextEncoder();
 /** Its name at a tree's root: never scanned, never mirrored, never deleted. */
 export const stateDirName = encoder.encode('.shoal');
 
+/** Mode bits of a directory that group or others can write. */
+const othersWrite = 0o022;
+
 /** Written before the digest of every record: the version of this form. */
 const magic = encoder.encode('shoal record 1\n');
 
@@ -46,6 +49,14 @@ export class StateDir {
 		this.handle = handle;
 	}
 
+	/** What others can write there they could make us sign. */
+	static #make(platform: StatePlatform, path: string, handle: DirHandle): StateDir {
+		const {mode} = platform.tree.statDir(handle);
+		if ((mode & othersWrite) === 0) return new StateDir(platform, path, handle);
+		platform.tree.closeDir(handle);
+		throw new ShoalError('STORE_FAILED', `others can write in ${path}`);
+	}
+
 	/**
 	 * Undefined when there is none and none is to be made. Making `.shoal` leaves the tree's own
 	 * modification time as it was.
@@ -64,10 +75,10 @@ export class StateDir {
 				if (!create) return undefined;
 				handle = makeBeside(tree, root, path);
 			}
-			return new StateDir(platform, path, handle);
+			return StateDir.#make(platform, path, handle);
 		}
 		const handle = openOrMake(tree, state, create);
-		return handle === undefined ? undefined : new StateDir(platform, state, handle);
+		return handle === undefined ? undefined : StateDir.#make(platform, state, handle);
 	}
 
 	/** Until `unlock` or `close`. @throws ShoalError STORE_LOCKED */

@@ -1,110 +1,147 @@
-import {mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import platform from '../../../native-free/index.ts';
+import type {ShoalError} from '../../../src/error.ts';
 import type {ProcessInfo} from '../../../src/platform/process.ts';
-import type {DirHandle} from '../../../src/platform/tree.ts';
+import type {TreeIo} from '../../../src/platform/tree.ts';
 import {Lock} from '../../../src/store/lock.ts';
+import {fakeProcess, makeDirectory, statePlatform, tree} from '../../support/state.ts';
 
-const {tree} = platform;
-
-function makeDir(t: ExecutionContext): {path: string; dir: DirHandle} {
-	const path = mkdtempSync(join(tmpdir(), 'shoal-'));
+function setUp(t: ExecutionContext) {
+	const path = makeDirectory(t);
 	const dir = tree.openRoot(path);
-	t.teardown(() => {
-		tree.closeDir(dir);
-		rmSync(path, {recursive: true});
-	});
-	return {path, dir};
-}
-
-/** A process of which the others know whether it runs. */
-function makeProcess(id: number, running: Set<string>): ProcessInfo {
-	const identity = `host boot ns ${id} 1`;
-	running.add(identity);
-	return {
-		isRoot: false,
-		uid: 1,
-		gid: 1,
-		identity,
-		state: other => (running.has(other) ? 'running' : 'gone'),
-	};
-}
-
-test('a lock keeps others out until it is released, and names its holder', t => {
-	const {path, dir} = makeDir(t);
+	t.teardown(() => tree.closeDir(dir));
 	const running = new Set<string>();
-	const [first, second] = [makeProcess(11, running), makeProcess(12, running)];
-	const held = Lock.take(tree, first, dir, 'it');
-	const error = t.throws(() => Lock.take(tree, second, dir, 'it'));
-	t.like(error, {code: 'STORE_LOCKED'});
-	t.regex(error?.message ?? '', /process 11 on host/);
-	held.release();
+	const take = (process: ProcessInfo, io: TreeIo = tree): Lock => Lock.take(io, process, dir, 'it');
+	const locked = (process: ProcessInfo): string => {
+		const error = t.throws<ShoalError>(() => take(process))!;
+		t.is(error.code, 'STORE_LOCKED');
+		return error.message;
+	};
+	return {path, running, take, locked};
+}
+
+test('one process at a time, the next when it has let go', t => {
+	const {path, running, take, locked} = setUp(t);
+	const [a, b] = [fakeProcess('1', running), fakeProcess('2', running)];
+	const lock = take(a);
+	t.regex(locked(b), /it is in use by process 1 on host$/);
+	t.regex(locked(a), /process 1/, 'also not twice in one process');
+	lock.release();
 	t.deepEqual(readdirSync(path), []);
-	Lock.take(tree, second, dir, 'it').release();
+	take(b);
+	t.regex(locked(a), /process 2/);
 });
 
-test('the lock of a process that is gone is taken over, and nothing of it stays', t => {
-	const {path, dir} = makeDir(t);
-	const running = new Set<string>();
-	const dead = makeProcess(11, running);
-	Lock.take(tree, dead, dir, 'it');
-	running.delete(dead.identity);
-	const alive = makeProcess(12, running);
-	const held = Lock.take(tree, alive, dir, 'it');
+test('the lock of a process that is gone is taken over, and cleaned up', t => {
+	const {path, running, take} = setUp(t);
+	const a = fakeProcess('1', running);
+	take(a);
+	running.clear();
+	const lock = take(fakeProcess('2', running));
 	t.is(readdirSync(path).length, 1);
-	t.throws(() => Lock.take(tree, makeProcess(13, running), dir, 'it'));
-	held.release();
+	lock.release();
+	t.deepEqual(readdirSync(path), []);
 });
 
-test('a process that cannot be seen from here keeps its lock', t => {
-	const {path, dir} = makeDir(t);
-	writeFileSync(join(path, 'lock.1'), 'elsewhere boot ns 11 1');
-	t.throws(() => Lock.take(tree, platform.process, dir, 'it'), {message: /on elsewhere/});
+test('a process that cannot be seen may run: its lock file is named', t => {
+	const {running, take, locked} = setUp(t);
+	take(fakeProcess('1', running));
+	t.regex(locked(fakeProcess('2', running, '1')), /cannot be seen.*remove lock\.1/);
 });
 
-test('of two that find a dead holder at once, the slower one gives way', t => {
-	const {path, dir} = makeDir(t);
-	const running = new Set<string>();
-	writeFileSync(join(path, 'lock.5'), 'host boot ns 5 1');
-	const [slow, fast] = [makeProcess(21, running), makeProcess(22, running)];
-	let isTaken = false;
-	// The fast one takes over between the slow one's look and its link.
-	const slowTree = Object.create(tree) as typeof tree;
-	slowTree.makeLink = (...names) => {
-		if (!isTaken) Lock.take(tree, fast, dir, 'it');
-		isTaken = true;
-		tree.makeLink(...names);
-	};
-	const error = t.throws(() => Lock.take(bound(slowTree), slow, dir, 'it'));
-	t.like(error, {code: 'STORE_LOCKED'});
-	t.deepEqual(readdirSync(path), ['lock.6']);
+test("a lock file that was never written to its end is nobody's", t => {
+	const {path, running, take} = setUp(t);
+	writeFileSync(join(path, 'lock.7'), '');
+	writeFileSync(join(path, 'lock.8'), 'host boo');
+	writeFileSync(join(path, 'lock.x'), 'host boot 1 1 7');
+	take(fakeProcess('1', running));
+	t.deepEqual(readdirSync(path).sort(), ['lock.9', 'lock.x']);
 });
 
-test('one that was left behind by two generations does not win late', t => {
-	const {path, dir} = makeDir(t);
-	const running = new Set<string>();
-	writeFileSync(join(path, 'lock.5'), 'host boot ns 5 1');
-	const late = makeProcess(31, running);
-	let done = false;
-	const lateTree = Object.create(tree) as typeof tree;
-	lateTree.makeLink = (...names) => {
-		if (!done) {
-			done = true;
-			const second = makeProcess(32, running);
-			Lock.take(tree, second, dir, 'it');
-			running.delete(second.identity);
-			Lock.take(tree, makeProcess(33, running), dir, 'it');
+test('this process is seen to run, by its real name', t => {
+	const {path, take, locked} = setUp(t);
+	const lock = take(statePlatform.process);
+	t.is(readFileSync(join(path, 'lock.1'), 'latin1'), statePlatform.process.identity);
+	t.regex(locked(statePlatform.process), new RegExp(`process ${process.pid} `));
+	lock.release();
+});
+
+/** The whole of one taker's steps put before each step of the other's that touches the disk. */
+test('whoever comes between two steps of another, one holds it and not both', t => {
+	for (let step = 0; step < 12; step++) {
+		for (const stale of [false, true]) {
+			const {running, take} = setUp(t);
+			const [a, b] = [fakeProcess('1', running), fakeProcess('2', running)];
+			if (stale) {
+				take(fakeProcess('9', running));
+				running.delete('host boot 1 9 7');
+			}
+			let held = 0;
+			let left = step;
+			const attempt = (process: ProcessInfo, io: TreeIo): void => {
+				try {
+					take(process, io);
+					held++;
+				} catch (error) {
+					t.is((error as ShoalError).code, 'STORE_LOCKED');
+				}
+			};
+			const between = (): void => {
+				if (left-- === 0) attempt(b, tree);
+			};
+			const io: TreeIo = {
+				...bound(tree),
+				list: dir => {
+					between();
+					return tree.list(dir);
+				},
+				create: (dir, name, mode) => {
+					between();
+					return tree.create(dir, name, mode);
+				},
+				write: (file, from, offset) => {
+					between();
+					tree.write(file, from, offset);
+				},
+				unlink: (dir, name) => {
+					between();
+					return tree.unlink(dir, name);
+				},
+				openRead: (dir, name) => {
+					between();
+					return tree.openRead(dir, name);
+				},
+			};
+			attempt(a, io);
+			t.is(held, 1, `step ${step}, stale ${stale}`);
 		}
-		tree.makeLink(...names);
-	};
-	t.throws(() => Lock.take(bound(lateTree), late, dir, 'it'), {message: /process 33/});
-	t.deepEqual(readdirSync(path), ['lock.7']);
+	}
 });
 
-test('this process runs, a later one of its number does not', t => {
-	const {identity, state} = platform.process;
+/** A taker that found a dead holder, slept through another's whole life, and goes on. */
+test('a slow taker does not win against one that came and holds it since', t => {
+	const {running, take} = setUp(t);
+	take(fakeProcess('9', running));
+	running.delete('host boot 1 9 7');
+	const [a, b, c] = ['1', '2', '3'].map(name => fakeProcess(name, running));
+	let slept = false;
+	const io: TreeIo = {
+		...bound(tree),
+		create: (dir, name, mode) => {
+			if (!slept) {
+				slept = true;
+				take(b!).release();
+				take(c!);
+			}
+			return tree.create(dir, name, mode);
+		},
+	};
+	t.throws(() => take(a!, io), {message: /process 3/});
+});
+
+test('a process is another one with another start, boot or number', t => {
+	const {identity, state} = statePlatform.process;
 	t.is(state(identity), 'running');
 	t.regex(identity, /^[\x21-\x7e]+( [\x21-\x7e]+){4}$/);
 	const words = identity.split(' ');
@@ -116,13 +153,15 @@ test('this process runs, a later one of its number does not', t => {
 	}
 });
 
-/** The class keeps private state, so every method but the replaced one runs on the tree itself. */
-function bound(replaced: typeof tree): typeof tree {
-	return new Proxy(tree, {
-		get(target, name) {
-			if (name === 'makeLink') return replaced.makeLink;
-			const member = Reflect.get(target, name) as unknown;
-			return typeof member === 'function' ? member.bind(target) : member;
-		},
+/** The methods of a class instance as own properties, so that some can be replaced. */
+function bound(io: TreeIo): TreeIo {
+	const names = new Set<string>();
+	for (let at: object | null = io; at !== null; at = Object.getPrototypeOf(at)) {
+		for (const name of Object.getOwnPropertyNames(at)) names.add(name);
+	}
+	const methods = [...names].flatMap(name => {
+		const value = (io as unknown as Record<string, unknown>)[name];
+		return typeof value === 'function' && name !== 'constructor' ? [[name, value.bind(io)]] : [];
 	});
+	return Object.fromEntries(methods) as TreeIo;
 }
