@@ -13,7 +13,7 @@ import {QueueDelay} from './queue-delay.ts';
 import {roundTripInitial} from './round-trip.ts';
 import {RoundMax, TimeMin} from './windowed.ts';
 
-export type Phase = 'startup' | 'drain' | 'down' | 'cruise' | 'up' | 'probeRoundTrip';
+export type Phase = 'startup' | 'drain' | 'down' | 'cruise' | 'up' | 'ease' | 'probeRoundTrip';
 
 export class PathModel implements Controller {
 	phase: Phase = 'startup';
@@ -30,7 +30,13 @@ export class PathModel implements Controller {
 	#fullRounds = 0;
 	/** Whether every sample of this round was of a source that had nothing more. */
 	#roundLimited = true;
-	#roundRate = 0;
+	/** What came in this round, and since when it lasts. */
+	#roundBytes = 0;
+	#roundPackets = 0;
+	#roundAt = 0;
+	/** Easing: the loss that called for it, and the round of losses in which it shows. */
+	#easedLoss = 0;
+	#easedRound = 0;
 	/** Probing: how many rounds to cruise, and how hard the next probe is. */
 	#cruiseRounds = cruiseMin;
 	#upGain = upGainMin;
@@ -57,6 +63,15 @@ export class PathModel implements Controller {
 		return windowGain * flight + slack;
 	}
 
+	/** For a trace: what the model has learnt. */
+	get queueDelay(): number {
+		return this.#queue.delay;
+	}
+
+	get lossFloor(): number {
+		return this.#loss.floor;
+	}
+
 	get lossRate(): number {
 		return this.#loss.recent;
 	}
@@ -73,13 +88,14 @@ export class PathModel implements Controller {
 
 	onPacket(size: number, sentAt: number, now: Micros, limited: boolean): void {
 		this.#loss.onArrived(size);
+		this.#roundBytes += size;
+		if (this.#roundPackets++ === 0 && this.#roundAt === 0) this.#roundAt = now;
 		this.#queue.add(now - sentAt, now);
 		const interval = Math.max(this.minRoundTrip, 4 * this.#queue.jitter);
 		if (this.#delivery.add(size, sentAt, now, limited, interval, this.minRoundTrip / 8)) {
 			const {rate} = this.#delivery;
 			if (!this.#delivery.limited || rate > this.#bandwidth.value) this.#bandwidth.add(rate);
 			if (!this.#delivery.limited) this.#roundLimited = false;
-			this.#roundRate = Math.max(this.#roundRate, rate);
 		}
 		if (this.#queue.delay <= this.#queueMax / 2) this.#nearMinAt = now;
 		this.#step(now);
@@ -99,15 +115,21 @@ export class PathModel implements Controller {
 	}
 
 	onRound(now: Micros): void {
+		// Where a round trip holds few packets, several of them are one round.
+		if (this.#roundPackets < roundPacketsMin) return;
+		const rate = (this.#roundBytes * 1e6) / Math.max(1, now - this.#roundAt);
 		this.#phaseRounds++;
 		this.#loss.onRound();
-		if (this.phase === 'startup') this.#endStartupRound(now);
+		if (this.phase === 'startup') this.#endStartupRound(rate, now);
 		else if (this.phase === 'up') this.#endProbeRound(now);
-		else if (this.phase === 'down' && this.#phaseRounds >= 2) this.#enter('cruise', now);
-		else if (this.phase === 'cruise') this.#endCruiseRound(now);
+		else if (this.phase === 'down') this.#endDownRound(now);
+		else if (this.phase === 'cruise') this.#endCruiseRound(rate, now);
+		else if (this.phase === 'ease') this.#endEaseRound(rate, now);
 		if (!this.#roundLimited) this.#bandwidth.nextRound();
 		this.#roundLimited = true;
-		this.#roundRate = 0;
+		this.#roundBytes = 0;
+		this.#roundPackets = 0;
+		this.#roundAt = now;
 	}
 
 	onSilence(_count: number, now: Micros): void {
@@ -151,9 +173,8 @@ export class PathModel implements Controller {
 		}
 	}
 
-	#endStartupRound(now: Micros): void {
-		const rate = this.#bandwidth.value;
-		if (this.#roundLimited || rate === 0) return;
+	#endStartupRound(rate: number, now: Micros): void {
+		if (this.#roundLimited) return;
 		if (rate >= this.#fullRate * growthMin) {
 			this.#fullRate = rate;
 			this.#fullRounds = 0;
@@ -170,15 +191,35 @@ export class PathModel implements Controller {
 		this.#enter('drain', now);
 	}
 
-	#endCruiseRound(now: Micros): void {
-		const congested = this.#queue.delay > 2 * this.#queueMax || this.#loss.excessive;
-		if (congested && !this.#roundLimited) {
-			this.#bandwidth.cap(this.#roundRate);
+	#endDownRound(now: Micros): void {
+		if (this.#queue.delay <= this.#queueMax / 2 || this.#phaseRounds >= drainRoundsMax) {
+			this.#enter('cruise', now);
+		}
+	}
+
+	#endCruiseRound(rate: number, now: Micros): void {
+		if (this.#queue.delay > 2 * this.#queueMax && !this.#roundLimited) {
+			this.#bandwidth.cap(rate);
 			this.#enter('drain', now);
+		} else if (this.#loss.excessive) {
+			this.#easedLoss = this.#loss.recent;
+			this.#easedRound = this.#loss.roundCount + 2;
+			this.#enter('ease', now);
 		} else if (this.#phaseRounds >= this.#cruiseRounds) {
 			this.#upFrom = this.#bandwidth.value;
 			this.#enter('up', now);
 		}
+	}
+
+	/** Sending less shows whose the loss is: ours if it falls with the rate, else the path's. */
+	#endEaseRound(rate: number, now: Micros): void {
+		if (this.#loss.roundCount < this.#easedRound) return;
+		if (this.#loss.recent < (this.#easedLoss + this.#loss.floor) / 2) {
+			this.#bandwidth.cap(Math.max(rate, this.#bandwidth.value * easeGain));
+		} else {
+			this.#loss.accept();
+		}
+		this.#enter('cruise', now);
 	}
 
 	#endProbeRound(now: Micros): void {
@@ -214,11 +255,18 @@ export class PathModel implements Controller {
 				return drainGain;
 			case 'down':
 				return downGain;
+			case 'ease':
+				return easeGain;
 			case 'up':
 				return this.#upGain;
 			default:
 				return cruiseGain;
 		}
+	}
+
+	/** For a trace. */
+	get queueMax(): number {
+		return this.#queueMax;
 	}
 
 	/** A queue longer than this is more than noise: RFC 9406 §4.2, and three packets' own time. */
@@ -228,6 +276,9 @@ export class PathModel implements Controller {
 		return base + 3 * packetTime + this.#queue.jitter;
 	}
 }
+
+/** A round has at least as many packets as a sample of the rate. */
+const roundPacketsMin = 10;
 
 /** 32 datagrams in the first round trip. */
 const initialWindow = 32 * 1228;
@@ -247,7 +298,8 @@ const startupGain = 2.77;
 const startupWindowGain = 2.89;
 const drainGain = 0.5;
 const drainRoundsMax = 4;
-const downGain = 0.9;
+const downGain = 0.8;
+const easeGain = 0.8;
 const cruiseGain = 0.99;
 const upGainMin = 1.25;
 const upGainMax = 2.77;

@@ -90,7 +90,7 @@ export class SimReceiver implements FetchHandler {
 			seen = new Uint8Array(request.offset + (request.sizes?.[object] ?? request.length));
 			this.#seen.set(key, seen);
 		}
-		if (seen.indexOf(1, offset) >= 0 && seen.indexOf(1, offset) < offset + length) {
+		if (seen.subarray(offset, offset + length).includes(1)) {
 			this.wrong ??= `${key} at ${offset} twice`;
 		}
 		seen.fill(1, offset, offset + length);
