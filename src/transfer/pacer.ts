@@ -38,6 +38,7 @@ export class Pacer {
 	}
 
 	#refill(now: number): void {
+		if (now <= this.#at) return;
 		const most = Math.max(Math.min(burstSize, this.#rate * burstTime), this.#rate * slackTime);
 		const grown = this.#tokens + ((now - this.#at) * this.#rate) / 1e6;
 		this.#tokens = Math.min(grown, Math.max(most, packetSize));

@@ -133,6 +133,7 @@ export class Sender implements Payload {
 		now: Micros,
 	): number | undefined {
 		if (this.#closed) return undefined;
+		this.#now = now;
 		const from = new Reader(payload);
 		while (from.left > 0) {
 			const frame = decodeFrame(from);
@@ -146,6 +147,7 @@ export class Sender implements Payload {
 
 	pollPacket(number: number, to: Writer, now: Micros): boolean {
 		if (this.#closed) return false;
+		this.#now = now;
 		const start = to.offset;
 		if (this.#outbox.empty && !this.#echoed) this.#answerAt = now;
 		const blocks = this.#mayFill(now);
@@ -184,7 +186,7 @@ export class Sender implements Payload {
 
 	handleTimeout(now: Micros): void {
 		this.#now = now;
-		this.#log.forget(now - this.#goneAfter);
+		this.#log.expire(now - this.#goneAfter);
 	}
 
 	pollTimeout(): Micros {
@@ -252,13 +254,12 @@ export class Sender implements Payload {
 			end = from - 1;
 		}
 		this.#log.closeMoment(now, this.#roundTrip.smoothed / 32);
-		this.#log.forget(now - this.#goneAfter);
+		this.#log.expire(now - this.#goneAfter);
 		return undefined;
 	}
 
 	/** Whether a packet of blocks may leave now. */
 	#mayFill(now: Micros): boolean {
-		this.#now = now;
 		if (now >= this.#pausesAt || !this.#pacer.allows(now)) return false;
 		if (this.#grantTotal - this.#log.total < packetSize) return false;
 		if (this.#log.inFlight + packetSize > this.#provenMax) return false;
@@ -285,7 +286,8 @@ export class Sender implements Payload {
 
 	/** After that long without a receipt a packet is not in flight any more. RFC 9002 §6.1.2. */
 	get #goneAfter(): number {
-		const {smoothed, latest} = this.#roundTrip;
+		const {smoothed, latest, sampleCount} = this.#roundTrip;
+		if (sampleCount === 0) return goneUnknown;
 		return Math.max(smoothed, latest) * 1.375 + 1000;
 	}
 
@@ -331,6 +333,9 @@ const packetSize = datagramSizeInitial - 25 + packetOverhead;
 
 /** What may be in flight before anything is proved: 32 datagrams. */
 const initialWindow = 32 * packetSize;
+
+/** The same while no round trip is known. RFC 8085 §3.1.3: three seconds. */
+const goneUnknown = 3_000_000;
 
 /** Packets marked after a gap, so that the mark is seen although some are lost. */
 const limitedCount = 4;

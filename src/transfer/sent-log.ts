@@ -14,9 +14,11 @@ export class SentLog {
 	/** Octets sent before the packet, and its own. */
 	#before = new Float64Array(ringMin);
 	#size = new Uint32Array(ringMin);
-	#receipted = new Uint8Array(ringMin);
+	#state = new Uint8Array(ringMin);
 	#head = 0;
 	#tail = 0;
+	/** Packets before it are not in flight any more, receipted or not. */
+	#flightHead = 0;
 	/** Octets receipted by a time, the last moments of a round trip. */
 	readonly #provenAt = new Float64Array(momentsMax);
 	readonly #proven = new Float64Array(momentsMax);
@@ -30,7 +32,7 @@ export class SentLog {
 		this.#sentAt[at] = now;
 		this.#before[at] = this.total;
 		this.#size[at] = size;
-		this.#receipted[at] = 0;
+		this.#state[at] = inFlight;
 		this.total += size;
 		this.inFlight += size;
 	}
@@ -44,9 +46,9 @@ export class SentLog {
 		for (let at = this.#find(from); at < this.#tail; at++) {
 			const index = at & mask;
 			if (this.#number[index]! > to) break;
-			if (this.#receipted[index] === 1) continue;
-			this.#receipted[index] = 1;
-			this.inFlight -= this.#size[index]!;
+			if (this.#state[index] === receipted) continue;
+			if (this.#state[index] === inFlight) this.inFlight -= this.#size[index]!;
+			this.#state[index] = receipted;
 			this.#receiptedTotal += this.#size[index]!;
 		}
 		if (to <= this.largest) return -1;
@@ -85,26 +87,35 @@ export class SentLog {
 		return at < this.#tail ? this.#before[at & (this.#number.length - 1)]! : this.total;
 	}
 
-	/** Forgets packets sent by `time`: without a receipt they are gone. */
-	forget(time: number): void {
+	/**
+	 * Packets sent by `time` without a receipt are gone: they count no more as in flight. They are
+	 * remembered a while longer, since a receipt may still come.
+	 */
+	expire(time: number): void {
 		const mask = this.#number.length - 1;
-		while (this.#head < this.#tail && this.#sentAt[this.#head & mask]! <= time) {
-			if (this.#receipted[this.#head & mask] === 0) {
-				this.inFlight -= this.#size[this.#head & mask]!;
-			}
-			this.#head++;
+		while (this.#flightHead < this.#tail && this.#sentAt[this.#flightHead & mask]! <= time) {
+			const index = this.#flightHead++ & mask;
+			if (this.#state[index] !== inFlight) continue;
+			this.#state[index] = gone;
+			this.inFlight -= this.#size[index]!;
 		}
+		const kept = Math.max(keptMin, this.#tail - this.#flightHead);
+		this.#head = Math.max(this.#head, this.#flightHead - kept);
 	}
 
-	/** When the oldest packet that is remembered was sent; Infinity: none is. */
+	/** When the oldest packet that may be in flight was sent; Infinity: none is. */
 	get oldestAt(): number {
-		if (this.#head === this.#tail) return Infinity;
-		return this.#sentAt[this.#head & (this.#number.length - 1)]!;
+		const mask = this.#number.length - 1;
+		while (this.#flightHead < this.#tail && this.#state[this.#flightHead & mask] !== inFlight) {
+			this.#flightHead++;
+		}
+		return this.#flightHead === this.#tail ? Infinity : this.#sentAt[this.#flightHead & mask]!;
 	}
 
 	/** Nothing that is under way counts: the path is another one. */
 	reset(): void {
 		this.#head = this.#tail;
+		this.#flightHead = this.#tail;
 		this.inFlight = 0;
 		this.#moments = 0;
 		this.#receiptedTotal = 0;
@@ -135,9 +146,17 @@ export class SentLog {
 		this.#sentAt = larger(this.#sentAt, new Float64Array(2 * size));
 		this.#before = larger(this.#before, new Float64Array(2 * size));
 		this.#size = larger(this.#size, new Uint32Array(2 * size));
-		this.#receipted = larger(this.#receipted, new Uint8Array(2 * size));
+		this.#state = larger(this.#state, new Uint8Array(2 * size));
 	}
 }
+
+/** States of a packet. */
+const inFlight = 0;
+const receipted = 1;
+const gone = 2;
+
+/** Packets remembered after they are gone, at least. */
+const keptMin = 64;
 
 /** Packets remembered at first; doubled as more are in flight. */
 const ringMin = 64;
