@@ -7,21 +7,41 @@ export class LossFloor {
 	/** Share of the last round with enough packets; the least such share of the last ten. */
 	recent = 0;
 	floor = 0;
+	/** The last round lost clearly more than the path does by itself. */
+	excessive = false;
 	/** Rounds with enough packets so far. */
 	roundCount = 0;
 	#arrived = 0;
 	#lost = 0;
-	/** How far a share strays by chance: by its few packets, and by how the last ones strayed. */
-	#chance = 0;
-	#spread = 0;
+	/** Something declared lost arrived after all: what was counted was not lost. */
+	#doubtful = false;
+	/** Stretches lost. */
+	#eventCount = 0;
 	readonly #shares = new Float64Array(floorRounds).fill(Number.NaN);
+	/** How far each share may stray by the chance of its few packets. */
+	readonly #chances = new Float64Array(floorRounds);
 
 	onArrived(octets: number): void {
 		this.#arrived += octets;
 	}
 
+	/** A stretch without a gap was lost. */
 	onLost(octets: number): void {
 		this.#lost += octets;
+		this.#eventCount++;
+	}
+
+	onLate(octets: number): void {
+		this.#lost -= octets;
+		this.#doubtful = true;
+	}
+
+	/** What was counted since the last round says nothing. */
+	discard(): void {
+		this.#arrived = 0;
+		this.#lost = 0;
+		this.#eventCount = 0;
+		this.#doubtful = false;
 	}
 
 	onRound(): void {
@@ -29,24 +49,25 @@ export class LossFloor {
 		const all = this.#arrived + lost;
 		if (all < roundBytesMin) return;
 		const share = lost / all;
-		if (this.roundCount > 0) this.#spread += (Math.abs(share - this.recent) - this.#spread) / 8;
+		const chance = Math.sqrt((share * (1 - share) * packetSize) / all);
+		const at = this.roundCount++ % floorRounds;
+		this.#shares[at] = share;
+		this.#chances[at] = chance;
+		let least = at;
+		for (let each = 0; each < floorRounds; each++) {
+			if (this.#shares[each]! < this.#shares[least]!) least = each;
+		}
+		const floor = this.#shares[least]!;
+		const most = floor + excess + chanceMost * (chance + this.#chances[least]!);
+		this.excessive = share > most && this.#eventCount >= eventsMin && !this.#doubtful;
 		this.recent = share;
-		this.#chance = Math.sqrt((share * (1 - share) * packetSize) / all);
-		this.#shares[this.roundCount++ % floorRounds] = share;
-		let floor = 1;
-		for (const each of this.#shares) if (each < floor) floor = each;
 		this.floor = Math.min(floor, floorMax);
-		this.#arrived = 0;
-		this.#lost = 0;
-	}
-
-	/** The last round lost clearly more than the path does by itself. */
-	get excessive(): boolean {
-		return this.recent > this.floor + excess + 2 * Math.max(this.#chance, this.#spread);
+		this.discard();
 	}
 
 	/** What was lost lately is the path's own: sending less did not lessen it. */
 	accept(): void {
+		this.excessive = false;
 		this.#shares.fill(this.recent);
 		this.floor = Math.min(this.recent, floorMax);
 	}
@@ -55,16 +76,20 @@ export class LossFloor {
 		this.recent = 0;
 		this.floor = 0;
 		this.roundCount = 0;
-		this.#arrived = 0;
-		this.#lost = 0;
+		this.excessive = false;
+		this.discard();
 		this.#shares.fill(Number.NaN);
 	}
 }
 
 const floorRounds = 10;
 
-/** Two points above the floor. */
+/** Two points above the floor, and one and a half deviations of either share. */
 const excess = 0.02;
+const chanceMost = 1.5;
+
+/** Stretches in one round: one long stretch is a gap of the path, not a full queue. BBRv3. */
+const eventsMin = 6;
 
 const packetSize = 1228;
 

@@ -41,6 +41,8 @@ export class PathModel implements Controller {
 	#cruiseRounds = cruiseMin;
 	#upGain = upGainMin;
 	#upFrom = 0;
+	/** Rounds after a silence that say nothing of loss. */
+	#silentRounds = 0;
 	/** When the round trip was last seen near its least. */
 	#nearMinAt = 0;
 
@@ -58,6 +60,7 @@ export class PathModel implements Controller {
 		if (this.phase === 'startup') {
 			return Math.max(initialWindow, startupWindowGain * flight);
 		}
+		if (this.phase === 'up') return Math.max(2, this.#upGain) * 1.05 * flight + windowMin;
 		const slack = (bandwidth * slackTime) / 1e6 + windowMin;
 		if (this.phase === 'probeRoundTrip') return Math.max(windowMin, flight / 2);
 		return windowGain * flight + slack;
@@ -111,7 +114,7 @@ export class PathModel implements Controller {
 	}
 
 	onLate(octets: number): void {
-		this.#loss.onLost(-octets);
+		this.#loss.onLate(octets);
 	}
 
 	onRound(now: Micros): void {
@@ -119,6 +122,12 @@ export class PathModel implements Controller {
 		if (this.#roundPackets < roundPacketsMin) return;
 		const rate = (this.#roundBytes * 1e6) / Math.max(1, now - this.#roundAt);
 		this.#phaseRounds++;
+		if (this.#silentRounds > 0) {
+			this.#silentRounds--;
+			this.#loss.discard();
+			this.#fullRate = 0;
+			this.#roundLimited = true;
+		}
 		this.#loss.onRound();
 		if (this.phase === 'startup') this.#endStartupRound(rate, now);
 		else if (this.phase === 'up') this.#endProbeRound(now);
@@ -132,8 +141,10 @@ export class PathModel implements Controller {
 		this.#roundAt = now;
 	}
 
-	onSilence(_count: number, now: Micros): void {
+	onSilence(count: number, now: Micros): void {
 		this.#nearMinAt = now;
+		// What was on its way is lost with the path's silence, not for want of room on it.
+		if (count >= 2) this.#silentRounds = silentRoundsMax;
 	}
 
 	onPathChanged(now: Micros): void {
@@ -226,9 +237,10 @@ export class PathModel implements Controller {
 		if (this.#phaseRounds < 2) return;
 		if (this.#loss.excessive) {
 			this.#endProbe(now, true);
-		} else if (this.#bandwidth.value >= this.#upFrom * 1.1 && !this.#roundLimited) {
+		} else if (this.#bandwidth.value >= this.#upFrom * upGrowth && !this.#roundLimited) {
+			// There is room: look for its end in steps that double, as at the start.
 			this.#upFrom = this.#bandwidth.value;
-			this.#upGain = Math.min(this.#upGain * 1.3, upGainMax);
+			this.#upGain = Math.min(this.#upGain * 1.5, upGainMax);
 			this.#cruiseRounds = cruiseMin;
 		} else {
 			this.#endProbe(now, false);
@@ -237,7 +249,8 @@ export class PathModel implements Controller {
 
 	#endProbe(now: Micros, congested: boolean): void {
 		this.#upGain = upGainMin;
-		if (congested) this.#cruiseRounds = Math.min(2 * this.#cruiseRounds, cruiseMax);
+		const most = congested ? cruiseMax : cruiseIdleMax;
+		this.#cruiseRounds = Math.max(this.#cruiseRounds, Math.min(2 * this.#cruiseRounds, most));
 		this.#enter('down', now);
 	}
 
@@ -283,6 +296,9 @@ const roundPacketsMin = 10;
 /** 32 datagrams in the first round trip. */
 const initialWindow = 32 * 1228;
 
+/** Rounds after a silence in which its losses are still found. */
+const silentRoundsMax = 2;
+
 /** Never less than four packets on their way, so that losses show. */
 const windowMin = 6 * 1228;
 
@@ -303,14 +319,16 @@ const easeGain = 0.8;
 const cruiseGain = 0.99;
 const upGainMin = 1.25;
 const upGainMax = 2.77;
+const upGrowth = 1.1;
 const windowGain = 2;
 
 /** Growth of the rate in a round below which a path counts as full. */
 const growthMin = 1.25;
 
 /** Rounds between two probes for more: doubled by each one that met congestion. */
-const cruiseMin = 4;
+const cruiseMin = 2;
 const cruiseMax = 60;
+const cruiseIdleMax = 16;
 
 /** RFC 9406 §4.3: bounds of the delay that ends a start. */
 const queueLeast = 4000;

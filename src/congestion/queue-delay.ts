@@ -12,6 +12,7 @@ export class QueueDelay {
 	jitter = 0;
 	readonly #base = new TimeMin(baseSpan);
 	#last = Number.NaN;
+	#samples = 0;
 	#groupMin = Infinity;
 	#formerMin = Infinity;
 	#groupCount = 0;
@@ -19,7 +20,8 @@ export class QueueDelay {
 	/** A packet took `oneWay` microseconds, plus or minus what the clocks are apart. */
 	add(oneWay: number, now: number): void {
 		if (!Number.isNaN(this.#last)) {
-			this.jitter += (Math.abs(oneWay - this.#last) - this.jitter) / 16;
+			this.#samples = Math.min(this.#samples + 1, 16);
+			this.jitter += (Math.abs(oneWay - this.#last) - this.jitter) / this.#samples;
 		}
 		this.#last = oneWay;
 		this.#base.add(oneWay, now);
@@ -38,6 +40,7 @@ export class QueueDelay {
 		this.jitter = 0;
 		this.#base.reset();
 		this.#last = Number.NaN;
+		this.#samples = 0;
 		this.#groupMin = Infinity;
 		this.#formerMin = Infinity;
 		this.#groupCount = 0;

@@ -11,7 +11,7 @@ export class RoundTrip {
 
 	constructor(initial: number = roundTripInitial) {
 		this.smoothed = initial;
-		this.variation = initial / 2;
+		this.variation = initial / 4;
 	}
 
 	add(sample: number): void {
@@ -35,7 +35,7 @@ export class RoundTrip {
 	reset(): void {
 		this.latest = 0;
 		this.smoothed = roundTripInitial;
-		this.variation = roundTripInitial / 2;
+		this.variation = roundTripInitial / 4;
 		this.min = Infinity;
 		this.sampleCount = 0;
 	}

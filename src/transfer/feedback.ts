@@ -130,7 +130,7 @@ export class Feedback {
 	#isDue(want: WantState): boolean {
 		if (want.confirmed) return false;
 		if (this.#forced || want.version <= this.#echoed) return true;
-		return want.sends < (this.#lossRate > lossMin ? 3 : 2);
+		return want.sends < (this.#echoed === 0 || this.#lossRate > lossMin ? 3 : 2);
 	}
 }
 

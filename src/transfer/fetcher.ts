@@ -324,7 +324,7 @@ export class Fetcher implements Payload {
 		const gap = (3e6 * packetSize) / Math.max(1, this.rate);
 		const count = this.#silences;
 		const most = Math.max(silenceMax, 2 * this.#roundTrip.smoothed);
-		const wait = Math.min(this.#patience(this.#roundTrip, count) + gap * 2 ** count, most);
+		const wait = Math.min(this.#patience(this.#roundTrip, count) + gap, most);
 		return this.#quietSince + wait;
 	}
 
@@ -363,7 +363,7 @@ export class Fetcher implements Payload {
 }
 
 function patience(roundTrip: RoundTrip, count: number): number {
-	return (roundTrip.patience + roundTrip.smoothed / 4) * 2 ** count;
+	return (roundTrip.patience + roundTrip.smoothed / 4) * 2 ** Math.max(0, count - patientMax);
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
@@ -372,6 +372,9 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 
 /** A full packet of 1200 octets, with its headers. */
 const packetSize = 1228;
+
+/** Probes a round trip apart before the wait doubles: no more than RFC 8085 §3.1.3 allows. */
+const patientMax = 3;
 
 /** RFC 8085 §3.1.3: without a reply, a datagram every three seconds is always acceptable. */
 const silenceMax = 3_000_000;
