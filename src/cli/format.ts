@@ -39,6 +39,11 @@ export function formatCount(count: number, decimals = 0): string {
 	return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
+/** `1 file`, `1,200 files`. */
+export function formatCounted(count: number, one: string, many = `${one}s`): string {
+	return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
 /** How long ago, in one unit: `just now`, `40 s ago`, `3 h ago`, `12 days ago`. */
 export function formatAge(milliseconds: number): string {
 	const seconds = Math.max(0, milliseconds) / 1000;

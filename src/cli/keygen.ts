@@ -3,7 +3,8 @@ import {formatKey} from '../session/key-text.ts';
 import {ConfigDirectory} from '../store/config-directory.ts';
 import {ensureKey} from '../store/keys.ts';
 import type {Context} from './context.ts';
-import {failedRun, withVoice} from './voice.ts';
+import {failedRun} from './failed-run.ts';
+import {withVoice} from './voice.ts';
 
 export function runKeygen(context: Context): Promise<number> {
 	const {configDirectory, options, platform, terminal} = context;

@@ -5,20 +5,10 @@
  */
 import type {Event} from '../engine/event.ts';
 import type {Context} from './context.ts';
+import type {FailedRun} from './failed-run.ts';
 import {LogFile} from './log-file.ts';
 import {ProgressLine} from './progress.ts';
 import {describeFailure, type ErrorReport, errorLine, escapeText} from './report.ts';
-
-/** The last JSON line of a run that was ended by an error. */
-export type FailedRun = (report: ErrorReport, exit: number, elapsedMs: number) => object;
-
-export const failedRun: FailedRun = (report, exit) => ({
-	event: 'result',
-	ok: false,
-	exit,
-	errorCount: 1,
-	errors: [report],
-});
 
 /** Runs a command. What it throws is said, also as JSON, and becomes the exit code. */
 export async function withVoice(

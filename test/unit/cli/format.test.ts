@@ -2,6 +2,7 @@ import test from 'ava';
 import {
 	formatAge,
 	formatCount,
+	formatCounted,
 	formatDuration,
 	formatRate,
 	formatSize,
@@ -44,6 +45,8 @@ test('counts are grouped as rsync groups them', t => {
 	t.is(formatCount(1_234_567), '1,234,567');
 	t.is(formatCount(1_234_567.125, 2), '1,234,567.13');
 	t.is(formatCount(100, 2), '100.00');
+	t.is(formatCounted(1, 'entry', 'entries'), '1 entry');
+	t.is(formatCounted(1200, 'file'), '1,200 files');
 });
 
 test('ages have one unit, and a clock that runs ahead makes none negative', t => {

@@ -2,9 +2,10 @@ import {PassThrough} from 'node:stream';
 import test from 'ava';
 import platform from '#platform';
 import type {Context} from '../../../src/cli/context.ts';
+import {failedRun} from '../../../src/cli/failed-run.ts';
 import type {OptionValues} from '../../../src/cli/option.ts';
 import {Terminal} from '../../../src/cli/terminal.ts';
-import {failedRun, type Voice, withVoice} from '../../../src/cli/voice.ts';
+import {type Voice, withVoice} from '../../../src/cli/voice.ts';
 import {ShoalError} from '../../../src/error.ts';
 
 type Heard = {exit: number; out: string; err: string};

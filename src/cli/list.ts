@@ -1,0 +1,32 @@
+/** `shoal ls`: prints the list of a snapshot; a reader that has seen enough ends it. */
+import {list} from '../engine/list.ts';
+import type {Context} from './context.ts';
+import {failedRun} from './failed-run.ts';
+import {isInterruption} from './interrupt.ts';
+import {readSource} from './operand.ts';
+import {withVoice} from './voice.ts';
+
+export function runList(context: Context): Promise<number> {
+	const {options, operands, terminal, configDirectory} = context;
+	return withVoice(context, failedRun, async voice => {
+		const source = readSource(operands[0]!);
+		try {
+			await list({
+				from: 'directory' in source ? {path: source.directory} : source,
+				format: options.format === 'jsonl' ? 'jsonl' : 'long',
+				configDirectory,
+				signal: AbortSignal.any([context.signal, terminal.closed]),
+				trustOnFirstUse: options.trustOnFirstUse !== undefined,
+				allowRollback: options.allowRollback !== undefined,
+				on: event => voice.handle(event),
+				write: text => terminal.write(text),
+				...(options.state === undefined ? {} : {state: options.state}),
+				...(operands[1] === undefined ? {} : {path: operands[1]}),
+			});
+		} catch (error) {
+			// The reader has seen enough, as in `shoal ls … | head`.
+			if (!terminal.closed.aborted || !isInterruption(error)) throw error;
+		}
+		return 0;
+	});
+}

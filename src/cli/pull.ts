@@ -1,0 +1,113 @@
+/** `shoal pull`: options in, lines or JSON out. */
+import type {Event, PlanSummary, PullResult} from '../engine/event.ts';
+import type {PullOptions} from '../engine/options.ts';
+import {pull} from '../engine/pull.ts';
+import {ShoalError} from '../error.ts';
+import type {Context} from './context.ts';
+import {failedPull} from './failed-run.ts';
+import {formatAge, formatCount, formatCounted, formatSize} from './format.ts';
+import {itemize, nameChange} from './itemize.ts';
+import {readLocal, readSource} from './operand.ts';
+import type {OptionValues} from './option.ts';
+import {statistics, totals} from './statistics.ts';
+import {type Voice, withVoice} from './voice.ts';
+
+export function runPull(context: Context): Promise<number> {
+	return withVoice(context, failedPull, async voice => {
+		const on = (event: Event) => handleEvent(event, voice, context);
+		const result = await pull({...readOptions(context), on});
+		for (const problem of result.errors) voice.problem(problem);
+		sayResult(result, voice, context.options);
+		voice.tell({event: 'result', ...result});
+		return result.exit;
+	});
+}
+
+/** @throws ShoalError OPTION_INVALID, SOURCE_INVALID, DESTINATION_INVALID */
+export function readOptions({
+	operands,
+	options,
+	signal,
+	configDirectory,
+}: Pick<Context, 'operands' | 'options' | 'signal' | 'configDirectory'>): PullOptions {
+	if (options.ipv4 !== undefined && options.ipv6 !== undefined) {
+		throw new ShoalError('OPTION_INVALID', '-4 and -6 exclude each other');
+	}
+	const given = (name: keyof OptionValues) => options[name] !== undefined;
+	const family = given('ipv4') ? 4 : given('ipv6') ? 6 : undefined;
+	return {
+		configDirectory,
+		signal,
+		source: readSource(operands[0]!),
+		destination: readLocal(operands[1]!, 'DESTINATION_INVALID', 'destination'),
+		dryRun: given('dryRun'),
+		delete: given('delete'),
+		check: given('check'),
+		checksum: given('checksum'),
+		ignoreTimes: given('ignoreTimes'),
+		sizeOnly: given('sizeOnly'),
+		wholeFile: given('wholeFile'),
+		makePath: given('makePath'),
+		owner: !given('noOwner'),
+		group: !given('noGroup'),
+		permissions: !given('noPermissions'),
+		times: !given('noTimes'),
+		numericIds: given('numericIds'),
+		strict: given('strict'),
+		fsync: given('fsync'),
+		trustOnFirstUse: given('trustOnFirstUse'),
+		allowRollback: given('allowRollback'),
+		...(options.state === undefined ? {} : {state: options.state}),
+		...(options.threads === undefined ? {} : {threads: options.threads}),
+		...(options.deleteMax === undefined ? {} : {deleteMax: options.deleteMax}),
+		...(options.rateMax ? {rateMax: options.rateMax} : {}),
+		...(options.timeout ? {timeoutSeconds: options.timeout} : {}),
+		...(options.contactTimeout ? {contactTimeoutSeconds: options.contactTimeout} : {}),
+		...(family === undefined ? {} : {family}),
+	};
+}
+
+function handleEvent(event: Event, voice: Voice, {options, platform}: Context): void {
+	voice.handle(event);
+	if (event.event === 'plan') {
+		voice.tell(event);
+		const lines = describePlan(event.plan, platform.clock.wallMs());
+		const asked = options.dryRun !== undefined && options.quiet === undefined;
+		for (const line of lines) voice.talks || asked ? voice.say(line) : voice.log(line);
+	} else if (event.event === 'change') {
+		const line = itemize(event);
+		if (options.itemize !== undefined) {
+			voice.tell(event);
+			voice.say(line);
+		} else if (options.verbose !== undefined) {
+			voice.tell(event);
+			voice.say(nameChange(event));
+		} else voice.log(line);
+	}
+}
+
+/** What goes where, before it goes. */
+export function describePlan(plan: PlanSummary, wallMs: number): string[] {
+	const module = plan.module === '' ? '' : `module ${plan.module}, `;
+	const id = plan.snapshot.slice(0, 12);
+	return [
+		`${module}snapshot ${id}, ${formatAge(wallMs - plan.issuedMs)}: ` +
+			`${formatCounted(plan.entries, 'entry', 'entries')}, ${formatSize(plan.bytesTotal)}`,
+		`+${formatCount(plan.created)} new ~${formatCount(plan.changed)} changed ` +
+			`-${formatCount(plan.deleted)} gone, ${formatSize(plan.bytesToFetch)} to fetch, ` +
+			`${formatSize(plan.bytesFree)} free`,
+	];
+}
+
+function sayResult(result: PullResult, voice: Voice, options: OptionValues): void {
+	const say = (line: string) => (voice.talks ? voice.say(line) : voice.log(line));
+	if (result.unchanged) {
+		say('unchanged since the last pull; DEST was not examined (--check does that)');
+	}
+	if (options.stats !== undefined && options.quiet === undefined) {
+		for (const line of statistics(result)) voice.say(line);
+	}
+	for (const line of totals(result)) say(line);
+	const hidden = result.errorCount - result.errors.length;
+	if (hidden > 0) voice.notice(`${formatCounted(hidden, 'error')} more than those named`);
+}

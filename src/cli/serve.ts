@@ -1,0 +1,119 @@
+/** `shoal serve`: runs until a signal, one line per session. */
+import type {Event} from '../engine/event.ts';
+import type {ServeModule, ServeOptions} from '../engine/options.ts';
+import {serve} from '../engine/serve.ts';
+import {ShoalError} from '../error.ts';
+import {readConfig} from './config.ts';
+import type {Context} from './context.ts';
+import {failedRun} from './failed-run.ts';
+import {formatCounted, formatDuration, formatSize} from './format.ts';
+import {isInterruption} from './interrupt.ts';
+import {readLocal} from './operand.ts';
+import {type Voice, withVoice} from './voice.ts';
+
+type Session = Extract<Event, {event: 'session'}>;
+type Serving = Extract<Event, {event: 'serving'}>;
+
+export function runServe(context: Context): Promise<number> {
+	return withVoice(context, failedRun, async voice => {
+		const options = readServeOptions(context);
+		voice.notice('anyone who reaches the port can read what is served');
+		const lines = new ServeLines(voice, context.options.quiet !== undefined);
+		try {
+			const server = await serve({...options, on: event => lines.handle(event)});
+			await aborted(context.signal);
+			await server.close();
+		} catch (error) {
+			// Whoever stops a server has what they asked for: that is no failure.
+			if (!isInterruption(error)) throw error;
+		}
+		return 0;
+	});
+}
+
+/** Scripts wait for the `listening` line: what came before it is told after it. */
+class ServeLines {
+	readonly #voice: Voice;
+	readonly #quiet: boolean;
+	#early: Event[] | undefined = [];
+
+	constructor(voice: Voice, quiet: boolean) {
+		this.#voice = voice;
+		this.#quiet = quiet;
+	}
+
+	handle(event: Event): void {
+		this.#voice.handle(event);
+		const line = describe(event);
+		if (line !== undefined && !this.#quiet) this.#voice.say(line);
+		if (event.event === 'listening') {
+			this.#voice.tell(event);
+			for (const early of this.#early ?? []) this.#voice.tell(early);
+			this.#early = undefined;
+		} else if (event.event === 'serving' || event.event === 'session') {
+			if (this.#early === undefined) this.#voice.tell(event);
+			else this.#early.push(event);
+		}
+	}
+}
+
+function describe(event: Event): string | undefined {
+	if (event.event === 'listening') return event.url;
+	if (event.event === 'serving') return describeServing(event);
+	return event.event === 'session' && event.state === 'closed' ? describeSession(event) : undefined;
+}
+
+/** @throws ShoalError OPTION_INVALID, CONFIG_INVALID, TREE_MISSING */
+export function readServeOptions({
+	operands,
+	options,
+	signal,
+	configDirectory,
+}: Pick<Context, 'operands' | 'options' | 'signal' | 'configDirectory'>): ServeOptions {
+	const common = {
+		configDirectory,
+		signal,
+		...(options.threads === undefined ? {} : {threads: options.threads}),
+		...(options.rateMax ? {rateMax: options.rateMax} : {}),
+	};
+	const listen = options.listen ?? [];
+	const [directory] = operands;
+	if (options.config !== undefined) {
+		if (directory !== undefined || options.state !== undefined) {
+			throw new ShoalError('OPTION_INVALID', 'with --config, DIR and --state are in the file');
+		}
+		const config = readConfig(options.config);
+		if (config.modules.length === 0) {
+			throw new ShoalError('CONFIG_INVALID', `${options.config} has no [module.NAME]`);
+		}
+		return {...common, ...config, listen: listen.length > 0 ? listen : config.listen};
+	}
+	if (directory === undefined) {
+		throw new ShoalError('OPTION_INVALID', 'serve wants a DIR or --config FILE');
+	}
+	const module: ServeModule = {
+		name: '',
+		directory: readLocal(directory, 'TREE_MISSING', 'tree'),
+		scan: options.noScan === undefined,
+		...(options.state === undefined ? {} : {state: options.state}),
+	};
+	return {...common, modules: [module], listen};
+}
+
+function describeServing({module, snapshot, entries}: Serving): string {
+	const name = module === '' ? '' : `module ${module}, `;
+	return `${name}snapshot ${snapshot.slice(0, 12)}: ${formatCounted(entries, 'entry', 'entries')}`;
+}
+
+function describeSession({peer, module, bytesOut, elapsedMs, reason}: Session): string {
+	const name = module === '' ? '' : ` module ${module},`;
+	const why = reason === undefined ? '' : `, ${reason}`;
+	return `${peer}${name} ${formatSize(bytesOut)} in ${formatDuration(elapsedMs)}${why}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+	return new Promise(resolve => {
+		if (signal.aborted) resolve();
+		else signal.addEventListener('abort', () => resolve(), {once: true});
+	});
+}

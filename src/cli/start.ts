@@ -1,0 +1,33 @@
+/** The process behind `bin/shoal.js`: streams, signals, exit code. */
+import platform from '#platform';
+import {findConfigDirectory} from './context.ts';
+import {onInterrupt} from './interrupt.ts';
+import {main} from './main.ts';
+import {describeFailure, errorLine} from './report.ts';
+import {Terminal} from './terminal.ts';
+
+/** How long a finished run may take to let go of its threads and sockets, in milliseconds. */
+const lingerMs = 2000;
+
+const terminal = new Terminal(process.stdout, process.stderr);
+
+const fail = (error: unknown) => {
+	const {report, exit} = describeFailure(error);
+	terminal.warn(errorLine(report));
+	process.exit(exit);
+};
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+
+const interrupt = onInterrupt(() => {
+	if (terminal.redraws) terminal.warn('shoal: stopping; once more stops at once');
+});
+
+process.exitCode = await main(process.argv.slice(2), {
+	terminal,
+	platform,
+	signal: interrupt.signal,
+	configDirectory: findConfigDirectory(process.env, process.getuid?.() === 0),
+});
+interrupt.release();
+setTimeout(() => process.exit(), lingerMs).unref();
