@@ -50,6 +50,7 @@ const banned: [string, string][] = [
 	['src/cli/a.ts', 'try { a(); } catch {}'],
 	['test/a.ts', 'try { a(); } catch (error) { /* nothing */ }'],
 	['src/cli/a.ts', 'const a: any = 3'],
+	['test/a.ts', 'new Map<string, x>() as any'],
 ];
 for (const [path, text] of banned) {
 	test(`sees in ${path}: ${text}`, t => {
@@ -63,7 +64,7 @@ test('a banned word in a comment, in a string, or where it is allowed is none', 
 		['src/engine/a.ts', 'async () => { await new Promise(a); }'],
 		['src/cli/a.ts', 'process.exit(); setTimeout(a); Buffer.from(a)'],
 		['native-free/a.ts', 'Date.now(); Buffer.alloc(3)'],
-		['src/session/a.ts', 'this.process.next(); const company = many;'],
+		['src/session/a.ts', 'this.process.next(); let any = false; any = many;'],
 	];
 	for (const [path, text] of allowed) t.deepEqual(checkBans(path, text), []);
 });

@@ -44,7 +44,7 @@ const bans: readonly Ban[] = [
 	{what: /\bshell\s*:/, where: program, why: 'no shell anywhere'},
 	{what: /\beval\b|\bnew\s+Function\b/, where: program, why: 'no code is made from text'},
 	{what: /\bcatch\s*(?:\([^)]*\))?\s*\{\s*\}/, where: /\.ts$/, why: 'an error is never swallowed'},
-	{what: /\bany\b(?=\s*[;,)\]>=|&])/, where: /\.ts$/, why: 'every type is known'},
+	{what: /(?:[:<|&]|\bas)\s*any\b/, where: /\.ts$/, why: 'every type is known'},
 ];
 
 export function checkBans(path: string, text: string): string[] {

@@ -12,7 +12,7 @@ test('users and groups are found by number and by name, names as octets', t => {
 		'# a comment:x:5:',
 		'root:x:0:0:root:/root:/bin/sh',
 		'toor:x:0:0:second name of a number:/root:/bin/sh',
-		'ren\xe9:x:1000:1000::/home/rene:/bin/sh',
+		'ren\xe9:x:1000:1000::/nowhere:/bin/sh',
 		'broken',
 		'negative:x:-1:',
 		':x:7:',
