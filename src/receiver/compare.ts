@@ -5,7 +5,7 @@ import {existing, leaveMode, leaveOwner, leaveTime, modeUnmasked} from '../task/
 import {absent, type StatColumns} from '../task/survey.ts';
 import type {OwnerMap} from './owner-map.ts';
 import type {Present} from './present.ts';
-import type {PlanOptions} from './update.ts';
+import type {PlanOptions} from './update-types.ts';
 
 /** What differs between an entry and what DEST has in its place. */
 export const changeDetail = {

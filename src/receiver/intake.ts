@@ -12,8 +12,8 @@ import {leafCount, leafLength} from '../snapshot/merkle.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import type {ChangeTable} from '../task/change-table.ts';
 import {stageOp} from '../task/stage.ts';
+import {RangeSet} from '../transfer/range-set.ts';
 import {later, type Micros, millis} from '../unit.ts';
-import {eachMissing, joinRange, rangesSize} from './ranges.ts';
 import type {StageWriter} from './stage-writer.ts';
 
 export type IntakeOptions = {
@@ -67,9 +67,9 @@ type OpenLeaf = {
 	readonly start: number;
 	readonly length: number;
 	buffer: Uint8Array | undefined;
-	/** What is in `buffer`, and what is in the staged file. */
-	memory: number[];
-	disk: number[];
+	/** What has come, and what of it is in `buffer`: the rest is in the staged file. */
+	readonly have: RangeSet;
+	readonly memory: RangeSet;
 	pendingWrites: number;
 	touched: Micros;
 };
@@ -139,7 +139,7 @@ export class Intake {
 		this.#closed[row] = 1;
 		for (const [key, leaf] of this.#open) {
 			if (leaf.row !== row) continue;
-			this.#options.onDropped(rangesSize(leaf.memory));
+			this.#options.onDropped(leaf.memory.total);
 			this.#release(leaf);
 			this.#open.delete(key);
 		}
@@ -175,21 +175,30 @@ export class Intake {
 			leaf = this.#openLeaf(row, index, length);
 			this.#open.set(key, leaf);
 		}
-		const before = rangesSize(leaf.memory);
 		leaf.touched = clock.now();
-		if (leaf.buffer === undefined) {
-			leaf.buffer = new Uint8Array(length);
-			this.#openSize += length;
-		}
-		eachMissing([leaf.disk], from, from + data.length, (start, end) => {
-			leaf.buffer!.set(data.subarray(start - from, end - from), start);
-			leaf.memory = joinRange(leaf.memory, start, end);
-		});
-		const known = data.length - (rangesSize(leaf.memory) - before);
-		if (known > 0) onDropped(known);
+		const added = this.#keep(leaf, from, data);
+		if (added < data.length) onDropped(data.length - added);
 		if (isWhole(leaf)) this.#complete(leaf);
 		if (this.#openSize > openSizeMax) this.flush();
-		if (leaf.memory.length > 0) this.#arm();
+		if (leaf.memory.total > 0) this.#arm();
+	}
+
+	/** Copies what is new of `data`; answers how much that is. */
+	#keep(leaf: OpenLeaf, from: number, data: Uint8Array): number {
+		const {have, memory, length} = leaf;
+		const to = from + data.length;
+		let added = 0;
+		for (let at = have.nextGap(from); at < to; at = have.nextGap(at)) {
+			const end = Math.min(to, have.nextMember(at));
+			if (leaf.buffer === undefined) {
+				leaf.buffer = new Uint8Array(length);
+				this.#openSize += length;
+			}
+			leaf.buffer.set(data.subarray(at - from, end - from), at);
+			memory.add(at, end);
+			added += have.add(at, end);
+		}
+		return added;
 	}
 
 	/** All octets of the leaf are here, in memory or in the staged file. */
@@ -202,7 +211,7 @@ export class Intake {
 			return;
 		}
 		file?.waiting.delete(leaf);
-		if (leaf.disk.length === 0) {
+		if (leaf.memory.total === leaf.have.total) {
 			this.#open.delete(row * leavesMax + index);
 			const data = leaf.buffer!;
 			this.#release(leaf);
@@ -240,10 +249,10 @@ export class Intake {
 	#writeParts(leaf: OpenLeaf): void {
 		const {row, start, buffer, memory} = leaf;
 		if (buffer === undefined) return;
-		for (let at = 0; at < memory.length; at += 2) {
-			const [from, to] = [memory[at]!, memory[at + 1]!];
+		for (let index = 0; index < memory.count; index++) {
+			const from = memory.from(index);
+			const to = memory.to(index);
 			leaf.pendingWrites++;
-			leaf.disk = joinRange(leaf.disk, from, to);
 			this.#options.writer.write({
 				row,
 				kind: stageOp.part,
@@ -358,8 +367,8 @@ export class Intake {
 			start: index * leafSize,
 			length,
 			buffer: undefined,
-			memory: [],
-			disk: [],
+			have: new RangeSet(),
+			memory: new RangeSet(),
 			pendingWrites: 0,
 			touched: this.#options.clock.now(),
 		};
@@ -372,7 +381,7 @@ export class Intake {
 	#release(leaf: OpenLeaf): void {
 		if (leaf.buffer !== undefined) this.#openSize -= leaf.length;
 		leaf.buffer = undefined;
-		leaf.memory = [];
+		leaf.memory.clear();
 	}
 
 	#arm(): void {
@@ -396,7 +405,6 @@ export class Intake {
 /** More leaves than any file has that a varint can size: row and leaf make one number. */
 const leavesMax = 2 ** 26;
 
-/** Memory never has what is on disk. */
-function isWhole({memory, disk, length}: OpenLeaf): boolean {
-	return rangesSize(memory) + rangesSize(disk) === length;
+function isWhole({have, length}: OpenLeaf): boolean {
+	return have.total === length;
 }

@@ -27,7 +27,7 @@ import type {Image, ImageCursor} from './image.ts';
 import type {OwnerMap} from './owner-map.ts';
 import type {Present} from './present.ts';
 import type {ProblemList} from './problem-list.ts';
-import type {PlanOptions} from './update.ts';
+import type {PlanOptions} from './update-types.ts';
 
 export type PlanBuilderOptions = {
 	readonly image: Image;

@@ -8,6 +8,7 @@ import type {Pool} from '../pool/pool.ts';
 import {scanTree} from '../pool/scan-tree.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {comparePaths, equalOctets, parentPath} from '../snapshot/path.ts';
+import {stateDirName} from '../store/state-dir.ts';
 import {type ChangeTable, changeKind, contentFrom, existing} from '../task/change-table.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {listBelow} from '../task/list-below.ts';
@@ -25,7 +26,7 @@ import {Present} from './present.ts';
 import type {ProblemList} from './problem-list.ts';
 import type {PublishRecord} from './publish-record.ts';
 import {surveyPaths} from './survey-paths.ts';
-import type {PlanOptions} from './update.ts';
+import type {PlanOptions} from './update-types.ts';
 
 export type PlannerOptions = {
 	readonly pool: Pool;
@@ -54,11 +55,12 @@ export type Planned = {
 	/** Set when DEST was not examined: of each entry, its index in the record. */
 	readonly oldOf: Int32Array | undefined;
 	readonly fileSystems: FileSystems;
+	/** Of rows whose content is found in DEST: index of its file in the record. */
+	readonly sourceIndexOf: Map<number, number>;
 	/** Entries that DEST has, its root not counted. */
 	readonly presentCount: number;
 };
 
-export const stateName = new TextEncoder().encode('.shoal');
 const none = new Uint8Array(0);
 const noPaths: PackedOctets = {bytes: none, ends: new Uint32Array(0)};
 
@@ -85,7 +87,7 @@ async function planByScan(options: PlannerOptions): Promise<Planned> {
 	const fileSystems = FileSystems.of(present);
 	const builder = makeBuilder(options, present);
 	const remove = mayRemove(options);
-	const protectedPaths = [stateName, ...fileSystems.stagingPaths()];
+	const protectedPaths = [stateDirName, ...fileSystems.stagingPaths()];
 	planFromScan({image, present, record, builder, remove, protectedPaths});
 	const presentCount = Math.max(0, present.count - 1);
 	return planOf(options, {builder, present, oldOf: undefined, fileSystems, presentCount});
@@ -124,7 +126,7 @@ async function lookAtAll(options: PlannerOptions): Promise<Present> {
 		return surveyPaths(pool, root, paths.packed(), signal);
 	}
 	const table = await scanTree(pool, destination, {
-		exclude: [stateName],
+		exclude: [stateDirName],
 		signal,
 		onProgress: count => onProgress?.('scan', count, 0),
 	});
@@ -154,9 +156,9 @@ function mayRemove({options, image}: PlannerOptions): boolean {
 
 function planOf(
 	{image, options}: PlannerOptions,
-	rest: Omit<Planned, 'image' | 'options' | 'table'>,
+	rest: Omit<Planned, 'image' | 'options' | 'table' | 'sourceIndexOf'>,
 ): Planned {
-	return {image, options, table: rest.builder.table, ...rest};
+	return {image, options, table: rest.builder.table, sourceIndexOf: new Map(), ...rest};
 }
 
 async function hashDoubtful(options: PlannerOptions, planned: Planned): Promise<void> {
@@ -181,7 +183,7 @@ async function hashDoubtful(options: PlannerOptions, planned: Planned): Promise<
 /** Takes content from files that the record vouches for, once their stat has been confirmed. */
 async function findLocal(
 	{pool, root, signal}: PlannerOptions,
-	{table, builder}: Planned,
+	{table, builder, sourceIndexOf}: Planned,
 	needed: DigestIndex,
 	record: PublishRecord,
 ): Promise<void> {
@@ -200,7 +202,9 @@ async function findLocal(
 		const path = paths.at(find);
 		const row = finds.rows[find]!;
 		const moves = leaving.has(octetKey(path)) && looked.stat.linkCount[at] === 1;
-		if (best.get(row)?.moves !== true) best.set(row, {path, moves});
+		if (best.get(row)?.moves === true) continue;
+		best.set(row, {path, moves});
+		sourceIndexOf.set(row, finds.indexes[find]!);
 	}
 	for (const [row, {path, moves}] of best) {
 		columns.content[row] = moves ? contentFrom.move : contentFrom.copy;

@@ -10,7 +10,7 @@ import {List} from '../snapshot/list.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import type {StatColumns} from '../task/survey.ts';
 import {Reader, Writer} from '../wire/codec.ts';
-import type {ImageName, PlanOptions} from './update.ts';
+import type {ImageName, PlanOptions} from './update-types.ts';
 
 /** Where records are kept: whole, checksummed, replaced in one step. */
 export type RecordStore = {
@@ -23,6 +23,8 @@ export type RecordStore = {
 export type RecordHead = {
 	readonly key: Uint8Array;
 	readonly root: Uint8Array;
+	/** Of the head that named the snapshot. */
+	readonly sequence: number;
 	/** Every entry of the image is in place. */
 	readonly complete: boolean;
 };
@@ -130,8 +132,9 @@ export function readHead(store: RecordStore): RecordHead | undefined {
 	if (from.u32() !== magic || from.u32() !== version) return undefined;
 	const key = from.take(digestSize).slice();
 	const root = from.take(digestSize).slice();
+	const sequence = from.varint();
 	const complete = from.u8() === 1;
-	return from.failed || from.left > 0 ? undefined : {key, root, complete};
+	return from.failed || from.left > 0 ? undefined : {key, root, sequence, complete};
 }
 
 /** From now on the record says nothing of DEST as a whole. */
@@ -197,13 +200,15 @@ export function writeRecord(
 	writeHead(store, head);
 }
 
-function writeHead(store: RecordStore, {key, root, complete}: RecordHead): void {
-	const to = new Writer(new Uint8Array(9 + 2 * digestSize));
+export function writeHead(store: RecordStore, head: RecordHead): void {
+	const {key, root, sequence, complete} = head;
+	const to = new Writer(new Uint8Array(17 + 2 * digestSize));
 	to.u32(magic);
 	to.u32(version);
 	to.put(key);
 	to.put(root);
+	to.varint(sequence);
 	to.u8(complete ? 1 : 0);
-	assert(!to.overflowed && to.room === 0);
-	store.writeRecord(headName, to.bytes);
+	assert(!to.overflowed);
+	store.writeRecord(headName, to.written());
 }

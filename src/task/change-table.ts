@@ -3,7 +3,7 @@
  * of it, and the journal is nothing but its octets.
  */
 import {assert} from '../assert.ts';
-import {pathSizeMax} from '../limit.ts';
+import {digestSize, pathSizeMax} from '../limit.ts';
 import {isValidPath} from '../snapshot/path.ts';
 import {Reader, Writer} from '../wire/codec.ts';
 import {isPacked, OctetPool, type PackedOctets} from './packed-octets.ts';
@@ -92,7 +92,6 @@ export type Change = {[K in ColumnName]: number} & {
 };
 
 const columnNames = Object.keys(columnTable) as ColumnName[];
-const digestSize = 32;
 const magic = 0x5348_4354;
 const version = 1;
 
@@ -165,23 +164,10 @@ export class ChangeTable {
 
 	/** Copies of rows, in the order given. */
 	pick(rows: ArrayLike<number>): ChangeRows {
-		const columns: Partial<Record<ColumnName, unknown>> = {};
-		for (const name of columnNames) {
-			const from = this.#columns[name];
-			const to = new columnTable[name](rows.length);
-			for (let at = 0; at < rows.length; at++) to[at] = from[rows[at]!]!;
-			columns[name] = to;
-		}
-		const digest = new Uint8Array(rows.length * digestSize);
 		const source = new OctetPool(rows.length);
-		for (let at = 0; at < rows.length; at++) {
-			digest.set(this.digest(rows[at]!), at * digestSize);
-			source.add(this.source(rows[at]!));
-		}
+		for (let at = 0; at < rows.length; at++) source.add(this.source(rows[at]!));
 		return {
-			...(columns as Columns),
-			count: rows.length,
-			digest,
+			...pickColumns(this.#columns, this.#digest, rows),
 			path: this.#pools.path.pick(rows),
 			target: this.#pools.target.pick(rows),
 			leader: this.#pools.leader.pick(rows),
@@ -202,6 +188,37 @@ export class ChangeTable {
 		digest.set(this.#digest);
 		this.#digest = digest;
 	}
+}
+
+/** Copies of some of `from`, in the order given. */
+export function pickRows(from: ChangeRows, rows: ArrayLike<number>): ChangeRows {
+	return {
+		...pickColumns(from, from.digest, rows),
+		path: OctetPool.from(from.path).pick(rows),
+		target: OctetPool.from(from.target).pick(rows),
+		leader: OctetPool.from(from.leader).pick(rows),
+		source: OctetPool.from(from.source).pick(rows),
+	};
+}
+
+function pickColumns(
+	from: Columns,
+	digests: Uint8Array,
+	rows: ArrayLike<number>,
+): Columns & {count: number; digest: Uint8Array} {
+	const columns: Partial<Record<ColumnName, unknown>> = {};
+	for (const name of columnNames) {
+		const column = from[name];
+		const to = new columnTable[name](rows.length);
+		for (let at = 0; at < rows.length; at++) to[at] = column[rows[at]!]!;
+		columns[name] = to;
+	}
+	const digest = new Uint8Array(rows.length * digestSize);
+	for (let at = 0; at < rows.length; at++) {
+		const start = rows[at]! * digestSize;
+		digest.set(digests.subarray(start, start + digestSize), at * digestSize);
+	}
+	return {...(columns as Columns), count: rows.length, digest};
 }
 
 const none = new Uint8Array(0);

@@ -2,8 +2,9 @@
  * Stages content that DEST has already, in another place: read leaf by leaf, written, and kept only
  * if the whole has the wanted digest. `twin` rows copy what is staged already.
  */
+import {ShoalError} from '../error.ts';
 import {digestSize, leafSize} from '../limit.ts';
-import type {DirHandle, FileHandle} from '../platform/tree.ts';
+import type {DirHandle, FileHandle, TreeIo} from '../platform/tree.ts';
 import {leafCount, leafHash, leafLength, treeRoot} from '../snapshot/merkle.ts';
 import {baseName, equalOctets} from '../snapshot/path.ts';
 import {type Creation, setAttributes} from './attributes.ts';
@@ -43,6 +44,46 @@ export const copyContent = defineTask<CopyInput, CopyOutput>({
 		return {bad: Uint32Array.from(bad)};
 	},
 });
+
+export type LinkInput = Pick<CopyInput, 'root' | 'staging' | 'rows'>;
+
+/** Stages files of DEST by a second name; `bad`: rows of which none could be made. */
+export const linkContent = defineTask<LinkInput, CopyOutput>({
+	name: 'link-content',
+	run({root, staging, rows}, {tree}) {
+		const bad: number[] = [];
+		const walk = new DirectoryWalk(tree, root);
+		try {
+			for (let row = 0; row < rows.count; row++) {
+				if (!linkRow(tree, staging[rows.device[row]!]!, rows, row, walk)) bad.push(row);
+			}
+		} finally {
+			walk.release();
+		}
+		return {bad: Uint32Array.from(bad)};
+	},
+});
+
+function linkRow(
+	tree: TreeIo,
+	dir: DirHandle,
+	rows: ChangeRows,
+	row: number,
+	walk: DirectoryWalk,
+): boolean {
+	const path = octetsAt(rows.source, row);
+	const parent = walk.parent(path);
+	if (parent === undefined) return false;
+	const name = stagedName(rows.digest.subarray(row * digestSize), rows.copy[row]!);
+	try {
+		tree.unlink(dir, name);
+		tree.makeLink(parent, baseName(path), dir, name);
+		return true;
+	} catch (error) {
+		if (error instanceof ShoalError) return false;
+		throw error;
+	}
+}
 
 function copyRow(
 	input: CopyInput,

@@ -10,7 +10,7 @@ import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {baseName} from '../snapshot/path.ts';
 import {setAttributes, setDirectoryAttributes} from './attributes.ts';
-import {type ChangeRows, existing, leaveTime} from './change-table.ts';
+import {type ChangeRows, contentFrom, existing, leaveTime} from './change-table.ts';
 import {DirectoryWalk} from './directory-walk.ts';
 import {octetsAt} from './packed-octets.ts';
 import {removeTree} from './remove-tree.ts';
@@ -31,6 +31,8 @@ export const publishPhases = [
 	'link',
 	/** Owner, mode and time of what stays. */
 	'attribute',
+	/** Where nothing could take the place of what `aside` put away, it comes back. */
+	'restore',
 	'delete',
 	/** What `aside` put away is removed. */
 	'clear',
@@ -99,8 +101,15 @@ class Step implements Record<PublishPhase, (row: number) => void> {
 	unlock(row: number): void {
 		const path = this.#path(row);
 		const mode = this.#rows.existingMode[row]! | 0o700;
-		if (path.length === 0) this.#tree.setDirMode(this.#input.root, mode);
-		else this.#tree.setMode(this.#parent(path), baseName(path), mode);
+		if (path.length === 0) {
+			this.#tree.setDirMode(this.#input.root, mode);
+			return;
+		}
+		const parent = this.#walk.parent(path);
+		const stat = parent && this.#tree.stat(parent, baseName(path));
+		// A new directory is there only if a publish that was cut off has made it.
+		if (stat?.format !== fileFormat.directory) return;
+		this.#tree.setMode(parent!, baseName(path), mode);
 	}
 
 	aside(row: number): void {
@@ -160,6 +169,16 @@ class Step implements Record<PublishPhase, (row: number) => void> {
 		setAttributes(this.#tree, this.#parent(path), baseName(path), this.#rows, row);
 	}
 
+	restore(row: number): void {
+		const staging = this.#staging(row);
+		const away = asideName(this.#input.numbers[row]!);
+		const path = this.#path(row);
+		const parent = this.#parent(path);
+		if (this.#tree.stat(staging, away) === undefined) return;
+		if (this.#tree.stat(parent, baseName(path)) !== undefined) return;
+		this.#tree.rename(staging, away, parent, baseName(path));
+	}
+
 	delete(row: number): void {
 		const path = this.#path(row);
 		const parent = this.#walk.parent(path);
@@ -193,13 +212,16 @@ class Step implements Record<PublishPhase, (row: number) => void> {
 		const staging = this.#staging(row);
 		const digest = this.#rows.digest.subarray(row * digestSize);
 		const staged = stagedName(digest, this.#rows.copy[row]!);
+		const moves = this.#rows.content[row] === contentFrom.move;
 		try {
 			this.#tree.rename(staging, staged, parent, name);
 		} catch (error) {
 			// A publish that was cut off may have done it.
 			if (this.#tree.stat(staging, staged) !== undefined) throw error;
-			if (!this.#isPlaced(parent, name, row)) throw error;
+			if (!moves && !this.#isPlaced(parent, name, row)) throw error;
 		}
+		// An inode that moves kept its own until now: another name of it was still in place.
+		if (moves) setAttributes(this.#tree, parent, name, this.#rows, row);
 	}
 
 	/** Made beside and renamed, so that what is replaced is never absent. */

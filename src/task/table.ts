@@ -1,6 +1,6 @@
 /** Every task that a worker thread can run, by name. */
 import {assert} from '../assert.ts';
-import {copyContent} from './content-copy.ts';
+import {copyContent, linkContent} from './content-copy.ts';
 import {hash, hashJoin, hashPart} from './hash.ts';
 import {listBelow} from './list-below.ts';
 import {copyMatches, match} from './match.ts';
@@ -23,6 +23,7 @@ const tasks: readonly AnyTask[] = [
 	match,
 	copyMatches,
 	copyContent,
+	linkContent,
 	hashStaged,
 	listBelow,
 	publish,

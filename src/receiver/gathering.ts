@@ -1,0 +1,364 @@
+/**
+ * Brings every content that a plan needs into staging, from wherever it is cheapest: what an
+ * earlier run left, files of DEST, the source. Knows for each row whether it is there yet.
+ */
+import {assert} from '../assert.ts';
+import {ShoalError} from '../error.ts';
+import type {DirHandle} from '../platform/tree.ts';
+import type {Pool} from '../pool/pool.ts';
+import type {List} from '../snapshot/list.ts';
+import {type ChangeTable, contentFrom, noRow} from '../task/change-table.ts';
+import {copyContent} from '../task/content-copy.ts';
+import type {FetchRequest} from '../transfer/request.ts';
+import {objectKind, refuseCode} from '../wire/frame.ts';
+import {Intake} from './intake.ts';
+import {findLeftovers} from './leftovers.ts';
+import {isStaged} from './local-content.ts';
+import {type PartialMap, writePartialMap} from './partial-map.ts';
+import type {ProblemList} from './problem-list.ts';
+import type {RecordStore} from './publish-record.ts';
+import {RequestQueue, RowRequest} from './request-queue.ts';
+import {StageWriter} from './stage-writer.ts';
+import type {Staging} from './staging.ts';
+import type {UpdateHandler, UpdatePlatform} from './update-types.ts';
+
+export type GatheringOptions = {
+	readonly platform: UpdatePlatform;
+	readonly pool: Pool;
+	readonly root: DirHandle;
+	readonly staging: Staging;
+	readonly list: List;
+	readonly table: ChangeTable;
+	readonly problems: ProblemList;
+	readonly sync: boolean;
+	readonly handler: UpdateHandler;
+	readonly signal?: AbortSignal | undefined;
+};
+
+const rowState = {waiting: 0, staged: 1, failed: 2} as const;
+
+/** Wrong leaves of one file after which it is given up, and of all files after which the source is. */
+const badOfRowMax = 4;
+const badMax = 64;
+
+/** Octets and files that one job copies. */
+const copySizeMax = 16 << 20;
+const copyFilesMax = 64;
+
+export class Gathering {
+	/** Octets of content that came from the source, and that were here. */
+	bytesLiteral = 0;
+	bytesMatched = 0;
+	failure: ShoalError | undefined;
+	readonly #options: GatheringOptions;
+	readonly #state: Uint8Array;
+	readonly #writer: StageWriter;
+	readonly #intake: Intake;
+	#queue: RequestQueue | undefined;
+	/** Rows that are neither staged nor given up. */
+	#waiting = 0;
+	/** First rows of twins, and their twins. */
+	readonly #twins = new Map<number, number[]>();
+	/** Rows that can be copied from staging by now. */
+	#copyable: number[] = [];
+	readonly #copying = new Set<Promise<void>>();
+	readonly #badOf = new Map<number, number>();
+	#bad = 0;
+	#received = 0;
+	#settledOctets = 0;
+	#untold = 0;
+	#isWaking = false;
+	#isStopped = false;
+
+	constructor(options: GatheringOptions) {
+		this.#options = options;
+		const {pool, platform, table, staging, sync} = options;
+		this.#state = new Uint8Array(table.count);
+		this.#writer = new StageWriter({
+			pool,
+			clock: platform.clock,
+			table,
+			staging: staging.handles,
+			creation: staging.creation,
+			sync,
+			onWritten: octets => this.#settleOctets(octets),
+			onFailed: error => this.#fail(error),
+		});
+		this.#intake = new Intake({
+			table,
+			writer: this.#writer,
+			clock: platform.clock,
+			sha256: platform.crypto.sha256,
+			onStaged: row => this.#staged(row),
+			onWanted: (row, kind, offset, size) => {
+				this.#queue?.again(row, kind, offset, size);
+				this.#wake();
+			},
+			onBad: row => this.#countBad(row),
+			onDropped: octets => this.#settleOctets(octets),
+		});
+	}
+
+	/** Octets handed over and neither written nor dropped. */
+	get backlog(): number {
+		return this.#received - this.#settledOctets;
+	}
+
+	/** All that will come is staged and proven. */
+	get settled(): boolean {
+		return this.#waiting === 0 && this.#writer.isIdle && this.#copying.size === 0;
+	}
+
+	isStaged(row: number): boolean {
+		return this.#state[row] === rowState.staged;
+	}
+
+	/** Looks at what is in staging, starts copies, and knows then what to ask for. */
+	async begin(map: PartialMap): Promise<void> {
+		const {pool, platform, table, staging, list, signal} = this.#options;
+		const {content, size, twin} = table.columns;
+		const rows: number[] = [];
+		for (let row = 0; row < table.count; row++) {
+			if (isStaged(table, row) && content[row] !== contentFrom.move) rows.push(row);
+		}
+		this.#waiting = rows.length;
+		const {sha256} = platform.crypto;
+		const left = await findLeftovers({pool, sha256, table, staging, rows, map, signal});
+		const wanted: number[] = [];
+		for (const row of rows) {
+			const from = content[row];
+			if (left.whole.has(row)) {
+				this.bytesMatched += size[row]!;
+				this.#finish(row);
+			} else if (size[row] === 0) this.#finish(row);
+			else if (from === contentFrom.copy) this.#copyable.push(row);
+			else if (from === contentFrom.twin) this.#addTwin(row, twin[row]!);
+			else wanted.push(row);
+		}
+		for (const [row, hashes] of left.partial) {
+			if (content[row] === contentFrom.source) this.#intake.resume(row, hashes);
+		}
+		const resumed = new Set(left.partial.keys());
+		this.#queue = new RequestQueue(table, list, wanted, resumed);
+		for (const first of this.#twins.keys()) this.#copyTwins(first);
+		this.#startCopies();
+		this.#writer.flush();
+	}
+
+	set snapshot(number: number) {
+		if (this.#queue !== undefined) this.#queue.snapshot = number;
+	}
+
+	nextRequest(): FetchRequest | undefined {
+		if (this.failure !== undefined || this.#isStopped) return undefined;
+		for (;;) {
+			const request = this.#queue?.next();
+			if (request === undefined || this.#isNeeded(request)) return request;
+		}
+	}
+
+	block(request: FetchRequest, object: number, offset: number, data: Uint8Array): void {
+		assert(request instanceof RowRequest, 'a request of this update');
+		this.#received += data.length;
+		const row = request.rows[object];
+		if (row === undefined || row === noRow || this.#isStopped || this.failure !== undefined) {
+			this.#settleOctets(data.length);
+		} else if (request.kind === objectKind.leaves) {
+			this.#intake.leaves(row, offset, data);
+		} else {
+			this.bytesLiteral += data.length;
+			this.#intake.content(row, offset, data);
+		}
+	}
+
+	refused(request: FetchRequest, object: number, code: number): void {
+		assert(request instanceof RowRequest, 'a request of this update');
+		const row = request.rows[object];
+		if (row === undefined || row === noRow || this.#state[row] !== rowState.waiting) return;
+		const {table, problems} = this.#options;
+		const path = table.path(row);
+		if (code === refuseCode.stale) {
+			problems.addSource('SOURCE_STALE', path, 'changed at the source since its snapshot');
+		} else if (code === refuseCode.unreadable) {
+			problems.addSource('FILE_UNREADABLE', path, 'the source cannot read it');
+		} else {
+			problems.addSource('SOURCE_UNAVAILABLE', path, 'the source does not have it');
+		}
+		this.#giveUp(row);
+	}
+
+	/** Nothing hangs on it: what did not come was refused, and told. */
+	done(request: FetchRequest): void {
+		assert(request instanceof RowRequest, 'a request of this update');
+	}
+
+	repeat(request: FetchRequest): void {
+		assert(request instanceof RowRequest, 'a request of this update');
+		this.#queue?.repeat(request);
+		this.#wake();
+	}
+
+	/** Content is copied after all that should have moved: nothing leaves its place in this run. */
+	async copyNow(rows: readonly number[]): Promise<void> {
+		this.#waiting += rows.length;
+		this.#copyable.push(...rows);
+		this.#startCopies();
+		while (this.#copying.size > 0) await Promise.all(this.#copying);
+		await this.#writer.drain();
+	}
+
+	/** Writes what is in memory, and notes which leaves need not come again. */
+	async stop(store: RecordStore | undefined): Promise<void> {
+		this.#isStopped = true;
+		this.#intake.flush();
+		this.#intake.stop();
+		await this.#writer.drain();
+		await Promise.allSettled(this.#copying);
+		if (store === undefined || this.failure !== undefined) return;
+		const {table} = this.#options;
+		const files = [...this.#intake.partial()].map(({row, verified}) => ({
+			digest: table.digest(row),
+			verified,
+		}));
+		writePartialMap(store, files);
+	}
+
+	/** Whether any row of it is still waiting; what is repeated may have come meanwhile. */
+	#isNeeded({rows}: RowRequest): boolean {
+		return rows.some(row => row !== noRow && this.#state[row] === rowState.waiting);
+	}
+
+	#finish(row: number): void {
+		this.#intake.close(row);
+		this.#writer.finish(row, () => this.#staged(row));
+	}
+
+	#staged(row: number): void {
+		if (this.#state[row] !== rowState.waiting) return;
+		this.#state[row] = rowState.staged;
+		this.#waiting--;
+		this.#copyTwins(row);
+		this.#startCopies();
+		this.#wake();
+	}
+
+	#giveUp(row: number): void {
+		if (this.#state[row] !== rowState.waiting) return;
+		this.#state[row] = rowState.failed;
+		this.#waiting--;
+		this.#intake.close(row);
+		// Its twins may be fetched in their own right: they are other files at the source.
+		for (const twin of this.#twins.get(row) ?? []) this.#queue?.add(twin);
+		this.#twins.delete(row);
+		this.#wake();
+	}
+
+	#addTwin(row: number, first: number): void {
+		const known = this.#twins.get(first);
+		if (known === undefined) this.#twins.set(first, [row]);
+		else known.push(row);
+	}
+
+	#copyTwins(first: number): void {
+		const twins = this.#twins.get(first);
+		if (twins === undefined || this.#state[first] !== rowState.staged) return;
+		this.#twins.delete(first);
+		this.#copyable.push(...twins);
+	}
+
+	#startCopies(): void {
+		const {table} = this.#options;
+		const rows = this.#copyable;
+		this.#copyable = [];
+		let job: number[] = [];
+		let size = 0;
+		const start = (): void => {
+			if (job.length === 0) return;
+			const one = this.#copy(job).finally(() => this.#copying.delete(one));
+			this.#copying.add(one);
+			job = [];
+			size = 0;
+		};
+		for (const row of rows) {
+			if (job.length === copyFilesMax || size > copySizeMax) start();
+			job.push(row);
+			size += table.columns.size[row]!;
+		}
+		start();
+	}
+
+	async #copy(rows: readonly number[]): Promise<void> {
+		const {pool, root, staging, table, sync, signal} = this.#options;
+		const {device, twin, size} = table.columns;
+		try {
+			const twinDevice = Uint16Array.from(rows, row => device[twin[row]!] ?? 0);
+			const {bad} = await pool.run(
+				copyContent,
+				{
+					root,
+					staging: staging.handles,
+					creation: staging.creation,
+					sync,
+					rows: table.pick(rows),
+					twinDevice,
+				},
+				{signal},
+			);
+			const failed = new Set(bad);
+			for (const [at, row] of rows.entries()) {
+				if (failed.has(at)) {
+					// It changed since it was looked at: then it has to travel.
+					table.columns.content[row] = contentFrom.source;
+					this.#queue?.add(row);
+				} else {
+					this.bytesMatched += size[row]!;
+					this.#staged(row);
+				}
+			}
+			this.#wake();
+		} catch (error) {
+			if (signal?.aborted !== true) this.#fail(error);
+		}
+	}
+
+	#countBad(row: number): void {
+		const {table, problems} = this.#options;
+		const bad = (this.#badOf.get(row) ?? 0) + 1;
+		this.#badOf.set(row, bad);
+		this.#bad++;
+		if (this.#bad >= badMax) {
+			const detail = `${this.#bad} pieces of content were not what the snapshot says`;
+			this.#fail(new ShoalError('CONTENT_INVALID', detail));
+		} else if (bad >= badOfRowMax && this.#state[row] === rowState.waiting) {
+			const path = table.path(row);
+			problems.addSource('CONTENT_INVALID', path, 'its content is not what the snapshot says');
+			this.#giveUp(row);
+		}
+	}
+
+	#fail(error: unknown): void {
+		if (!(error instanceof ShoalError)) throw error;
+		if (this.failure !== undefined || this.#isStopped) return;
+		this.failure = error;
+		this.#options.handler.failed(error);
+	}
+
+	#settleOctets(octets: number): void {
+		this.#settledOctets += octets;
+		this.#untold += octets;
+		this.#wake();
+	}
+
+	/** Tells the engine after this turn: it may be in the middle of a call of its own. */
+	#wake(): void {
+		if (this.#isWaking) return;
+		this.#isWaking = true;
+		queueMicrotask(() => {
+			this.#isWaking = false;
+			const octets = this.#untold;
+			this.#untold = 0;
+			if (octets > 0) this.#options.handler.taken(octets);
+			this.#options.handler.wake();
+		});
+	}
+}

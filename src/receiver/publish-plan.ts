@@ -1,0 +1,241 @@
+/**
+ * Publishes a plan whose contents are staged: decides what of it can be done, writes that down,
+ * does it, and records what DEST is then.
+ */
+
+import type {DirHandle} from '../platform/tree.ts';
+import type {Pool} from '../pool/pool.ts';
+import {entryType} from '../snapshot/entry.ts';
+import {comparePaths, equalOctets} from '../snapshot/path.ts';
+import {changeKind, contentFrom, existing} from '../task/change-table.ts';
+import {linkContent} from '../task/content-copy.ts';
+import {DirectoryWalk} from '../task/directory-walk.ts';
+import {OctetPool, octetKey} from '../task/packed-octets.ts';
+import type {Gathering} from './gathering.ts';
+import {removeJournal, writeJournal} from './journal.ts';
+import {isStaged} from './local-content.ts';
+import {makeRecord} from './new-record.ts';
+import {isMoved} from './plan-summary.ts';
+import type {Planned} from './planner.ts';
+import type {ProblemList} from './problem-list.ts';
+import {
+	type PublishRecord,
+	type RecordHead,
+	type RecordStore,
+	removeHead,
+	writeHead,
+	writeRecord,
+} from './publish-record.ts';
+import {runJournal} from './publisher.ts';
+import type {Staging} from './staging.ts';
+import {surveyPaths} from './survey-paths.ts';
+import type {PublishResult} from './update-types.ts';
+
+export type PublishPlanOptions = {
+	readonly pool: Pool;
+	readonly root: DirHandle;
+	readonly planned: Planned;
+	readonly problems: ProblemList;
+	/** Undefined: there is nothing to stage. */
+	readonly staging: Staging | undefined;
+	readonly gathering: Gathering | undefined;
+	/** Where the journal is, always below DEST, and where the record is. */
+	readonly home: RecordStore;
+	readonly store: RecordStore;
+	/** What the plan was made from. */
+	readonly known: PublishRecord | undefined;
+	readonly key: Uint8Array;
+	readonly sequence: number;
+	readonly sync: boolean;
+	readonly isRoot: boolean;
+	readonly onProgress?: ((done: number, total: number) => void) | undefined;
+};
+
+export async function publishPlan(options: PublishPlanOptions): Promise<PublishResult> {
+	const {planned, problems, staging} = options;
+	if (planned.options.strict && problems.count > 0) return resultOf(options, undefined);
+	const removes = planned.options.delete && problems.sourceCount === 0;
+	const failed = new Set<number>();
+	await stageMoves(options, removes, failed);
+	failUnstaged(options, failed);
+	if (!removes) keepDirectories(options, failed);
+	failFollowers(planned, failed);
+	const rows = rowsToDo(planned, removes).filter(row => !failed.has(row));
+	if (rows.length > 0) await runRows(options, rows, failed);
+	staging?.dispose();
+	await keepRecord(options, rows.length > 0, failed);
+	return resultOf(options, {rows, failed});
+}
+
+/** Rows that are steps; deletions only where nothing speaks against them. */
+function rowsToDo({table}: Planned, removes: boolean): number[] {
+	const {kind} = table.columns;
+	const rows: number[] = [];
+	for (let row = 0; row < table.count; row++) {
+		if (kind[row] === changeKind.none) continue;
+		if (removes || kind[row] !== changeKind.deleted) rows.push(row);
+	}
+	return rows;
+}
+
+/**
+ * Files that only change their place: their inodes are linked into staging, which costs nothing.
+ * Where the old name stays after all, or is not what it was, the content is copied.
+ */
+async function stageMoves(
+	options: PublishPlanOptions,
+	removes: boolean,
+	failed: Set<number>,
+): Promise<void> {
+	const {planned, problems, gathering, pool, root, staging} = options;
+	const {table} = planned;
+	const {content} = table.columns;
+	const moves: number[] = [];
+	for (let row = 0; row < table.count; row++) {
+		if (content[row] === contentFrom.move) moves.push(row);
+	}
+	if (moves.length === 0) return;
+	const untouched = removes ? await untouchedSources(options, moves) : new Set<number>();
+	const links = moves.filter(row => untouched.has(row));
+	const input = {root, staging: staging!.handles, rows: table.pick(links)};
+	const {bad} = await pool.run(linkContent, input);
+	for (const at of bad) untouched.delete(links[at]!);
+	const copies = moves.filter(row => !untouched.has(row));
+	for (const row of copies) content[row] = contentFrom.copy;
+	await gathering!.copyNow(copies);
+	for (const row of copies) {
+		if (gathering!.isStaged(row)) continue;
+		failed.add(row);
+		problems.add('FILE_UNREADABLE', table.path(row), 'the file that has its content has changed');
+	}
+}
+
+/** Rows whose source is still as the record has it. */
+async function untouchedSources(
+	{pool, root, planned, known}: PublishPlanOptions,
+	moves: readonly number[],
+): Promise<Set<number>> {
+	const {table, sourceIndexOf} = planned;
+	const order = [...moves].sort((a, b) => comparePaths(table.source(a), table.source(b)));
+	const paths = new OctetPool(order.length);
+	for (const row of order) paths.add(table.source(row));
+	const {stat} = await surveyPaths(pool, root, paths.packed(), undefined);
+	const untouched = order.filter((row, at) =>
+		known?.isUntouched(sourceIndexOf.get(row) ?? -1, stat, at),
+	);
+	return new Set(untouched);
+}
+
+/** What was not brought into staging has been told already: its old version stays. */
+function failUnstaged({planned, gathering}: PublishPlanOptions, failed: Set<number>): void {
+	const {table} = planned;
+	for (let row = 0; row < table.count; row++) {
+		if (!isStaged(table, row) || table.columns.content[row] === contentFrom.move) continue;
+		if (gathering?.isStaged(row) !== true) failed.add(row);
+	}
+}
+
+/** Without deletions, a directory with entries gives way to nothing else. */
+function keepDirectories(options: PublishPlanOptions, failed: Set<number>): void {
+	const {planned, problems, pool, root} = options;
+	const {table} = planned;
+	const {kind, type, existing: was} = table.columns;
+	const {tree} = pool.context;
+	const walk = new DirectoryWalk(tree, root);
+	for (let row = 0; row < table.count; row++) {
+		if (kind[row] !== changeKind.changed || type[row] === entryType.directory) continue;
+		if (was[row] !== existing.directory || failed.has(row)) continue;
+		const dir = walk.directory(table.path(row));
+		if (dir === undefined || tree.list(dir).length === 0) continue;
+		failed.add(row);
+		const path = table.path(row);
+		problems.add('FILE_UNWRITABLE', path, 'a directory with entries is in its place');
+	}
+	walk.release();
+}
+
+/** Further names of a file that did not come stay as they are, too. */
+function failFollowers({table}: Planned, failed: Set<number>): void {
+	if (failed.size === 0) return;
+	const paths = new Set([...failed].map(row => octetKey(table.path(row))));
+	for (let row = 0; row < table.count; row++) {
+		if (table.columns.content[row] !== contentFrom.link) continue;
+		if (paths.has(octetKey(table.leader(row)))) failed.add(row);
+	}
+}
+
+/** From the journal on, this is done whatever happens: if not now, at the next start. */
+async function runRows(
+	options: PublishPlanOptions,
+	rows: readonly number[],
+	failed: Set<number>,
+): Promise<void> {
+	const {pool, root, planned, problems, staging, home, store, sync, isRoot} = options;
+	const {table, fileSystems} = planned;
+	removeHead(store);
+	const journal = {roots: fileSystems.roots, sync, rows: table.pick(rows)};
+	writeJournal(home, journal);
+	const failures = await runJournal({
+		pool,
+		root,
+		staging: staging!.handles,
+		isRoot,
+		journal,
+		onProgress: options.onProgress,
+	});
+	for (const [number, {code, message}] of failures) {
+		const row = rows[number]!;
+		failed.add(row);
+		problems.add(code, table.path(row), message);
+	}
+	removeJournal(home);
+}
+
+async function keepRecord(
+	options: PublishPlanOptions,
+	changed: boolean,
+	failed: ReadonlySet<number>,
+): Promise<void> {
+	const {pool, root, planned, problems, store, known, key, sequence} = options;
+	const {list} = planned.image;
+	// A single file leaves no record: the directory around it is not ours.
+	if (planned.image.fileName !== undefined) return;
+	const head: RecordHead = {key, root: list.root, sequence, complete: problems.count === 0};
+	const isExamined = planned.oldOf === undefined;
+	if (!changed && !isExamined && known !== undefined && equalOctets(known.list.root, list.root)) {
+		writeHead(store, head);
+		return;
+	}
+	const record = await makeRecord({pool, root, planned, known, failed});
+	writeRecord(store, head, record, known);
+}
+
+function resultOf(
+	{planned, problems, gathering}: PublishPlanOptions,
+	done: {rows: readonly number[]; failed: ReadonlySet<number>} | undefined,
+): PublishResult {
+	const {table} = planned;
+	const {kind} = table.columns;
+	let deleted = 0;
+	let filesChanged = 0;
+	let filesMoved = 0;
+	for (const row of done?.rows ?? []) {
+		if (done?.failed.has(row)) continue;
+		if (kind[row] === changeKind.deleted) deleted++;
+		if (!isStaged(table, row)) continue;
+		filesChanged++;
+		if (isMoved(table, row)) filesMoved++;
+	}
+	return {
+		published: done !== undefined,
+		complete: done !== undefined && problems.count === 0,
+		deleted,
+		filesChanged,
+		filesMoved,
+		bytesLiteral: gathering?.bytesLiteral ?? 0,
+		bytesMatched: gathering?.bytesMatched ?? 0,
+		problemCount: problems.count,
+		problems: problems.kept,
+		exit: problems.exit,
+	};
+}

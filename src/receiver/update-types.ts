@@ -1,0 +1,131 @@
+/** What the engine and an update say to each other. */
+import type {ShoalError} from '../error.ts';
+import type {Platform} from '../platform/platform.ts';
+import type {Pool} from '../pool/pool.ts';
+import type {List} from '../snapshot/list.ts';
+import type {FetchRequest} from '../transfer/request.ts';
+import type {UpdateProblem} from './problem-list.ts';
+
+/** What the plan compares and the publish sets. rsync's names and meanings. */
+export type ApplyOptions = {
+	readonly owner: boolean;
+	readonly group: boolean;
+	readonly permissions: boolean;
+	readonly times: boolean;
+	readonly numericIds: boolean;
+};
+
+export type PlanOptions = ApplyOptions & {
+	readonly delete: boolean;
+	/** Undefined: refuse above half of more than 100 entries. */
+	readonly deleteMax: number | undefined;
+	/** Look at all of DEST, whatever the record says. */
+	readonly check: boolean;
+	/** Hash what DEST has, whatever size and time say. */
+	readonly checksum: boolean;
+	readonly ignoreTimes: boolean;
+	readonly sizeOnly: boolean;
+	readonly wholeFile: boolean;
+	/** Publish nothing unless every file came. */
+	readonly strict: boolean;
+};
+
+/** Names one image: a record made under another name says nothing about this one. */
+export type ImageName = {
+	readonly identity: Uint8Array;
+	readonly module: Uint8Array;
+	/** Path of the image's root within the snapshot; empty: all of it. */
+	readonly subPath: Uint8Array;
+};
+
+export type PlanCounts = {
+	/** Of the image. */
+	entries: number;
+	files: number;
+	bytesTotal: number;
+	created: number;
+	/** Existing entries whose content, type or link changes. */
+	changed: number;
+	/** Existing entries of which only mode, owner or time change. */
+	metadata: number;
+	deleted: number;
+	/** Regular files whose content changes or is new. */
+	filesChanged: number;
+	/** Of those, files whose content is elsewhere in DEST. */
+	filesMoved: number;
+	/** Octets of content to fetch, taken from DEST, and staying as they are. */
+	bytesToFetch: number;
+	bytesLocal: number;
+	bytesKept: number;
+};
+
+/** What a plan says; the entries themselves stay in flat tables. */
+export type Plan = {
+	readonly root: Uint8Array;
+	readonly counts: PlanCounts;
+	/** Octets free on DEST's file system when the plan was made. */
+	readonly bytesFree: number;
+	/** False: the record answered for everything that the diff does not touch. */
+	readonly examined: boolean;
+	/** DELETE_REFUSED or DESTINATION_FULL: `begin` throws it. */
+	readonly refusal: ShoalError | undefined;
+	/** In path order; `details` are `changeDetail` bits. The view of `path` is borrowed. */
+	forEachChange(
+		tell: (kind: PlannedChange, path: Uint8Array, entryType: number, details: number) => void,
+	): void;
+};
+
+export type PlannedChange = 'new' | 'changed' | 'metadata' | 'deleted';
+
+export type PublishResult = {
+	/** False: nothing in DEST was changed (dry run, strict). */
+	readonly published: boolean;
+	/** DEST is the image, whole: the next run may end at an equal root. */
+	readonly complete: boolean;
+	readonly deleted: number;
+	readonly filesChanged: number;
+	readonly filesMoved: number;
+	/** Octets of content that came from the source, and that DEST already had. */
+	readonly bytesLiteral: number;
+	readonly bytesMatched: number;
+	readonly problemCount: number;
+	/** The first thousand. */
+	readonly problems: readonly UpdateProblem[];
+	/** 0, 23 or 24, or that of a problem that is worse. */
+	readonly exit: number;
+};
+
+/** A range that the plan needs. What `nextRequest` answered comes back in the other calls as is. */
+export type UpdateRequest = FetchRequest;
+
+/** Facts told to the engine, never from within one of its own calls. */
+export type UpdateHandler = {
+	/** So many octets are on disk or dropped: they no longer count as backlog. */
+	taken(octets: number): void;
+	/** `nextRequest` may answer again, or `settled` has become true. */
+	wake(): void;
+	/** Nothing more can be done: `publish` would throw this. */
+	failed(error: ShoalError): void;
+};
+
+export type UpdatePlatform = Pick<Platform, 'tree' | 'clock' | 'crypto' | 'process' | 'readOwners'>;
+
+/** A list that DEST was made from, and the sequence of its head. */
+export type RecordedList = {readonly list: List; readonly sequence: number};
+
+export type OpenOptions = {
+	readonly platform: UpdatePlatform;
+	readonly pool: Pool;
+	readonly destination: string;
+	/** The operator's state directory; default: `.shoal` in DEST. */
+	readonly state?: string;
+	readonly image: ImageName;
+	readonly makePath: boolean;
+	/** Neither locks nor writes anything: only `plan` may follow. */
+	readonly dryRun: boolean;
+	/** Contents are on the disk before they are published. */
+	readonly fsync: boolean;
+	readonly signal?: AbortSignal;
+	readonly handler: UpdateHandler;
+	readonly onProgress?: (phase: 'scan' | 'hash' | 'publish', done: number, total: number) => void;
+};
