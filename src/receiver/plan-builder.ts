@@ -168,7 +168,7 @@ export class PlanBuilder {
 		const {columns} = this.table;
 		for (const {row, group} of this.#followers) {
 			const leader = group.row;
-			if (leader !== undefined && columns.content[leader] !== contentFrom.none) continue;
+			if (leader !== undefined && columns.kind[leader]! <= changeKind.changed) continue;
 			if (this.#isSameFile(this.presentOfRow[row]!, group.present)) this.#drop(row);
 		}
 	}

@@ -8,7 +8,7 @@ import {ShoalError} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
 import {entryType} from '../snapshot/entry.ts';
-import {baseName} from '../snapshot/path.ts';
+import {baseName, equalOctets} from '../snapshot/path.ts';
 import {setAttributes, setDirectoryAttributes} from './attributes.ts';
 import {type ChangeRows, contentFrom, existing, leaveTime} from './change-table.ts';
 import {DirectoryWalk} from './directory-walk.ts';
@@ -237,9 +237,13 @@ class Step implements Record<PublishPhase, (row: number) => void> {
 		tree.rename(staging, staged, parent, baseName(path));
 	}
 
-	/** Whether a file like that of the row is there: this tells it from what was there before. */
+	/** Whether what the row says is there: this tells it from what was there before. */
 	#isPlaced(dir: DirHandle, name: Name, row: number): boolean {
 		const stat = this.#tree.stat(dir, name);
+		if (this.#rows.type[row] === entryType.symlink) {
+			if (stat?.format !== fileFormat.symlink) return false;
+			return equalOctets(this.#tree.readLink(dir, name), octetsAt(this.#rows.target, row));
+		}
 		if (stat?.format !== fileFormat.file || stat.size !== this.#rows.size[row]) return false;
 		if (this.#rows.mtimeNsec[row] === leaveTime) return true;
 		const delta = stat.mtimeSec - this.#rows.mtimeSec[row]!;
