@@ -58,6 +58,7 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 	content.recall(options.files);
 	await content.hash(options);
 	options.files.sync();
+	options.files.forgetUnused();
 	const list = build(table, content, platform);
 	const [newest] = snapshots.history();
 	const before = newest === undefined ? undefined : readBefore(snapshots, newest);
@@ -107,7 +108,7 @@ class Contents implements ContentColumns {
 				continue;
 			}
 			stat.entry = entry;
-			const digest = files.lookup(stat);
+			const digest = files.lookup(this.#table.path(entry), stat);
 			if (digest !== undefined) this.#set(entry, digest);
 		}
 	}
@@ -148,6 +149,7 @@ class Contents implements ContentColumns {
 				const digest = batch.digests.subarray(at, at + digestSize);
 				stat.entry = entry;
 				files.append({
+					path: this.#table.path(entry),
 					stat,
 					hashedAtMs: batch.hashedAtMs,
 					digest,

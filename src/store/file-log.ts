@@ -1,18 +1,19 @@
 /**
- * Everything that reading a file once has told, kept: digest, leaf hashes, block sums. An append-only
- * log of records; what was cut off by a crash is cut away, what is damaged ends the log there.
- *
- * A record names its file by device and inode, not by path: when those, size and both times are
- * what they were, it is that file's content, wherever it has been moved to.
+ * Everything that reading a file once has told, kept: digest, leaf hashes, block sums. `files.log`
+ * is append-only: a header that names the data file, then records of one size. Leaf hashes and
+ * sums stand in the data file, so that opening the log reads the records alone. Both are a cache:
+ * what a crash cut off is cut away, what is damaged ends the log there, and is hashed again.
  */
-
-import {digestSize} from '../limit.ts';
+import {assert} from '../assert.ts';
 import type {FileHandle, StatIdentity, TreeIo} from '../platform/tree.ts';
+import {leavesSize} from '../snapshot/merkle.ts';
+import {baseName} from '../snapshot/path.ts';
 import {crc32} from './crc32.ts';
-import {type FileRow, FileTable} from './file-table.ts';
+import {FileTable, recordSize} from './file-table.ts';
 import type {StateDir} from './state-dir.ts';
 
 export type FileRecord = {
+	readonly path: Uint8Array;
 	readonly stat: StatIdentity;
 	/** Unix milliseconds before its first octet was read. */
 	readonly hashedAtMs: number;
@@ -24,49 +25,60 @@ export type FileRecord = {
 
 const encoder = new TextEncoder();
 const logName = 'files.log';
-const magic = encoder.encode('shoal files 1\n\0\0');
-
-/** crc, body crc, ino, dev, size, mtime, ctime, hashed at, leaves size, sums size, digest. */
-const headSize = 4 + 4 + 8 + 8 + 8 + 8 + 4 + 8 + 4 + 8 + 8 + 8 + digestSize;
-
-/** Octets of heads read at once: a body larger than that is skipped over. */
-const windowSize = 256 * 1024;
+const magic = encoder.encode('shoal files 1\n');
+/** The magic, then the generation: the number in the data file's name. */
+const headerSize = 32;
+const generationOffset = headerSize - 8;
 
 /** Octets gathered before they are written. */
-const pendingMax = 1024 * 1024;
-
-/** A log is written anew when more than half of so many records are superseded. */
-const compactAt = 1024;
+const pendingMax = 1 << 20;
+/** Octets of data copied at once. */
+const copySize = 1 << 20;
+/** Records read at once: 8 MiB. */
+const readCount = 1 << 16;
+/** Openings that a writer may get in the way of; where there is no log, all are in vain. */
+const triesMax = 3;
+/** A log of fewer records is not worth writing anew. */
+const compactMin = 1024;
 
 export class FileLog {
 	readonly #state: StateDir;
 	readonly #tree: TreeIo;
-	#file: FileHandle | undefined;
+	readonly #writing: boolean;
+	#log: FileHandle | undefined;
+	#data: FileHandle | undefined;
+	#generation = 0;
 	#table = new FileTable();
-	/** Where the next record goes. */
-	#end = 0;
+	/** Records on the disk; those after them, and `#pending`, are not yet written. */
+	#writtenCount = 0;
+	#dataEnd = 0;
 	#pending: Uint8Array[] = [];
 	#pendingSize = 0;
+	/** The object that was read last: ranges of a large one are asked for one after another. */
+	#lastRead: {readonly offset: number; readonly octets: Uint8Array} | undefined;
 
-	private constructor(state: StateDir) {
+	private constructor(state: StateDir, writing: boolean) {
 		this.#state = state;
 		this.#tree = state.platform.tree;
+		this.#writing = writing;
 	}
 
 	/** For writing, under the state directory's lock; made when missing. */
 	static open(state: StateDir): FileLog {
-		const log = new FileLog(state);
-		if (!log.#openFile()) log.#create();
-		log.#tree.truncate(log.#file!, log.#end);
+		const log = new FileLog(state, true);
+		if (!log.#open()) log.#create();
+		log.#tree.truncate(log.#log!, headerSize + log.#table.count * recordSize);
+		log.#tree.truncate(log.#data!, log.#dataEnd);
+		log.#removeOthers();
 		const {count, deadCount} = log.#table;
-		if (count >= compactAt && deadCount * 2 > count) log.#compact();
+		if (deadCount * 2 > count && count >= compactMin) log.#compact(log.#table.live(false));
 		return log;
 	}
 
 	/** For reading only, while another process may write. Empty where there is none. */
 	static openRead(state: StateDir): FileLog {
-		const log = new FileLog(state);
-		log.#openFile();
+		const log = new FileLog(state, false);
+		log.#reopen();
 		return log;
 	}
 
@@ -79,198 +91,257 @@ export class FileLog {
 	 * The content digest of a file that has not changed since it was hashed: a view, valid until
 	 * the next `append`. Undefined: it must be read (again).
 	 */
-	lookup(stat: StatIdentity): Uint8Array | undefined {
-		const row = this.#table.findFile(stat);
-		return row >= 0 && this.#table.isTrusted(row, stat) ? this.#table.digest(row) : undefined;
+	lookup(path: Uint8Array, stat: StatIdentity): Uint8Array | undefined {
+		const row = this.#table.find(stat, baseName(path));
+		return row < 0 ? undefined : this.#table.digest(row);
 	}
 
 	/** The leaves object of a content; undefined when it is not here, or damaged. */
 	readLeaves(digest: Uint8Array): Uint8Array | undefined {
-		return this.#readBody(digest, ({leavesSize}) => [0, leavesSize]);
+		const row = this.#table.findDigest(digest);
+		if (row < 0) return undefined;
+		const {dataOffset, leavesSize: size} = this.#table.data(row);
+		return this.#readData(dataOffset, size, this.#table.leavesCheck(row));
 	}
 
 	/** The sums object of a content; undefined when it is not here, or damaged. */
 	readSums(digest: Uint8Array): Uint8Array | undefined {
-		return this.#readBody(digest, ({leavesSize, sumsSize}) => [leavesSize, sumsSize]);
+		const row = this.#table.findDigest(digest);
+		if (row < 0) return undefined;
+		const {dataOffset, leavesSize: before, sumsSize} = this.#table.data(row);
+		return this.#readData(dataOffset + before, sumsSize, this.#table.sumsCheck(row));
 	}
 
-	/** On disk only after `sync`. */
-	append({stat, hashedAtMs, digest, leaves, sums}: FileRecord): void {
-		const record = new Uint8Array(headSize + leaves.length + sums.length);
-		record.set(leaves, headSize);
-		record.set(sums, headSize + leaves.length);
-		const bodyCrc = crc32(record.subarray(headSize));
-		const row: FileRow = {
+	/** Takes a file that was hashed. On the disk only after `sync`. */
+	append({path, stat, hashedAtMs, digest, leaves, sums}: FileRecord): void {
+		assert(this.#writing && leaves.length === leavesSize(stat.size), 'all leaves of the file');
+		this.#table.add({
 			stat,
+			name: baseName(path),
 			hashedAtMs,
-			bodyOffset: this.#end + headSize,
+			digest,
+			dataOffset: this.#dataEnd,
 			leavesSize: leaves.length,
+			leavesCheck: crc32(leaves),
 			sumsSize: sums.length,
-			bodyCrc,
-		};
-		encodeHead(record, row, digest);
-		this.#table.add(row, digest);
-		this.#end += record.length;
-		this.#pending.push(record);
-		this.#pendingSize += record.length;
+			sumsCheck: crc32(sums),
+		});
+		this.#dataEnd += leaves.length + sums.length;
+		this.#pendingSize += leaves.length + sums.length + recordSize;
+		for (const part of [leaves, sums]) if (part.length > 0) this.#pending.push(part.slice());
 		if (this.#pendingSize >= pendingMax) this.#flush();
 	}
 
-	/** All that was appended is on the disk when it returns. */
+	/** All that was appended is on the disk when it returns: data before the records that name it. */
 	sync(): void {
+		this.#flushData();
+		this.#tree.sync(this.#data!);
 		this.#flush();
-		this.#tree.sync(this.#file!);
+		this.#tree.sync(this.#log!);
+	}
+
+	/**
+	 * After a scan of the whole tree: what was neither looked up nor appended since the one before
+	 * is of files that are gone. Writes the log anew when that is most of it.
+	 */
+	forgetUnused(): void {
+		const rows = this.#table.live(true);
+		const {count} = this.#table;
+		if (rows.length * 2 < count && count >= compactMin) this.#compact(rows);
+		else this.#table.clearUsed();
 	}
 
 	/** Takes in what another process has appended, or a log written anew. */
 	refresh(): void {
-		const {tree} = this.#state.platform;
-		const now = tree.stat(this.#state.handle, encoder.encode(logName));
-		const ours = this.#file && tree.statFile(this.#file);
+		const now = this.#tree.stat(this.#state.handle, encoder.encode(logName));
+		const ours = this.#log && this.#tree.statFile(this.#log);
 		if (now !== undefined && now.ino === ours?.ino) {
 			this.#load();
 			return;
 		}
-		this.#closeFile();
-		this.#table = new FileTable();
-		this.#openFile();
+		this.#reopen();
+	}
+
+	/** A data file may go, with the log that named it, between the two openings. */
+	#reopen(): void {
+		for (let tries = 0; tries < triesMax; tries++) {
+			this.#closeFiles();
+			if (this.#open()) return;
+		}
 	}
 
 	close(): void {
 		if (this.#pendingSize > 0) this.#flush();
-		this.#closeFile();
+		this.#closeFiles();
 	}
 
 	/** False when there is none, or one of another form. */
-	#openFile(): boolean {
-		this.#file = this.#tree.openWrite(this.#state.handle, encoder.encode(logName));
-		this.#end = magic.length;
-		if (this.#file === undefined) return false;
-		const start = new Uint8Array(magic.length);
-		this.#tree.read(this.#file, start, 0);
-		if (magic.every((octet, index) => start[index] === octet)) {
-			this.#load();
-			return true;
+	#open(): boolean {
+		this.#log = this.#openFile(logName);
+		if (this.#log === undefined) return false;
+		const header = new Uint8Array(headerSize);
+		const size = this.#tree.read(this.#log, header, 0);
+		if (size === headerSize && magic.every((octet, index) => header[index] === octet)) {
+			this.#generation = new DataView(header.buffer).getFloat64(generationOffset);
+			this.#data = this.#openFile(dataName(this.#generation));
+			if (this.#data !== undefined) {
+				this.#load();
+				return true;
+			}
 		}
-		this.#closeFile();
+		this.#closeFiles();
 		return false;
 	}
 
-	#closeFile(): void {
-		if (this.#file !== undefined) this.#tree.closeFile(this.#file);
-		this.#file = undefined;
+	#openFile(name: string): FileHandle | undefined {
+		const octets = encoder.encode(name);
+		const {handle} = this.#state;
+		return this.#writing
+			? this.#tree.openWrite(handle, octets)
+			: this.#tree.openRead(handle, octets);
 	}
 
-	/** Reads heads from `#end` on, until the end or the first that is not whole. */
+	#closeFiles(): void {
+		for (const file of [this.#log, this.#data]) if (file !== undefined) this.#tree.closeFile(file);
+		this.#log = undefined;
+		this.#data = undefined;
+		this.#table = new FileTable();
+		this.#writtenCount = 0;
+		this.#dataEnd = 0;
+		this.#pending = [];
+		this.#pendingSize = 0;
+		this.#lastRead = undefined;
+	}
+
+	/** Takes records from the disk on, until the end or the first that is not whole. */
 	#load(): void {
-		const file = this.#file!;
-		const {size} = this.#tree.statFile(file);
-		let window = new Uint8Array(0);
-		let windowOffset = 0;
-		while (this.#end + headSize <= size) {
-			if (this.#end < windowOffset || this.#end + headSize > windowOffset + window.length) {
-				windowOffset = this.#end;
-				window = new Uint8Array(Math.min(windowSize, size - windowOffset));
-				this.#tree.read(file, window, windowOffset);
+		const table = this.#table;
+		const dataSize = this.#tree.statFile(this.#data!).size;
+		const logSize = this.#tree.statFile(this.#log!).size;
+		const count = Math.floor((logSize - headerSize) / recordSize);
+		table.room(Math.max(0, count - table.count));
+		for (let isWhole = true; isWhole && table.count < count; ) {
+			const some = Math.min(readCount, count - table.count);
+			const read = this.#tree.read(
+				this.#log!,
+				table.room(some),
+				headerSize + table.count * recordSize,
+			);
+			for (let left = Math.floor(read / recordSize); left > 0; left--) {
+				const end = table.dataEnd();
+				isWhole = end <= dataSize && table.take();
+				if (!isWhole) break;
+				this.#dataEnd = Math.max(this.#dataEnd, end);
 			}
-			const at = this.#end - windowOffset;
-			const head = window.subarray(at, at + headSize);
-			const row = decodeHead(head, this.#end + headSize);
-			if (row === undefined) return;
-			const end = row.bodyOffset + row.leavesSize + row.sumsSize;
-			if (end > size) return;
-			this.#table.add(row, head.subarray(headSize - digestSize));
-			this.#end = end;
+			if (read < some * recordSize) break;
 		}
+		this.#writtenCount = table.count;
 	}
 
 	#flush(): void {
-		const octets = new Uint8Array(this.#pendingSize);
-		let at = 0;
-		for (const record of this.#pending) {
-			octets.set(record, at);
-			at += record.length;
-		}
-		this.#tree.write(this.#file!, octets, this.#end - this.#pendingSize);
-		this.#pending = [];
+		this.#flushData();
+		const records = this.#table.bytes(this.#writtenCount);
+		this.#tree.write(this.#log!, records, headerSize + this.#writtenCount * recordSize);
+		this.#writtenCount = this.#table.count;
 		this.#pendingSize = 0;
 	}
 
+	#flushData(): void {
+		const size = this.#pending.reduce((sum, part) => sum + part.length, 0);
+		const octets = new Uint8Array(size);
+		let at = 0;
+		for (const part of this.#pending) {
+			octets.set(part, at);
+			at += part.length;
+		}
+		if (size > 0) this.#tree.write(this.#data!, octets, this.#dataEnd - size);
+		this.#pending = [];
+	}
+
+	/** Octets of the data file, checked. None for an object of no octets. */
+	#readData(offset: number, size: number, check: number): Uint8Array | undefined {
+		if (size === 0 || this.#data === undefined) return undefined;
+		if (this.#lastRead?.offset === offset) return this.#lastRead.octets;
+		if (this.#pending.length > 0) this.#flushData();
+		const octets = new Uint8Array(size);
+		const read = this.#tree.read(this.#data, octets, offset);
+		if (read < size || crc32(octets) !== check) return undefined;
+		this.#lastRead = {offset, octets};
+		return octets;
+	}
+
 	#create(): void {
-		this.#state.writeFile(logName, magic);
-		this.#openFile();
+		this.#closeFiles();
+		this.#begin(1 + Math.max(0, ...this.#generations()), new FileTable(), () => undefined);
 	}
 
-	/** Writes the live records to a new log that takes the place of this one. */
-	#compact(): void {
-		const old = this.#table;
-		const records: Uint8Array[] = [magic];
-		for (const number of old.live()) {
-			const row = old.row(number);
-			const record = new Uint8Array(headSize + row.leavesSize + row.sumsSize);
-			this.#tree.read(this.#file!, record, row.bodyOffset - headSize);
-			records.push(record);
-		}
-		this.#state.writeFile(logName, ...records);
-		this.#closeFile();
-		this.#table = new FileTable();
-		this.#openFile();
+	/** Writes these rows to a new log that takes the place of this one in one step. */
+	#compact(rows: Uint32Array): void {
+		this.#flush();
+		const old = this.#data!;
+		const table = this.#table.pick(rows);
+		this.#begin(this.#generation + 1, table, to => {
+			let end = 0;
+			for (let row = 0; row < table.count; row++) {
+				const {dataOffset, leavesSize: leaves, sumsSize: sums} = table.data(row);
+				this.#copy(old, dataOffset, to, end, leaves + sums);
+				table.move(row, end);
+				end += leaves + sums;
+			}
+		});
 	}
 
-	#readBody(
-		digest: Uint8Array,
-		part: (row: FileRow) => readonly [start: number, size: number],
-	): Uint8Array | undefined {
-		const number = this.#table.findDigest(digest);
-		if (number < 0 || this.#file === undefined) return undefined;
-		const row = this.#table.row(number);
-		const [start, size] = part(row);
-		if (size === 0) return undefined;
-		if (row.bodyOffset + row.leavesSize + row.sumsSize > this.#end - this.#pendingSize) {
-			this.#flush();
+	#copy(
+		from: FileHandle,
+		fromOffset: number,
+		to: FileHandle,
+		toOffset: number,
+		size: number,
+	): void {
+		for (let at = 0; at < size; at += copySize) {
+			const octets = new Uint8Array(Math.min(copySize, size - at));
+			const read = this.#tree.read(from, octets, fromOffset + at);
+			this.#tree.write(to, octets.subarray(0, read), toOffset + at);
 		}
-		const body = new Uint8Array(row.leavesSize + row.sumsSize);
-		this.#tree.read(this.#file, body, row.bodyOffset);
-		return crc32(body) === row.bodyCrc ? body.subarray(start, start + size) : undefined;
+	}
+
+	/** Makes the files of a generation, data first: it counts once its log has taken its name. */
+	#begin(generation: number, table: FileTable, fill: (data: FileHandle) => void): void {
+		const name = encoder.encode(dataName(generation));
+		this.#tree.unlink(this.#state.handle, name);
+		const data = this.#tree.create(this.#state.handle, name, 0o600);
+		try {
+			fill(data);
+			this.#tree.sync(data);
+		} finally {
+			this.#tree.closeFile(data);
+		}
+		const header = new Uint8Array(headerSize);
+		header.set(magic);
+		new DataView(header.buffer).setFloat64(generationOffset, generation);
+		this.#state.writeFile(logName, header, table.bytes(0));
+		this.#closeFiles();
+		assert(this.#open(), 'a log that was just written');
+		this.#removeOthers();
+	}
+
+	/** Removes data files that no log names: of a crash, or of the log before. */
+	#removeOthers(): void {
+		for (const generation of this.#generations()) {
+			if (generation === this.#generation) continue;
+			this.#tree.unlink(this.#state.handle, encoder.encode(dataName(generation)));
+		}
+	}
+
+	#generations(): number[] {
+		return this.#tree
+			.list(this.#state.handle)
+			.map(name => /^files\.([1-9]\d{0,14})\.data$/.exec(new TextDecoder().decode(name))?.[1])
+			.filter(digits => digits !== undefined)
+			.map(Number);
 	}
 }
 
-function encodeHead(to: Uint8Array, row: FileRow, digest: Uint8Array): void {
-	const view = new DataView(to.buffer, to.byteOffset, headSize);
-	const {stat} = row;
-	view.setUint32(4, row.bodyCrc);
-	view.setBigUint64(8, stat.ino);
-	view.setBigUint64(16, stat.dev);
-	view.setFloat64(24, stat.size);
-	view.setFloat64(32, stat.mtimeSec);
-	view.setUint32(40, stat.mtimeNsec);
-	view.setFloat64(44, stat.ctimeSec);
-	view.setUint32(52, stat.ctimeNsec);
-	view.setFloat64(56, row.hashedAtMs);
-	view.setFloat64(64, row.leavesSize);
-	view.setFloat64(72, row.sumsSize);
-	to.set(digest, headSize - digestSize);
-	view.setUint32(0, crc32(to.subarray(4, headSize)));
-}
-
-/** Undefined when it is not whole. */
-function decodeHead(from: Uint8Array, bodyOffset: number): FileRow | undefined {
-	const view = new DataView(from.buffer, from.byteOffset, headSize);
-	if (view.getUint32(0) !== crc32(from.subarray(4))) return undefined;
-	return {
-		stat: {
-			ino: view.getBigUint64(8),
-			dev: view.getBigUint64(16),
-			size: view.getFloat64(24),
-			mtimeSec: view.getFloat64(32),
-			mtimeNsec: view.getUint32(40),
-			ctimeSec: view.getFloat64(44),
-			ctimeNsec: view.getUint32(52),
-		},
-		hashedAtMs: view.getFloat64(56),
-		bodyOffset,
-		leavesSize: view.getFloat64(64),
-		sumsSize: view.getFloat64(72),
-		bodyCrc: view.getUint32(4),
-	};
+function dataName(generation: number): string {
+	return `files.${generation}.data`;
 }

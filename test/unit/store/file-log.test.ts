@@ -1,21 +1,24 @@
-import {mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import platform from '../../../native-free/index.ts';
+import {leafSize} from '../../../src/limit.ts';
 import type {StatIdentity} from '../../../src/platform/tree.ts';
+import {leavesSize} from '../../../src/snapshot/merkle.ts';
 import {FileLog, type FileRecord} from '../../../src/store/file-log.ts';
-import {StateDir} from '../../../src/store/state-dir.ts';
 import {Prng} from '../../support/prng.ts';
+import {octets} from '../../support/snapshot.ts';
+import {openState} from '../../support/state.ts';
 
-const {sha256} = platform.crypto;
 const hashedAtMs = 1_700_000_100_000;
+const recordSize = 128;
+const headerSize = 32;
+const none = new Uint8Array(0);
 
 function stat(number: number, fields: Partial<StatIdentity> = {}): StatIdentity {
 	return {
-		ino: BigInt(number),
+		ino: 2n ** 63n + BigInt(number),
 		dev: 2n ** 63n + 1n,
-		size: number * 7,
+		size: (number % 4) * leafSize,
 		mtimeSec: 1_700_000_000,
 		mtimeNsec: 999_999_999,
 		ctimeSec: 1_700_000_000,
@@ -24,184 +27,289 @@ function stat(number: number, fields: Partial<StatIdentity> = {}): StatIdentity 
 	};
 }
 
-function record(number: number, prng: Prng): FileRecord {
+const path = (number: number): Uint8Array => octets(`some/directory/${number}`);
+
+function record(number: number, prng: Prng, fields: Partial<StatIdentity> = {}): FileRecord {
+	const own = stat(number, fields);
 	return {
-		stat: stat(number),
+		path: path(number),
+		stat: own,
 		hashedAtMs,
 		digest: prng.bytes(32),
-		leaves: prng.bytes(prng.below(3) * 32),
+		leaves: prng.bytes(leavesSize(own.size)),
 		sums: prng.bytes(prng.below(200)),
 	};
 }
 
-function makeState(t: ExecutionContext): {state: StateDir; log: string} {
-	const directory = mkdtempSync(join(tmpdir(), 'shoal-'));
-	const root = platform.tree.openRoot(directory);
-	const state = StateDir.open(
-		{tree: platform.tree, process: platform.process, sha256},
-		{root, rootPath: directory, create: true},
-	)!;
+function setUp(t: ExecutionContext) {
+	const state = openState(t);
+	const logs: FileLog[] = [];
 	t.teardown(() => {
-		state.close();
-		platform.tree.closeDir(root);
-		rmSync(directory, {recursive: true});
+		for (const log of logs) log.close();
 	});
-	return {state, log: join(directory, '.shoal/files.log')};
+	const keep = (log: FileLog): FileLog => {
+		logs.push(log);
+		return log;
+	};
+	return {
+		open: () => keep(FileLog.open(state)),
+		openRead: () => keep(FileLog.openRead(state)),
+		log: join(state.path, 'files.log'),
+		files: () => readdirSync(state.path).sort(),
+		data: () => join(state.path, readdirSync(state.path).find(name => name.endsWith('.data'))!),
+	};
 }
 
+const has = (log: FileLog, {path: of, stat: own, digest}: FileRecord): boolean =>
+	Buffer.from(log.lookup(of, own) ?? []).equals(digest);
+
+const hasAll = (log: FileLog, each: FileRecord): boolean =>
+	has(log, each) &&
+	Buffer.from(log.readLeaves(each.digest) ?? []).equals(each.leaves) &&
+	Buffer.from(log.readSums(each.digest) ?? []).equals(each.sums);
+
 test('what was appended is found again, by file and by digest, also after a new start', t => {
-	const {state} = makeState(t);
+	const {open, openRead, files} = setUp(t);
 	const prng = new Prng(1);
 	const records = Array.from({length: 3000}, (_, index) => record(index, prng));
-	const writing = FileLog.open(state);
+	const writing = open();
 	for (const each of records) writing.append(each);
+	t.true(
+		records.every(each => hasAll(writing, each)),
+		'before it is on the disk',
+	);
 	writing.sync();
-	for (const log of [writing, FileLog.open(state), FileLog.openRead(state)]) {
+	for (const log of [writing, openRead(), open()]) {
 		t.is(log.count, 3000);
-		for (const each of records) {
-			t.deepEqual(Buffer.from(log.lookup(each.stat)!), Buffer.from(each.digest));
-			const leaves = log.readLeaves(each.digest);
-			t.deepEqual(Buffer.from(leaves ?? []), Buffer.from(each.leaves));
-			const sums = log.readSums(each.digest);
-			t.deepEqual(Buffer.from(sums ?? []), Buffer.from(each.sums));
-		}
-		t.is(log.lookup(stat(3000)), undefined);
+		t.true(records.every(each => hasAll(log, each)));
+		t.is(log.lookup(path(3000), stat(3000)), undefined);
 		t.is(log.readLeaves(new Uint8Array(32)), undefined);
-		log.close();
 	}
+	t.deepEqual(files(), ['files.1.data', 'files.log']);
 });
 
-test('a file is trusted only while all of its stat is as it was', t => {
-	const log = FileLog.open(makeState(t).state);
-	t.teardown(() => log.close());
-	log.append(record(5, new Prng(2)));
-	t.truthy(log.lookup(stat(5)));
+test('without a log a reader finds nothing, and makes nothing', t => {
+	const {openRead, files} = setUp(t);
+	const log = openRead();
+	t.is(log.count, 0);
+	t.is(log.lookup(path(1), stat(1)), undefined);
+	t.is(log.readSums(new Uint8Array(32)), undefined);
+	log.refresh();
+	t.deepEqual(files(), []);
+});
+
+test('a file is trusted only while its name and all of its stat are as they were', t => {
+	const log = setUp(t).open();
+	const five = record(5, new Prng(2));
+	log.append(five);
+	t.true(has(log, five));
 	const changes: Partial<StatIdentity>[] = [
 		{size: 36},
 		{mtimeSec: 1_700_000_001},
 		{mtimeNsec: 999_999_998},
 		{ctimeSec: 1_700_000_001},
 		{ctimeNsec: 6},
-		{ino: 6n},
+		{ino: 2n ** 63n + 6n},
+		{ino: 5n},
 		{dev: 1n},
 	];
-	for (const change of changes)
-		t.is(log.lookup(stat(5, change)), undefined, `${Object.keys(change)}`);
+	for (const change of changes) {
+		t.is(log.lookup(five.path, stat(5, change)), undefined, `${Object.keys(change)}`);
+	}
+	t.is(log.lookup(octets('some/directory/6'), five.stat), undefined);
+	t.truthy(log.lookup(octets('moved/5'), five.stat), 'with the directory it is in');
 });
 
-test('a file that was modified within two seconds of being hashed is not trusted', t => {
-	const log = FileLog.open(makeState(t).state);
-	t.teardown(() => log.close());
-	const digest = new Uint8Array(32).fill(1);
-	const none = new Uint8Array(0);
-	const hashed = (ino: number, times: Partial<StatIdentity>) => {
-		const own = stat(ino, times);
-		log.append({stat: own, hashedAtMs, digest, leaves: none, sums: none});
-		return log.lookup(own) !== undefined;
-	};
+test('a file that was changed within two seconds of being hashed is not trusted', t => {
+	const log = setUp(t).open();
 	const sec = hashedAtMs / 1000;
-	t.true(hashed(1, {mtimeSec: sec - 3, ctimeSec: sec - 3}));
-	t.false(hashed(2, {mtimeSec: sec - 2, ctimeSec: sec - 9}), 'its last octet may be newer');
-	t.false(hashed(3, {mtimeSec: sec - 9, ctimeSec: sec - 2}), 'so may its name or mode');
-	t.false(hashed(4, {mtimeSec: sec + 9, ctimeSec: sec - 9}), 'a time in the future says nothing');
+	let number = 0;
+	const hashed = (mtimeSec: number, mtimeNsec: number, ctimeSec: number, ctimeNsec: number) => {
+		const each = record(++number, new Prng(number), {mtimeSec, mtimeNsec, ctimeSec, ctimeNsec});
+		log.append(each);
+		return has(log, each);
+	};
+	t.true(hashed(sec - 3, 999_000_000, sec - 3, 999_000_000));
+	t.false(hashed(sec - 2, 1_000_000, sec - 9, 0), 'its last octet may be newer');
+	t.true(hashed(sec - 3, 999_000_000, sec - 9, 0));
+	t.false(hashed(sec - 9, 0, sec - 2, 1_000_000), 'so it may if its mtime was set back');
+	t.false(hashed(sec - 9, 0, sec, 0));
+	t.false(hashed(sec - 9, 0, sec + 1000, 0), 'the clock went back');
+	t.false(hashed(sec + 2, 0, sec - 9, 0));
+	t.true(hashed(sec + 3, 0, sec - 9, 0), 'set by hand: a write would have set it to its own time');
 });
 
 test('the newest record of a file counts, and a log of mostly old ones is written anew', t => {
-	const {state, log: path} = makeState(t);
+	const {open, openRead, log: file, data, files} = setUp(t);
 	const prng = new Prng(3);
-	let log = FileLog.open(state);
+	const writing = open();
+	const reader = openRead();
 	const last = new Map<number, FileRecord>();
 	for (let round = 0; round < 5; round++) {
 		for (let number = 0; number < 400; number++) {
 			const each = record(number, prng);
-			log.append(each);
+			writing.append(each);
 			last.set(number, each);
 		}
 	}
-	log.sync();
-	log.close();
-	const before = statSync(path).size;
-	log = FileLog.open(state);
-	t.teardown(() => log.close());
-	t.true(statSync(path).size < before / 3);
+	writing.close();
+	const before = [statSync(file).size, statSync(data()).size];
+	t.is(before[0], headerSize + 2000 * recordSize);
+	const log = open();
 	t.is(log.count, 400);
-	for (const each of last.values()) {
-		t.deepEqual(Buffer.from(log.lookup(each.stat)!), Buffer.from(each.digest));
-		t.deepEqual(Buffer.from(log.readSums(each.digest) ?? []), Buffer.from(each.sums));
-	}
+	t.true([...last.values()].every(each => hasAll(log, each)));
+	t.is(statSync(file).size, headerSize + 400 * recordSize);
+	t.true(statSync(data()).size < before[1]! / 3);
+	t.deepEqual(files(), ['files.2.data', 'files.log']);
+	reader.refresh();
+	t.is(reader.count, 400);
+	t.true([...last.values()].every(each => hasAll(reader, each)));
+	const more = record(9999, prng);
+	log.append(more);
+	log.sync();
+	reader.refresh();
+	t.true(hasAll(reader, more));
+});
+
+test('what a whole scan did not meet is forgotten once it is most of the log', t => {
+	const {open} = setUp(t);
+	const prng = new Prng(4);
+	const records = Array.from({length: 1200}, (_, index) => record(index, prng));
+	const log = open();
+	for (const each of records) log.append(each);
+	log.forgetUnused();
+	t.is(log.count, 1200);
+	for (const each of records.slice(0, 700)) has(log, each);
+	log.forgetUnused();
+	t.is(log.count, 1200, 'not worth it yet');
+	for (const each of records.slice(0, 300)) has(log, each);
+	const added = record(5000, prng);
+	log.append(added);
+	log.forgetUnused();
+	t.is(log.count, 301);
+	t.true([...records.slice(0, 300), added].every(each => hasAll(log, each)));
+	log.append(record(5001, prng));
+	log.close();
+	t.is(open().count, 302);
 });
 
 test('a log cut at any octet keeps the records before the cut, and goes on from there', t => {
-	const {state, log: path} = makeState(t);
-	const prng = new Prng(4);
-	const records = Array.from({length: 6}, (_, index) => record(index, prng));
-	const log = FileLog.open(state);
-	const ends: number[] = [];
-	for (const each of records) {
-		log.append(each);
-		log.sync();
-		ends.push(statSync(path).size);
-	}
+	const {open, log: file, data} = setUp(t);
+	const prng = new Prng(5);
+	const records = Array.from({length: 4}, (_, index) => record(index, prng));
+	const log = open();
+	for (const each of records) log.append(each);
 	log.close();
-	const whole = readFileSync(path);
-	for (let cut = 0; cut <= whole.length; cut += 3) {
-		writeFileSync(path, whole);
-		truncateSync(path, cut);
-		const torn = FileLog.open(state);
-		const kept = ends.filter(end => end <= cut).length;
+	const whole = readFileSync(file);
+	const wholeData = readFileSync(data());
+	for (let cut = headerSize; cut <= whole.length; cut += 3) {
+		writeFileSync(file, whole);
+		truncateSync(file, cut);
+		const torn = open();
+		const kept = Math.floor((cut - headerSize) / recordSize);
 		t.is(torn.count, kept, `cut at ${cut}`);
-		torn.append(record(77, new Prng(5)));
+		const next = record(77, new Prng(cut));
+		torn.append(next);
 		torn.close();
-		const again = FileLog.open(state);
+		const again = open();
 		t.is(again.count, kept + 1);
+		t.true([...records.slice(0, kept), next].every(each => hasAll(again, each)));
 		again.close();
+		writeFileSync(data(), wholeData);
 	}
 });
 
-test('a damaged body is not handed out, a damaged head ends the log', t => {
-	const {state, log: path} = makeState(t);
-	const leaves = new Uint8Array(64).fill(9);
-	const none = new Uint8Array(0);
-	const log = FileLog.open(state);
-	for (let number = 0; number < 3; number++) {
-		const digest = new Uint8Array(32).fill(number);
-		log.append({stat: stat(number), hashedAtMs, digest, leaves, sums: none});
-	}
-	log.close();
-	const octets = readFileSync(path);
-	const size = (octets.length - 16) / 3;
-	octets[16 + size - 1]! ^= 1;
-	writeFileSync(path, octets);
-	const bodyDamaged = FileLog.openRead(state);
-	t.is(bodyDamaged.readLeaves(new Uint8Array(32)), undefined);
-	t.truthy(bodyDamaged.readLeaves(new Uint8Array(32).fill(1)));
-	bodyDamaged.close();
-	octets[16 + size + 20]! ^= 1;
-	writeFileSync(path, octets);
-	const headDamaged = FileLog.openRead(state);
-	t.is(headDamaged.count, 1);
-	headDamaged.close();
-});
-
-test('a reader takes in what a writer appends, and a log written anew', t => {
-	const {state, log: path} = makeState(t);
+test('records whose data is not all there are not believed', t => {
+	const {open, data} = setUp(t);
 	const prng = new Prng(6);
-	const writer = FileLog.open(state);
-	const reader = FileLog.openRead(state);
-	t.teardown(() => reader.close());
+	const records = Array.from({length: 4}, (_, index) => ({
+		...record(index * 4 + 2, prng),
+		sums: prng.bytes(50),
+	}));
+	const log = open();
+	for (const each of records) log.append(each);
+	log.close();
+	truncateSync(data(), statSync(data()).size - 51);
+	const torn = open();
+	t.is(torn.count, 3);
+	t.true(records.slice(0, 3).every(each => hasAll(torn, each)));
+});
+
+test('damaged data is not handed out, a damaged record ends the log', t => {
+	const {open, openRead, log: file, data} = setUp(t);
+	const records = Array.from({length: 3}, (_, index) =>
+		record(2, new Prng(index), {ino: BigInt(index)}),
+	);
+	const log = open();
+	for (const each of records) log.append({...each, sums: each.digest});
+	log.close();
+	const rotten = readFileSync(data());
+	rotten[70]! ^= 1;
+	writeFileSync(data(), rotten);
+	const damaged = openRead();
+	t.deepEqual(
+		Buffer.from(damaged.readLeaves(records[0]!.digest)!),
+		Buffer.from(records[0]!.leaves),
+	);
+	t.is(damaged.readSums(records[0]!.digest), undefined);
+	t.truthy(damaged.readSums(records[1]!.digest));
+	const whole = readFileSync(file);
+	for (let at = recordSize; at < 2 * recordSize; at++) {
+		const bad = Buffer.from(whole);
+		bad[headerSize + at]! ^= 4;
+		writeFileSync(file, bad);
+		const log = openRead();
+		t.is(log.count, 1, `octet ${at}`);
+	}
+});
+
+test('a log of another form, or without its data, is begun anew', t => {
+	const {open, log: file, data} = setUp(t);
+	const one = record(1, new Prng(7));
+	const fill = (): void => {
+		const log = open();
+		log.append(one);
+		log.close();
+	};
+	for (const spoil of [
+		() => rmSync(file),
+		() => rmSync(data()),
+		() => writeFileSync(file, ''),
+		() => writeFileSync(file, 'something else altogether, and long enough to be a header'),
+	]) {
+		fill();
+		spoil();
+		const log = open();
+		t.is(log.count, 0);
+		log.append(one);
+		log.sync();
+		t.true(hasAll(log, one));
+	}
+});
+
+test('a reader takes in what a writer appends, and a log made anew', t => {
+	const {open, openRead, log: file} = setUp(t);
+	const prng = new Prng(8);
+	const writer = open();
+	const reader = openRead();
 	const first = record(1, prng);
 	writer.append(first);
 	writer.sync();
-	t.is(reader.lookup(first.stat), undefined);
+	t.false(has(reader, first));
 	reader.refresh();
-	t.truthy(reader.lookup(first.stat));
+	t.true(hasAll(reader, first));
 	writer.close();
-	rmSync(path);
-	const anew = FileLog.open(state);
+	rmSync(file);
+	const anew = open();
 	const second = record(2, prng);
 	anew.append(second);
 	anew.close();
 	reader.refresh();
-	t.is(reader.lookup(first.stat), undefined);
-	t.truthy(reader.lookup(second.stat));
+	t.is(reader.lookup(first.path, first.stat), undefined);
+	t.true(hasAll(reader, second));
+});
+
+test('leaves that are not those of the size are a bug', t => {
+	const log = setUp(t).open();
+	t.throws(() => log.append({...record(2, new Prng(9)), leaves: none}), {message: /all leaves/});
 });
