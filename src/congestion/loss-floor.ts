@@ -7,6 +7,8 @@ export class LossFloor {
 	/** Share of the last round with enough packets; the least such share of the last ten. */
 	recent = 0;
 	floor = 0;
+	/** What the path loses by itself on average: of the rounds near the floor. */
+	typical = 0;
 	/** The last round lost clearly more than the path does by itself. */
 	excessive = false;
 	/** Rounds with enough packets so far. */
@@ -62,6 +64,7 @@ export class LossFloor {
 		this.excessive = share > most && this.#eventCount >= eventsMin && !this.#doubtful;
 		this.recent = share;
 		this.floor = Math.min(floor, floorMax);
+		this.typical = Math.min(this.#meanBelow(most), floorMax);
 		this.discard();
 	}
 
@@ -70,11 +73,33 @@ export class LossFloor {
 		this.excessive = false;
 		this.#shares.fill(this.recent);
 		this.floor = Math.min(this.recent, floorMax);
+		this.typical = this.floor;
+	}
+
+	/** This round, before its end, loses far more than any of the last ones: a queue runs over. */
+	get surging(): boolean {
+		const all = this.#arrived + this.#lost;
+		if (this.roundCount === 0 || all < roundBytesMin || this.#eventCount < eventsMin) return false;
+		const share = this.#lost / all;
+		const chance = Math.sqrt((share * (1 - share) * packetSize) / all);
+		return share > this.floor + surge + 2 * chanceMost * chance && !this.#doubtful;
+	}
+
+	#meanBelow(most: number): number {
+		let sum = 0;
+		let count = 0;
+		for (const share of this.#shares) {
+			if (!(share <= most)) continue;
+			sum += share;
+			count++;
+		}
+		return sum / Math.max(1, count);
 	}
 
 	reset(): void {
 		this.recent = 0;
 		this.floor = 0;
+		this.typical = 0;
 		this.roundCount = 0;
 		this.excessive = false;
 		this.discard();
@@ -87,6 +112,9 @@ const floorRounds = 10;
 /** Two points above the floor, and one and a half deviations of either share. */
 const excess = 0.02;
 const chanceMost = 1.5;
+
+/** Points above the floor that do not wait for the end of a round. */
+const surge = 0.1;
 
 /** Stretches in one round: one long stretch is a gap of the path, not a full queue. BBRv3. */
 const eventsMin = 6;

@@ -36,11 +36,14 @@ export class PathModel implements Controller {
 	#roundAt = 0;
 	/** Easing: the loss that called for it, and the round of losses in which it shows. */
 	#easedLoss = 0;
+	#easedRate = 0;
 	#easedRound = 0;
 	/** Probing: how many rounds to cruise, and how hard the next probe is. */
 	#cruiseRounds = cruiseMin;
 	#upGain = upGainMin;
 	#upFrom = 0;
+	/** Rounds whose losses are those of an earlier phase. */
+	#formerRounds = 0;
 	/** Rounds after a silence that say nothing of loss. */
 	#silentRounds = 0;
 	/** When the round trip was last seen near its least. */
@@ -49,13 +52,13 @@ export class PathModel implements Controller {
 	get rate(): number {
 		const bandwidth = this.#bandwidth.value;
 		if (bandwidth === 0) return (initialWindow * 1e6) / this.minRoundTrip;
-		const rate = (bandwidth * this.#gain) / (1 - this.#loss.floor);
+		const rate = (bandwidth * this.#gain) / (1 - this.#loss.typical);
 		if (this.phase !== 'startup') return Math.max(rate, rateMin);
 		return Math.max(rate, this.#fullRate === 0 ? (initialWindow * 1e6) / this.minRoundTrip : 0);
 	}
 
 	get window(): number {
-		const bandwidth = this.#bandwidth.value / (1 - this.#loss.floor);
+		const bandwidth = this.#bandwidth.value / (1 - this.#loss.typical);
 		const flight = (bandwidth * this.minRoundTrip) / 1e6;
 		if (this.phase === 'startup') {
 			return Math.max(initialWindow, startupWindowGain * flight);
@@ -131,9 +134,8 @@ export class PathModel implements Controller {
 		this.#loss.onRound();
 		if (this.phase === 'startup') this.#endStartupRound(rate, now);
 		else if (this.phase === 'up') this.#endProbeRound(now);
-		else if (this.phase === 'down') this.#endDownRound(now);
 		else if (this.phase === 'cruise') this.#endCruiseRound(rate, now);
-		else if (this.phase === 'ease') this.#endEaseRound(rate, now);
+		else if (this.phase === 'ease') this.#endEaseRound(now);
 		if (!this.#roundLimited) this.#bandwidth.nextRound();
 		this.#roundLimited = true;
 		this.#roundBytes = 0;
@@ -163,12 +165,12 @@ export class PathModel implements Controller {
 		const queueing = this.#queue.delay > this.#queueMax;
 		switch (this.phase) {
 			case 'startup':
-				if (queueing && this.#bandwidth.value > 0) this.#endStartup(now);
+				if (this.#bandwidth.value === 0) return;
+				if (queueing || this.#loss.surging) this.#endStartup(now);
 				return;
 			case 'drain':
-				if (this.#queue.delay <= this.#queueMax / 2 || this.#phaseRounds >= drainRoundsMax) {
-					this.#enter('cruise', now);
-				}
+			case 'down':
+				if (this.#drained || this.#phaseRounds >= drainRoundsMax) this.#enter('cruise', now);
 				return;
 			case 'up':
 				if (queueing && this.#phaseRounds >= 1) this.#endProbe(now, true);
@@ -202,17 +204,15 @@ export class PathModel implements Controller {
 		this.#enter('drain', now);
 	}
 
-	#endDownRound(now: Micros): void {
-		if (this.#queue.delay <= this.#queueMax / 2 || this.#phaseRounds >= drainRoundsMax) {
-			this.#enter('cruise', now);
-		}
-	}
-
 	#endCruiseRound(rate: number, now: Micros): void {
 		if (this.#queue.delay > 2 * this.#queueMax && !this.#roundLimited) {
 			this.#bandwidth.cap(rate);
 			this.#enter('drain', now);
+		} else if (this.#formerRounds > 0) {
+			// What was lost is still that of the phase before.
+			this.#formerRounds--;
 		} else if (this.#loss.excessive) {
+			this.#easedRate = rate;
 			this.#easedLoss = this.#loss.recent;
 			this.#easedRound = this.#loss.roundCount + 2;
 			this.#enter('ease', now);
@@ -223,10 +223,10 @@ export class PathModel implements Controller {
 	}
 
 	/** Sending less shows whose the loss is: ours if it falls with the rate, else the path's. */
-	#endEaseRound(rate: number, now: Micros): void {
+	#endEaseRound(now: Micros): void {
 		if (this.#loss.roundCount < this.#easedRound) return;
 		if (this.#loss.recent < (this.#easedLoss + this.#loss.floor) / 2) {
-			this.#bandwidth.cap(Math.max(rate, this.#bandwidth.value * easeGain));
+			this.#bandwidth.cap(this.#easedRate);
 		} else {
 			this.#loss.accept();
 		}
@@ -254,7 +254,13 @@ export class PathModel implements Controller {
 		this.#enter('down', now);
 	}
 
+	/** The queue is as good as gone by the time that a change of the rate has taken effect. */
+	get #drained(): boolean {
+		return this.#queue.delay <= this.#queueMax / 2 + (1 - this.#gain) * this.minRoundTrip;
+	}
+
 	#enter(phase: Phase, now: Micros): void {
+		if (phase === 'drain' || phase === 'down') this.#formerRounds = formerRoundsMax;
 		this.phase = phase;
 		this.#phaseRounds = 0;
 		this.#phaseAt = now;
@@ -295,6 +301,9 @@ const roundPacketsMin = 10;
 
 /** 32 datagrams in the first round trip. */
 const initialWindow = 32 * 1228;
+
+/** Rounds after a probe for more in which its losses are still found. */
+const formerRoundsMax = 2;
 
 /** Rounds after a silence in which its losses are still found. */
 const silentRoundsMax = 2;
