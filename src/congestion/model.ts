@@ -166,7 +166,7 @@ export class PathModel implements Controller {
 		switch (this.phase) {
 			case 'startup':
 				if (this.#bandwidth.value === 0) return;
-				if (queueing || this.#loss.surging) this.#endStartup(now);
+				if (queueing || (this.#loss.surging && this.#silentRounds === 0)) this.#endStartup(now);
 				return;
 			case 'drain':
 			case 'down':

@@ -137,16 +137,15 @@ export class Intake {
 		}
 	}
 
-	/** Asks again for what is missing of the open wants. */
-	repeatOpen(): void {
-		this.#parts.wants.forEachOpen(0, ({line, from, to}) => {
-			for (let at = line.arrived.nextGap(from); at < to; ) {
-				const end = Math.min(to, line.arrived.nextMember(at));
+	/** Asks again for all that was asked for and is missing. */
+	repeatMissing(): void {
+		for (const line of this.#lines.values()) {
+			for (let at = line.arrived.nextGap(0); at < line.askedTo; ) {
+				const end = Math.min(line.askedTo, line.arrived.nextMember(at));
 				this.#parts.asking.repeat(line, at, end);
 				at = line.arrived.nextGap(end);
 			}
-			return true;
-		});
+		}
 	}
 
 	closed(): void {
