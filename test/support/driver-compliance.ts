@@ -176,6 +176,21 @@ function lifeTests(check: Check): void {
 		t.is(b.statistics.datagramsOut, 0);
 	});
 
+	check('a handler may close its link', async (t, pair) => {
+		const {a, b} = pair;
+		const sizes: number[] = [];
+		b.receive({
+			datagrams(batch) {
+				sizes.push(batch.length);
+				void b.close();
+			},
+			failed: error => t.fail(String(error)),
+		});
+		a.send(Array.from({length: 60}, () => ({data: pattern(10, 1), to: b.local})));
+		await pair.carry(() => false);
+		t.is(sizes.length, 1);
+	});
+
 	check('a later handler takes the place of an earlier one', async (t, pair) => {
 		const {a, b} = pair;
 		const first = new Inbox(b);

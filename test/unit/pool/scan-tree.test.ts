@@ -156,6 +156,22 @@ test('what cannot be listed is a problem, and its directory unread; the rest is 
 	);
 });
 
+test('a directory that a later job could not list is unread too', async t => {
+	const root = tempDirectory(t);
+	const bad = new Set(['3', '1500', '2999']);
+	for (let number = 0; number < 3000; number++) mkdirSync(join(root, `${number}`));
+	const pool = openPoolOver(t, tree => ({
+		openDir(dir, name) {
+			if (bad.has(latin1(name))) throw new ShoalError('FILE_UNREADABLE', 'permission denied');
+			return tree.openDir(dir, name);
+		},
+	}));
+	const table = await scanTree(pool, root);
+	const unread = paths(table).filter((_, index) => table.columns.unread[index] === 1);
+	t.deepEqual(unread, ['1500', '2999', '3']);
+	t.is(table.problems.length, 3);
+});
+
 test('an entry that cannot be looked at makes its directory unread', async t => {
 	const root = tempDirectory(t);
 	mkdirSync(join(root, 'a'));
