@@ -23,7 +23,7 @@ function isSplit(ns: bigint, sec: number, nsec: number): boolean {
 
 test('seconds and nanoseconds are exact on both sides of every second', t => {
 	// Doubles this large are 1,024 apart, so whole seconds are rounded too, up or down.
-	const far = [9_000_000_000n, 9_000_000_001n, 9_000_000_003n];
+	const far = [5_000_000_001n, 5_000_000_003n, 9_000_000_001n];
 	for (const sec of [0n, 1n, 2n ** 31n - 1n, 2n ** 31n, 1_795_300_222n, ...far]) {
 		for (const side of [-2n, -1n, 0n, 1n]) {
 			const ns = sec * 1_000_000_000n + side;
