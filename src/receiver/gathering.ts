@@ -83,6 +83,7 @@ export class Gathering {
 			sync,
 			onWritten: octets => this.#settleOctets(octets),
 			onFailed: error => this.#fail(error),
+			onIdle: () => this.#wake(),
 		});
 		this.#intake = new Intake({
 			table,
@@ -274,7 +275,10 @@ export class Gathering {
 		let size = 0;
 		const start = (): void => {
 			if (job.length === 0) return;
-			const one = this.#copy(job).finally(() => this.#copying.delete(one));
+			const one = this.#copy(job).finally(() => {
+				this.#copying.delete(one);
+				this.#wake();
+			});
 			this.#copying.add(one);
 			job = [];
 			size = 0;

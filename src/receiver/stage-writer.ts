@@ -22,6 +22,8 @@ export type StageWriterOptions = {
 	/** So many octets that were given to `write` are on disk, or found bad. */
 	readonly onWritten: (octets: number) => void;
 	readonly onFailed: (error: unknown) => void;
+	/** `isIdle` has become true. */
+	readonly onIdle: () => void;
 };
 
 export type StageItem = {
@@ -99,7 +101,10 @@ export class StageWriter {
 		this.#items = [];
 		this.#buffer = undefined;
 		this.#filled = 0;
-		const job = this.#run(items, buffer, filled).finally(() => this.#running.delete(job));
+		const job = this.#run(items, buffer, filled).finally(() => {
+			this.#running.delete(job);
+			if (this.isIdle) this.#options.onIdle();
+		});
 		this.#running.add(job);
 	}
 
