@@ -1,7 +1,10 @@
 /**
- * Hard links while a list is validated: the first path of each group stands in a flat table, in
- * path order as it comes, and further names are held against it. README.md §2.
+ * Hard links while a list is validated: the first path of each group stands in a flat table, and
+ * further names are held against it. README.md §2. First paths are found by their SHA-256, so
+ * that no choice of paths makes a validation slow: halving costs a hostile list's long common
+ * prefixes twenty times over, and weaker hashes can be made to collide.
  */
+import type {Sha256} from '../platform/crypto.ts';
 import {formFlag} from './entry-form.ts';
 import type {EntryReader} from './entry-reader.ts';
 
@@ -10,6 +13,7 @@ const firstCapacity = 16;
 const factCount = 5;
 
 export class LinkGroups {
+	readonly #sha256: Sha256;
 	#count = 0;
 	/** Path, then mode, owner, group and target of each first path; two ends for each. */
 	#octets = new Uint8Array(firstCapacity * 128);
@@ -18,6 +22,14 @@ export class LinkGroups {
 	/** Names of the group that have not come yet. */
 	#missing = new Float64Array(firstCapacity);
 	#missingSum = 0;
+	/** 1 + index; 0: free. */
+	#slots = new Uint32Array(firstCapacity * 2);
+	/** The first 32 bits of each first path's hash. */
+	#hashes = new Uint32Array(firstCapacity);
+
+	constructor(sha256: Sha256) {
+		this.#sha256 = sha256;
+	}
 
 	/** Whether every group has as many names as its first path says. */
 	get complete(): boolean {
@@ -42,6 +54,8 @@ export class LinkGroups {
 		this.#facts.set(factsOf(entry), index * factCount);
 		this.#missing[index] = entry.linkCount - 1;
 		this.#missingSum += entry.linkCount - 1;
+		this.#hashes[index] = this.#hashOf(entry.path);
+		this.#place(index);
 	}
 
 	/** Takes a further name; false if there is no such group, or it is another kind of entry. */
@@ -66,29 +80,35 @@ export class LinkGroups {
 		return index === 0 ? 0 : this.#ends[index * 2 - 1]!;
 	}
 
-	/** By halving, since first paths come in order: no hash that a hostile list could flood. */
 	#find(path: Uint8Array): number | undefined {
-		let low = 0;
-		let high = this.#count;
-		while (low < high) {
-			const middle = (low + high) >>> 1;
-			const order = this.#compare(middle, path);
-			if (order === 0) return middle;
-			if (order < 0) low = middle + 1;
-			else high = middle;
+		const slots = this.#slots;
+		const hash = this.#hashOf(path);
+		for (let at = hash & (slots.length - 1); ; at = (at + 1) & (slots.length - 1)) {
+			const index = slots[at]! - 1;
+			if (index < 0) return undefined;
+			if (this.#hashes[index] === hash && this.#isPath(index, path)) return index;
 		}
-		return undefined;
 	}
 
-	#compare(index: number, path: Uint8Array): number {
+	#place(index: number): void {
+		const slots = this.#slots;
+		let at = this.#hashes[index]! & (slots.length - 1);
+		while (slots[at] !== 0) at = (at + 1) & (slots.length - 1);
+		slots[at] = index + 1;
+	}
+
+	#hashOf(path: Uint8Array): number {
+		const [a, b, c, d] = this.#sha256(path);
+		return ((a! << 24) | (b! << 16) | (c! << 8) | d!) >>> 0;
+	}
+
+	#isPath(index: number, path: Uint8Array): boolean {
 		const start = this.#start(index);
-		const length = this.#ends[index * 2]! - start;
-		const most = Math.min(length, path.length);
-		for (let at = 0; at < most; at++) {
-			const difference = this.#octets[start + at]! - path[at]!;
-			if (difference !== 0) return difference;
+		if (this.#ends[index * 2]! - start !== path.length) return false;
+		for (let at = 0; at < path.length; at++) {
+			if (this.#octets[start + at] !== path[at]) return false;
 		}
-		return length - path.length;
+		return true;
 	}
 
 	#reserve(octetsSize: number): void {
@@ -101,6 +121,11 @@ export class LinkGroups {
 		this.#ends = doubled(this.#ends);
 		this.#facts = doubled(this.#facts);
 		this.#missing = doubled(this.#missing);
+		const hashes = new Uint32Array(this.#hashes.length * 2);
+		hashes.set(this.#hashes);
+		this.#hashes = hashes;
+		this.#slots = new Uint32Array(this.#slots.length * 2);
+		for (let index = 0; index < this.#count - 1; index++) this.#place(index);
 	}
 }
 

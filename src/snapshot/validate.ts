@@ -117,7 +117,7 @@ function checkPages(
 ): Pick<ListParts, 'unreadCount' | 'pageContentBytes'> | ListProblem {
 	const {table, offsets} = pages;
 	if (table.count !== header.pageCount) return wrong('its number of pages is wrong');
-	const check = new EntryCheck(sha256());
+	const check = new EntryCheck(sha256);
 	const pageContentBytes = new Float64Array(table.count);
 	let sum = 0;
 	for (let page = 0; page < table.count; page++) {
@@ -141,7 +141,7 @@ function checkPages(
 
 /** What has to hold between entries, page after page. */
 class EntryCheck {
-	readonly links = new LinkGroups();
+	readonly links: LinkGroups;
 	unreadCount = 0;
 	/** Of the last page: entries, and octets of their contents. */
 	pageEntryCount = 0;
@@ -156,8 +156,9 @@ class EntryCheck {
 	 */
 	readonly #listed = new Uint8Array(pathSizeMax + 1);
 
-	constructor(emptyDigest: Uint8Array) {
-		this.#reader = new EntryReader(emptyDigest);
+	constructor(sha256: Sha256) {
+		this.links = new LinkGroups(sha256);
+		this.#reader = new EntryReader(sha256());
 	}
 
 	page(bytes: Uint8Array, start: number, end: number, key: Uint8Array): string | undefined {

@@ -3,6 +3,7 @@ import {sha256} from '../../../native-free/digest.ts';
 import {copyEntry, type EntryView, entryType, makeEntry} from '../../../src/snapshot/entry.ts';
 import {List, topLevel} from '../../../src/snapshot/list.ts';
 import {ListBuilder} from '../../../src/snapshot/list-builder.ts';
+import {equalOctets} from '../../../src/snapshot/path.ts';
 import {Prng} from '../../support/prng.ts';
 import {
 	buildList,
@@ -157,24 +158,28 @@ test('every node is found by its name, and no other', t => {
 });
 
 test('every entry is found by its path, at its place, and no other', t => {
-	const entries = randomEntries(new Prng(2), 3000);
+	const entries = randomEntries(new Prng(2), 1500);
 	const list = listOf(entries);
 	const cursor = list.cursor();
-	for (const {path} of entries) {
-		t.true(cursor.next());
+	const lost = entries.filter(({path}) => {
+		cursor.next();
 		const place = list.find(path);
-		t.deepEqual(place, {page: cursor.page, position: cursor.position});
-		const there = list.cursor(place!.page, place!.position);
-		t.true(there.next());
-		t.deepEqual(there.path, path.slice());
-		t.is(list.find(Uint8Array.from([...path, 0x21])), undefined);
-	}
+		const there = place && list.cursor(place.page, place.position);
+		return !(
+			place?.page === cursor.page &&
+			place.position === cursor.position &&
+			there?.next() &&
+			equalOctets(there.path, path) &&
+			list.find(Uint8Array.from([...path, 0x21])) === undefined
+		);
+	});
+	t.deepEqual(lost, []);
 	t.false(cursor.next());
 	t.false(cursor.next());
 });
 
 test('every octet counts: a list with any one of them changed is no list', t => {
-	const bytes = buildList(randomEntries(new Prng(3), 40));
+	const bytes = buildList(randomEntries(new Prng(3), 25));
 	for (let at = 0; at < bytes.length; at++) {
 		const changed = bytes.slice();
 		changed[at]! ^= 1 << (at % 8);
