@@ -9,7 +9,7 @@ import {withVoice} from './voice.ts';
 export function runKeygen(context: Context): Promise<number> {
 	const {configDirectory, options, platform, terminal} = context;
 	return withVoice(context, failedRun, voice => {
-		const config = ConfigDirectory.open(platform.tree, configDirectory, true)!;
+		const config = ConfigDirectory.open(platform, configDirectory, true)!;
 		try {
 			const identity = ensureKey(config, platform.crypto, 'identity');
 			ensureKey(config, platform.crypto, 'host');

@@ -106,8 +106,8 @@ class Serving implements Server {
 	}
 
 	#readKeys(): Host {
-		const {crypto, clock, tree} = platform;
-		const config = ConfigDirectory.open(tree, this.#options.configDirectory, true)!;
+		const {crypto, clock} = platform;
+		const config = ConfigDirectory.open(platform, this.#options.configDirectory, true)!;
 		try {
 			this.#identity = ensureKey(config, crypto, 'identity');
 			const hostKey = ensureKey(config, crypto, 'host');

@@ -66,8 +66,7 @@ export class Trust {
 
 	/** Keeps what the answer proved, once it has been judged. */
 	remember({identity, head, delegation}: Answered): void {
-		const {tree} = this.#platform;
-		const config = ConfigDirectory.open(tree, this.#options.configDirectory, true);
+		const config = ConfigDirectory.open(this.#platform, this.#options.configDirectory, true);
 		if (config === undefined) return;
 		try {
 			const known = new KnownSources(config);
@@ -93,8 +92,7 @@ export class Trust {
 
 	/** Asks what is known; undefined where nothing has been remembered yet. */
 	#read<T>(ask: (known: KnownSources) => T): T | undefined {
-		const {tree} = this.#platform;
-		const config = ConfigDirectory.open(tree, this.#options.configDirectory, false);
+		const config = ConfigDirectory.open(this.#platform, this.#options.configDirectory, false);
 		if (config === undefined) return undefined;
 		try {
 			return ask(new KnownSources(config));

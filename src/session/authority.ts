@@ -14,7 +14,7 @@ export type Host = {
 	readonly identity: Uint8Array;
 	/** X25519. */
 	readonly hostKey: KeyPair;
-	/** Signed statement of the identity for `hostKey`. */
+	/** Signed statement of the identity for `hostKey`; read anew for each answer. */
 	readonly delegation: Uint8Array;
 	/** Signed rotations that lead to the identity from its former ones, oldest first. */
 	readonly rotations?: readonly Uint8Array[];

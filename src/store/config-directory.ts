@@ -4,7 +4,12 @@
  * somebody else could have written.
  */
 import {ShoalError} from '../error.ts';
+import type {Platform} from '../platform/platform.ts';
+import type {ProcessInfo} from '../platform/process.ts';
 import type {DirHandle, Stat, TreeIo} from '../platform/tree.ts';
+
+/** What it asks of the world. */
+export type ConfigIo = Pick<Platform, 'tree' | 'process'>;
 
 export type ConfigFile = {
 	readonly content: Uint8Array;
@@ -21,21 +26,21 @@ export class ConfigDirectory {
 	readonly path: string;
 	readonly #tree: TreeIo;
 	readonly #dir: DirHandle;
-	/** Uid of what this process creates there: whoever else owns a file could write it. */
-	readonly #uid: number;
+	readonly #process: ProcessInfo;
 
-	private constructor(tree: TreeIo, path: string, dir: DirHandle) {
-		this.#tree = tree;
+	private constructor(io: ConfigIo, path: string, dir: DirHandle) {
+		this.#tree = io.tree;
+		this.#process = io.process;
 		this.#dir = dir;
 		this.path = path;
-		this.#uid = tree.statDir(dir).uid;
 	}
 
 	/**
 	 * Opens it; it is made, for this user alone, when missing and asked for.
 	 * @throws ShoalError KEY_UNSAFE when others can write there
 	 */
-	static open(tree: TreeIo, path: string, create: boolean): ConfigDirectory | undefined {
+	static open(io: ConfigIo, path: string, create: boolean): ConfigDirectory | undefined {
+		const {tree} = io;
 		let dir: DirHandle;
 		try {
 			dir = tree.openRoot(path);
@@ -44,12 +49,11 @@ export class ConfigDirectory {
 			if (!create) return undefined;
 			dir = makeAll(tree, path);
 		}
-		const stat = tree.statDir(dir);
-		if ((stat.mode & othersWrite) !== 0) {
+		if (othersCanWrite(io.process, tree.statDir(dir))) {
 			tree.closeDir(dir);
 			throw new ShoalError('KEY_UNSAFE', `others can write in ${path}`);
 		}
-		return new ConfigDirectory(tree, path, dir);
+		return new ConfigDirectory(io, path, dir);
 	}
 
 	/** Undefined when absent. @throws ShoalError KEY_UNSAFE when others can write it */
@@ -74,7 +78,31 @@ export class ConfigDirectory {
 
 	/** Replaces it as a whole, readable by this user alone. */
 	write(name: string, content: Uint8Array): void {
-		const temporary = encoder.encode(`.${name}.new`);
+		const temporary = this.#stage(name, content);
+		this.#tree.rename(this.#dir, temporary, this.#dir, encoder.encode(name));
+		this.#tree.sync(this.#dir);
+	}
+
+	/** Makes it, readable by this user alone; false if it is there, whoever was faster. */
+	create(name: string, content: Uint8Array): boolean {
+		const octets = encoder.encode(name);
+		const temporary = this.#stage(name, content);
+		try {
+			this.#tree.makeLink(this.#dir, temporary, this.#dir, octets);
+		} catch (error) {
+			if (this.#tree.stat(this.#dir, octets) === undefined) throw error;
+			return false;
+		} finally {
+			this.#tree.unlink(this.#dir, temporary);
+		}
+		this.#tree.sync(this.#dir);
+		return true;
+	}
+
+	/** Writes it beside its place, under a name that no other process uses. */
+	#stage(name: string, content: Uint8Array): Uint8Array {
+		const own = this.#process.identity.replace(/\W+/g, '-').slice(-40);
+		const temporary = encoder.encode(`.${name}.${own}.new`);
 		this.#tree.unlink(this.#dir, temporary);
 		const file = this.#tree.create(this.#dir, temporary, 0o600);
 		try {
@@ -83,25 +111,27 @@ export class ConfigDirectory {
 		} finally {
 			this.#tree.closeFile(file);
 		}
-		this.#tree.rename(this.#dir, temporary, this.#dir, encoder.encode(name));
-		this.#tree.sync(this.#dir);
+		return temporary;
 	}
 
 	close(): void {
 		this.#tree.closeDir(this.#dir);
 	}
 
-	#mustBeOurs(name: string, {uid, mode, size}: Stat): void {
-		if (uid !== this.#uid || (mode & othersWrite) !== 0) {
+	#mustBeOurs(name: string, stat: Stat): void {
+		if (othersCanWrite(this.#process, stat)) {
 			throw new ShoalError('KEY_UNSAFE', `others can write ${this.path}/${name}`);
 		}
-		if (size > fileSizeMax) {
+		if (stat.size > fileSizeMax) {
 			throw new ShoalError('STORE_CORRUPT', `${this.path}/${name} is too large to be true`);
 		}
 	}
 }
 
-const othersWrite = 0o022;
+/** Who owns a file could write it, whatever its mode says; root can write all. */
+function othersCanWrite({uid}: ProcessInfo, stat: Stat): boolean {
+	return (stat.uid !== uid && stat.uid !== 0) || (stat.mode & 0o022) !== 0;
+}
 
 /** Makes the directories of `path` that are missing, for this user alone. */
 function makeAll(tree: TreeIo, path: string): DirHandle {

@@ -37,18 +37,24 @@ export function readKey(
 
 /** Makes a key and saves it; one that is there is never replaced. @throws ShoalError KEY_EXISTS */
 export function createKey(config: ConfigDirectory, crypto: Crypto, name: KeyName): KeyPair {
-	if (config.read(fileName(name)) !== undefined) {
-		throw new ShoalError('KEY_EXISTS', `${config.path}/${fileName(name)} is there already`);
-	}
 	const pair = name === 'identity' ? crypto.signGenerate() : crypto.dhGenerate();
 	const line = `${magic} ${name} ${formatKey(pair.secret)}\n`;
-	config.write(fileName(name), encoder.encode(line));
-	return pair;
+	if (config.create(fileName(name), encoder.encode(line))) return pair;
+	throw new ShoalError('KEY_EXISTS', `${config.path}/${fileName(name)} is there already`);
 }
 
-/** The key, made when it is missing. */
+/** The key, made when it is missing; if another process makes it meanwhile, that one. */
 export function ensureKey(config: ConfigDirectory, crypto: Crypto, name: KeyName): KeyPair {
-	return readKey(config, crypto, name) ?? createKey(config, crypto, name);
+	const known = readKey(config, crypto, name);
+	if (known !== undefined) return known;
+	try {
+		return createKey(config, crypto, name);
+	} catch (error) {
+		const made = error instanceof ShoalError && error.code === 'KEY_EXISTS';
+		const other = made ? readKey(config, crypto, name) : undefined;
+		if (other === undefined) throw error;
+		return other;
+	}
 }
 
 function fileName(name: KeyName): string {

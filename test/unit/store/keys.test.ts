@@ -1,0 +1,251 @@
+import {
+	chmodSync,
+	chownSync,
+	lstatSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import platform from '../../../native-free/index.ts';
+import {type ErrorCode, ShoalError} from '../../../src/error.ts';
+import {ConfigDirectory} from '../../../src/store/config-directory.ts';
+import {createKey, ensureKey, readKey} from '../../../src/store/keys.ts';
+import {KnownSources} from '../../../src/store/known-sources.ts';
+
+const {crypto} = platform;
+
+/** A path for a configuration directory that is not there yet. */
+function place(t: ExecutionContext): string {
+	const base = mkdtempSync(join(tmpdir(), 'shoal-'));
+	t.teardown(() => rmSync(base, {recursive: true, force: true}));
+	return join(base, 'a', 'shoal');
+}
+
+function open(t: ExecutionContext, path: string): ConfigDirectory {
+	const config = ConfigDirectory.open(platform, path, true)!;
+	t.teardown(() => config.close());
+	return config;
+}
+
+function throwsCode(t: ExecutionContext, code: ErrorCode, run: () => unknown): void {
+	const error = t.throws(run, {instanceOf: ShoalError});
+	t.is(error?.code, code);
+}
+
+const mode = (path: string): number => lstatSync(path).mode & 0o7777;
+
+test('nothing is made by looking', t => {
+	const path = place(t);
+	t.is(ConfigDirectory.open(platform, path, false), undefined);
+	t.throws(() => lstatSync(path));
+});
+
+test('the directory and the keys are made for this user alone', t => {
+	const path = place(t);
+	const config = open(t, path);
+	t.is(readKey(config, crypto, 'identity'), undefined);
+	const identity = ensureKey(config, crypto, 'identity');
+	const host = ensureKey(config, crypto, 'host');
+	t.is(mode(path), 0o700);
+	t.is(mode(join(path, '..')), 0o700);
+	for (const name of readdirSync(path)) t.is(mode(join(path, name)), 0o600);
+	t.deepEqual(readdirSync(path).sort(), ['host.key', 'identity.key']);
+	t.deepEqual(readKey(config, crypto, 'identity'), identity);
+	t.deepEqual(ensureKey(config, crypto, 'host'), host);
+	const message = new TextEncoder().encode('hello');
+	t.true(crypto.verify(identity.public, message, crypto.sign(identity.secret, message)));
+	throwsCode(t, 'KEY_EXISTS', () => createKey(config, crypto, 'identity'));
+	t.deepEqual(readKey(config, crypto, 'identity'), identity);
+});
+
+for (const bits of [0o640, 0o604, 0o620, 0o602, 0o660]) {
+	test(`a key that others can read or write (${bits.toString(8)}) is refused`, t => {
+		const path = place(t);
+		const config = open(t, path);
+		createKey(config, crypto, 'identity');
+		chmodSync(join(path, 'identity.key'), bits);
+		throwsCode(t, 'KEY_UNSAFE', () => readKey(config, crypto, 'identity'));
+		throwsCode(t, 'KEY_UNSAFE', () => ensureKey(config, crypto, 'identity'));
+		chmodSync(join(path, 'identity.key'), 0o400);
+		t.not(readKey(config, crypto, 'identity'), undefined);
+	});
+}
+
+test('of two processes that make a key at once, both use the same', t => {
+	const path = place(t);
+	const config = open(t, path);
+	const racing = Object.create(config) as ConfigDirectory;
+	let first: Uint8Array | undefined;
+	Object.assign(racing, {
+		read: (name: string) => {
+			const found = config.read(name);
+			// The other process is faster, right after this one has looked.
+			if (found === undefined) first = ensureKey(config, crypto, 'identity').public;
+			return found;
+		},
+		create: config.create.bind(config),
+	});
+	const second = ensureKey(racing, crypto, 'identity').public;
+	t.deepEqual(second, first);
+	t.deepEqual(readKey(config, crypto, 'identity')?.public, first);
+	t.deepEqual(readdirSync(path), ['identity.key']);
+});
+
+test('what is known of sources may be read by others, but not written', t => {
+	const path = place(t);
+	const config = open(t, path);
+	const known = new KnownSources(config);
+	const identity = crypto.signGenerate().public;
+	known.rememberIdentity('h:8730', identity);
+	chmodSync(join(path, 'known_sources'), 0o644);
+	t.deepEqual(known.identity('h:8730'), identity);
+	chmodSync(join(path, 'known_sources'), 0o664);
+	throwsCode(t, 'KEY_UNSAFE', () => known.identity('h:8730'));
+});
+
+test('a directory that others can write is refused', t => {
+	const path = place(t);
+	open(t, path);
+	for (const bits of [0o770, 0o702, 0o1777]) {
+		chmodSync(path, bits);
+		throwsCode(t, 'KEY_UNSAFE', () => ConfigDirectory.open(platform, path, false));
+	}
+	chmodSync(path, 0o755);
+	t.not(ConfigDirectory.open(platform, path, false), undefined);
+});
+
+test('a symlink, a directory or a pipe in place of a key is not followed', t => {
+	const path = place(t);
+	const config = open(t, path);
+	createKey(config, crypto, 'identity');
+	const file = join(path, 'identity.key');
+	renameSync(file, join(path, 'elsewhere'));
+	symlinkSync('elsewhere', file);
+	throwsCode(t, 'KEY_UNSAFE', () => readKey(config, crypto, 'identity'));
+	throwsCode(t, 'KEY_UNSAFE', () => ensureKey(config, crypto, 'identity'));
+	rmSync(file);
+	mkdirSync(file);
+	throwsCode(t, 'KEY_UNSAFE', () => readKey(config, crypto, 'identity'));
+});
+
+const isRoot = process.getuid?.() === 0;
+
+(isRoot ? test : test.skip)(
+	"a file or a directory of another user is refused, root's is not",
+	t => {
+		const path = place(t);
+		const config = open(t, path);
+		createKey(config, crypto, 'identity');
+		chownSync(join(path, 'identity.key'), 12_345, 12_345);
+		throwsCode(t, 'KEY_UNSAFE', () => readKey(config, crypto, 'identity'));
+		chownSync(join(path, 'identity.key'), 0, 0);
+		t.not(readKey(config, crypto, 'identity'), undefined);
+		chownSync(path, 12_345, 12_345);
+		throwsCode(t, 'KEY_UNSAFE', () => ConfigDirectory.open(platform, path, false));
+	},
+);
+
+test('a key file that is cut, mixed up or has a slip in it is invalid', t => {
+	const path = place(t);
+	const config = open(t, path);
+	createKey(config, crypto, 'identity');
+	createKey(config, crypto, 'host');
+	const file = join(path, 'identity.key');
+	const text = readFileSync(file, 'utf8');
+	const slip = text.replace(/.(?=\n)/, letter => (letter === 'a' ? 'b' : 'a'));
+	const host = readFileSync(join(path, 'host.key'), 'utf8');
+	for (const wrong of [
+		'',
+		'\n',
+		text.slice(0, 40),
+		slip,
+		host,
+		`${text}more\n`,
+		'x'.repeat(9000),
+	]) {
+		writeFileSync(file, wrong);
+		throwsCode(t, 'KEY_INVALID', () => readKey(config, crypto, 'identity'));
+	}
+});
+
+test('an error never shows the secret', t => {
+	const path = place(t);
+	const config = open(t, path);
+	createKey(config, crypto, 'identity');
+	const file = join(path, 'identity.key');
+	const secret = readFileSync(file, 'utf8').trim().split(' ')[2]!;
+	chmodSync(file, 0o644);
+	const unsafe = t.throws(() => readKey(config, crypto, 'identity'));
+	writeFileSync(file, `shoal-secret-1 host ${secret}\n`, {mode: 0o600});
+	chmodSync(file, 0o600);
+	const invalid = t.throws(() => readKey(config, crypto, 'identity'));
+	for (const error of [unsafe, invalid]) t.false(String(error).includes(secret.slice(0, 10)));
+});
+
+test('identities, heads and delegations are remembered, each under its own name', t => {
+	const path = place(t);
+	const known = new KnownSources(open(t, path));
+	const [a, b] = [crypto.signGenerate().public, crypto.signGenerate().public];
+	t.is(known.identity('h:1'), undefined);
+	t.is(known.sequence(a, 'm'), 0);
+	t.is(known.delegation('h:1', a), undefined);
+	known.rememberIdentity('h:1', a);
+	known.rememberIdentity('h:2', b);
+	known.rememberIdentity('h:1', b);
+	known.rememberSequence(a, 'm', 1_763_000_000_123);
+	known.rememberSequence(b, 'm', 5);
+	known.rememberSequence(a, 'other module\nwith a line', 6);
+	known.rememberDelegation('h:1', a, Uint8Array.of(1, 2, 3));
+	const again = new KnownSources(open(t, path));
+	t.deepEqual(again.identity('h:1'), b);
+	t.deepEqual(again.identity('h:2'), b);
+	t.is(again.sequence(a, 'm'), 1_763_000_000_123);
+	t.is(again.sequence(b, 'm'), 5);
+	t.is(again.sequence(a, 'other module\nwith a line'), 6);
+	t.is(again.sequence(b, 'other module\nwith a line'), 0);
+	t.deepEqual(again.delegation('h:1', a), Uint8Array.of(1, 2, 3));
+	t.is(again.delegation('h:1', b), undefined);
+	t.false(
+		readdirSync(path).some(name => name.startsWith('.')),
+		'nothing half written is left',
+	);
+});
+
+test('a line by hand counts, comments and nonsense do not, a slip in a key is told', t => {
+	const path = place(t);
+	const known = new KnownSources(open(t, path));
+	const identity = crypto.signGenerate().public;
+	known.rememberIdentity('h:1', identity);
+	const file = join(path, 'known_sources');
+	const line = readFileSync(file, 'utf8');
+	writeFileSync(file, `# by hand\n\n  x\n${line.replace('h:1', 'h:3')}`);
+	t.deepEqual(known.identity('h:3'), identity);
+	t.is(known.identity('h:1'), undefined);
+	writeFileSync(file, line.slice(0, 30));
+	throwsCode(t, 'KEY_INVALID', () => known.identity('h:1'));
+});
+
+test('a write that another process has begun is neither taken nor disturbed', t => {
+	const path = place(t);
+	const known = new KnownSources(open(t, path));
+	const identity = crypto.signGenerate().public;
+	const other = {...platform.process, identity: 'host boot ns 99999999 1'};
+	const elsewhere = new KnownSources(
+		ConfigDirectory.open({...platform, process: other}, path, true)!,
+	);
+	writeFileSync(join(path, '.known_sources.host-boot-ns-99999999-1.new'), 'half');
+	known.rememberIdentity('h:1', identity);
+	t.deepEqual(known.identity('h:1'), identity);
+	t.is(readFileSync(join(path, '.known_sources.host-boot-ns-99999999-1.new'), 'utf8'), 'half');
+	elsewhere.rememberIdentity('h:2', identity);
+	t.deepEqual(known.identity('h:1'), identity);
+	t.deepEqual(known.identity('h:2'), identity);
+});
