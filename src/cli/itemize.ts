@@ -19,16 +19,22 @@ const letters = 'cstpog';
 const neverCarried = '...';
 
 export function itemize(change: Change): string {
-	const path = change.type === 'directory' ? `${change.path}/` : change.path;
+	const path = shownPath(change);
 	if (change.change === 'deleted') return `*deleting   ${path}`;
 	return `${action(change)}${typeLetter[change.type]}${differences(change)} ${path}${linked(change)}`;
 }
 
 /** As rsync -v: the name alone, or that it goes. */
 export function nameChange(change: Change): string {
-	const path = change.type === 'directory' ? `${change.path}/` : change.path;
+	const path = shownPath(change);
 	if (change.change === 'deleted') return `deleting ${path}`;
 	return `${path}${linked(change)}`;
+}
+
+/** The root of the tree is `./`, as rsync shows it. */
+function shownPath({path, type}: Change): string {
+	const name = path === '' ? '.' : path;
+	return type === 'directory' ? `${name}/` : name;
 }
 
 function linked({linkTo, target}: Change): string {

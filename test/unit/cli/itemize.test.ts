@@ -14,6 +14,7 @@ test('lines are those of rsync -i', t => {
 		[{differs: ['content', 'mode']}, '>fc..p..... a/b'],
 		[{change: 'metadata', differs: ['time', 'owner', 'group']}, '.f..t.og... a/b'],
 		[{change: 'metadata', type: 'directory', differs: ['mode']}, '.d...p..... a/b/'],
+		[{change: 'new', type: 'directory', path: ''}, 'cd+++++++++ ./'],
 		[{change: 'deleted'}, '*deleting   a/b'],
 		[{change: 'deleted', type: 'directory'}, '*deleting   a/b/'],
 	];
