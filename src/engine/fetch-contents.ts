@@ -56,6 +56,8 @@ export function fetchContents(options: FetchOptions): Promise<void> {
 				update.block(request, object, offset, data);
 				done += data.length;
 				onProgress(figures);
+				// As octets come, the supply grows hungry long before a request is done.
+				if (supply.hungry) advance();
 			},
 			refused: (request, object, code) => update.refused(request, object, code),
 			done(request) {

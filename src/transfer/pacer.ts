@@ -54,4 +54,4 @@ const burstSize = 10 * packetSize;
 
 /** Seconds of the rate that one burst may have, and that a late timer may make up for. */
 const burstTime = 0.001;
-const slackTime = 0.0015;
+const slackTime = 0.008;
