@@ -159,15 +159,35 @@ function publicOf(curve: Curve, secret: Uint8Array): Uint8Array {
 	return octetsOf(x);
 }
 
-/** OpenSSL computes the public half from `d`; Node only wants `x` to be there. */
 function privateObject(curve: Curve, secret: Uint8Array): KeyObject {
 	const known = privateObjects[curve].get(secret);
 	if (known !== undefined) return known;
 	assert(secret.length === 32, 'a secret of 32 octets');
-	const key = {kty: 'OKP', crv: curve, d: textOf(secret), x: zeroText};
-	const object = createPrivateKey({key, format: 'jwk'});
+	const object = comparesHalves ? fromPkcs8(curve, secret) : fromJwk(curve, secret);
 	privateObjects[curve].set(secret, object);
 	return object;
+}
+
+/** OpenSSL computes the public half from `d`; Node before 26 only wants `x` to be there. */
+function fromJwk(curve: Curve, secret: Uint8Array): KeyObject {
+	const key = {kty: 'OKP', crv: curve, d: textOf(secret), x: zeroText};
+	return createPrivateKey({key, format: 'jwk'});
+}
+
+/** A form without the public half, for Node 26, which compares the two. RFC 8410 §7. */
+function fromPkcs8(curve: Curve, secret: Uint8Array): KeyObject {
+	const key = Buffer.concat([pkcs8Prefix[curve], secret]);
+	return createPrivateKey({key, format: 'der', type: 'pkcs8'});
+}
+
+function whetherHalvesAreCompared(): boolean {
+	try {
+		fromJwk('X25519', new Uint8Array(32));
+		return false;
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ERR_CRYPTO_INVALID_JWK') return true;
+		throw error;
+	}
 }
 
 function publicObject(curve: Curve, key: Uint8Array): KeyObject {
@@ -190,6 +210,11 @@ const privateObjects = {
 };
 const hashNames: Record<HashName, string> = {SHA256: 'sha256', BLAKE2s: 'blake2s256'};
 const zeroText = textOf(new Uint8Array(32));
+const pkcs8Prefix = {
+	X25519: Buffer.from('302e020100300506032b656e04220420', 'hex'),
+	Ed25519: Buffer.from('302e020100300506032b657004220420', 'hex'),
+};
+const comparesHalves = whetherHalvesAreCompared();
 const nonceSize = 12;
 const tagSize = 16;
 const chacha: CipherChaCha20Poly1305Types = 'chacha20-poly1305';
