@@ -73,12 +73,16 @@ export class Snapshots {
 
 	/**
 	 * Saves `list` as the newest snapshot, with the diff from the one before. A list with the root
-	 * of the newest one is that snapshot: nothing is written.
+	 * of the newest one is that snapshot: nothing is written, unless its list was lost. `before` is
+	 * the newest one's list, undefined when it could not be read.
 	 */
 	save(list: List, before: List | undefined, wallMs: number): Saved {
 		const history = this.history();
 		const [newest] = history;
-		if (newest !== undefined && isSame(newest.root, list.root)) return newest;
+		if (newest !== undefined && isSame(newest.root, list.root)) {
+			if (before === undefined) this.#state.writeFile(listName(list.root), list.bytes);
+			return newest;
+		}
 		const saved: Saved = {
 			sequence: Math.max((newest?.sequence ?? 0) + 1, wallMs),
 			root: list.root,

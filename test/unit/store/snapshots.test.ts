@@ -108,6 +108,8 @@ test('a damaged or missing list is corrupt state, and named', t => {
 	}
 	rmSync(path);
 	t.throws(() => snapshots.list(saved), {code: 'STORE_CORRUPT', message: /gone/});
+	t.is(snapshots.save(lists[0]!, undefined, 2).sequence, 1, 'the same tree makes it again');
+	t.true(equalOctets(snapshots.list(saved).bytes, lists[0]!.bytes));
 });
 
 test('a history of another form is corrupt state, and named', t => {
