@@ -11,8 +11,8 @@ import type {Supply} from './supply.ts';
 export type FetchEvents = {
 	/** There may be more to ask for, or nothing more to wait for. */
 	wake(): void;
-	/** Nothing more can come, or be written. */
-	failed(error: ShoalError): void;
+	/** Nothing more can come, or be written; no ShoalError: a bug. */
+	failed(error: Error): void;
 };
 
 export type FetchOptions = {

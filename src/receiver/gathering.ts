@@ -49,7 +49,8 @@ export class Gathering {
 	/** Octets of content that came from the source, and that were here. */
 	bytesLiteral = 0;
 	bytesMatched = 0;
-	failure: ShoalError | undefined;
+	/** Why no more can be done: of the world, or a bug. */
+	failure: Error | undefined;
 	readonly #options: GatheringOptions;
 	readonly #state: Uint8Array;
 	readonly #writer: StageWriter;
@@ -341,10 +342,9 @@ export class Gathering {
 	}
 
 	#fail(error: unknown): void {
-		if (!(error instanceof ShoalError)) throw error;
 		if (this.failure !== undefined || this.#isStopped) return;
-		this.failure = error;
-		this.#options.handler.failed(error);
+		this.failure = error instanceof Error ? error : new Error(String(error));
+		this.#options.handler.failed(this.failure);
 	}
 
 	#settleOctets(octets: number): void {

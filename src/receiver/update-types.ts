@@ -104,8 +104,8 @@ export type UpdateHandler = {
 	taken(octets: number): void;
 	/** `nextRequest` may answer again, or `settled` has become true. */
 	wake(): void;
-	/** Nothing more can be done: `publish` would throw this. */
-	failed(error: ShoalError): void;
+	/** Nothing more can be done: `publish` would throw this. No ShoalError: a bug. */
+	failed(error: Error): void;
 };
 
 export type UpdatePlatform = Pick<Platform, 'tree' | 'clock' | 'crypto' | 'process' | 'readOwners'>;

@@ -2,7 +2,6 @@
 import {assert} from '../assert.ts';
 import type {EntryType, EntryView} from './entry.ts';
 import {EntryReader} from './entry-reader.ts';
-import type {EntryWriter} from './entry-writer.ts';
 
 /** What a cursor needs of a list. */
 export type Pages = {
@@ -82,16 +81,6 @@ export class Cursor implements EntryView {
 	/** Whether all but the paths of two entries is the same. */
 	isSame(other: Cursor): boolean {
 		return this.#reader.isSame(other.#reader);
-	}
-
-	/** Writes the entry; false if it is out of order there. */
-	copyTo(writer: EntryWriter): boolean {
-		return writer.copy(this.#reader);
-	}
-
-	/** What it adds to the contents that can be fetched. */
-	get contentSize(): number {
-		return this.#reader.contentSize;
 	}
 
 	get path(): Uint8Array {

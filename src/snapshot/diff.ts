@@ -210,7 +210,7 @@ class Patch {
 			cursor.next();
 			left--;
 			this.#copiedPage = undefined;
-			if (!this.#builder.tryCopy(cursor)) return false;
+			if (!this.#builder.tryAdd(cursor)) return false;
 		}
 		return true;
 	}

@@ -39,12 +39,6 @@ export class EntryReader implements EntryView {
 	/** Octets of the path, and how many of them are as in the entry before. */
 	pathSize = 0;
 	shared = 0;
-	/** Number of its row; it changes meaning with `serial`. */
-	row = 0;
-	/** Pages opened so far. */
-	serial = 0;
-	/** Where what follows the mtime begins: it is the same in every page. */
-	restOffset = 0;
 
 	readonly #emptyDigest: Uint8Array;
 	readonly #path = new Uint8Array(pathSizeMax);
@@ -56,6 +50,7 @@ export class EntryReader implements EntryView {
 	#started = false;
 	#pageStart = true;
 	readonly #rows = new RowTable();
+	#row = 0;
 	/** Places in `bytes`; 0 where there is none, since an entry begins with its path. */
 	#targetOffset = 0;
 	#targetSize = 0;
@@ -75,7 +70,6 @@ export class EntryReader implements EntryView {
 		this.offset = offset;
 		this.end = end;
 		this.failed = false;
-		this.serial++;
 		this.#pageStart = true;
 		this.mtimeSec = 0;
 		this.#rows.clear();
@@ -159,7 +153,7 @@ export class EntryReader implements EntryView {
 		const rows = this.#rows;
 		if (row > rows.count || this.failed) return this.#fail();
 		if (row === rows.count && !rows.read(this)) return this.#fail();
-		this.row = row;
+		this.#row = row;
 		const type = rows.types[row]!;
 		const form = rows.forms[row]!;
 		this.type = type;
@@ -170,7 +164,6 @@ export class EntryReader implements EntryView {
 		this.mtimeSec = sec;
 		this.mtimeNsec = this.varint();
 		if (sec > mtimeSecMax || sec < -mtimeSecMax || this.mtimeNsec >= nsecEnd) return this.#fail();
-		this.restOffset = this.offset;
 		this.size = type === entryType.file ? this.varint() : 0;
 		this.#targetSize = this.#linkSize = this.#xattrOffset = this.device = 0;
 		this.linkCount = 1;
@@ -288,28 +281,28 @@ export class EntryReader implements EntryView {
 	}
 
 	get mode(): number {
-		return this.#rows.modes[this.row]!;
+		return this.#rows.modes[this.#row]!;
 	}
 
 	get uid(): number {
-		return this.#rows.uids[this.row]!;
+		return this.#rows.uids[this.#row]!;
 	}
 
 	get gid(): number {
-		return this.#rows.gids[this.row]!;
+		return this.#rows.gids[this.#row]!;
 	}
 
 	get owner(): Uint8Array {
-		return this.#rows.owner(this.row, this.bytes);
+		return this.#rows.owner(this.#row, this.bytes);
 	}
 
 	get group(): Uint8Array {
-		return this.#rows.group(this.row, this.bytes);
+		return this.#rows.group(this.#row, this.bytes);
 	}
 
 	/** Mode, owner and group as they stand in the row: a view. */
 	get ownership(): Uint8Array {
-		return this.#rows.ownership(this.row, this.bytes);
+		return this.#rows.ownership(this.#row, this.bytes);
 	}
 
 	get target(): Uint8Array {
@@ -343,11 +336,6 @@ export class EntryReader implements EntryView {
 		return offset === 0 ? none : this.bytes.subarray(offset, offset + digestSize);
 	}
 
-	/** What it adds to the contents that can be fetched. */
-	get contentSize(): number {
-		return this.form & (formFlag.further | formFlag.unread) ? 0 : this.size;
-	}
-
 	/** Order of the two paths: negative, zero or positive. */
 	comparePath(other: EntryReader): number {
 		const most = Math.min(this.pathSize, other.pathSize);
@@ -366,7 +354,7 @@ export class EntryReader implements EntryView {
 			this.size === other.size &&
 			this.linkCount === other.linkCount &&
 			this.device === other.device &&
-			this.#rows.isSame(this.row, this.bytes, other.#rows, other.row, other.bytes) &&
+			this.#rows.isSame(this.#row, this.bytes, other.#rows, other.#row, other.bytes) &&
 			this.#isSameAt(this.#digestOffset, other, other.#digestOffset, digestSize) &&
 			this.#isSameAt(this.#flatOffset, other, other.#flatOffset, digestSize) &&
 			this.#isSameAt(this.#xattrOffset, other, other.#xattrOffset, digestSize) &&

@@ -6,7 +6,6 @@ import {assert} from '../assert.ts';
 import {digestSize, pageSizeMax, pathSizeMax} from '../limit.ts';
 import {type EntryView, entryType} from './entry.ts';
 import {deviceMinorEnd, entryProblem, formFlag, formOf, hasDigest} from './entry-form.ts';
-import type {EntryReader} from './entry-reader.ts';
 import {extendPathHash, itemSizeMax, pathHashSeed} from './page-rule.ts';
 import {isValidPath} from './path.ts';
 
@@ -27,10 +26,6 @@ export class EntryWriter {
 	/** Rows of the page so far: form and mode in one number, owners by number and name. */
 	#rowCount = 0;
 	#rowLast = 0;
-	/** Rows here by rows of the page that entries are copied from: that reader's, of that serial. */
-	readonly #copyRows: (number | undefined)[] = [];
-	#copyFrom: EntryReader | undefined;
-	#copySerial = 0;
 	readonly #rowForm: number[] = [];
 	readonly #rowUid: number[] = [];
 	readonly #rowGid: number[] = [];
@@ -57,7 +52,6 @@ export class EntryWriter {
 		this.#mtimeSec = 0;
 		this.#rowCount = 0;
 		this.#rowLast = 0;
-		this.#copyRows.length = 0;
 	}
 
 	/** Takes `path` for the one before, against which the next is written. */
@@ -72,38 +66,11 @@ export class EntryWriter {
 		if (this.#started && !this.#isAfter(path, shared)) return false;
 		assert(isValidPath(path), 'a valid path');
 		this.#reserve();
-		this.#writePath(path, shared);
+		const from = this.#pageStart ? 0 : shared;
+		this.varint(from);
+		this.opaque(path.subarray(from));
+		this.#extendPath(path, shared);
 		this.#writeFields(entry);
-		return true;
-	}
-
-	/**
-	 * Writes the entry that `from` has just read, which is valid: as `add`, several times as fast,
-	 * since most of its octets are the same here.
-	 */
-	copy(from: EntryReader): boolean {
-		const {path} = from;
-		const shared = this.#sharedWith(path);
-		if (this.#started && !this.#isAfter(path, shared)) return false;
-		this.#reserve();
-		this.#writePath(path, shared);
-		if (from !== this.#copyFrom || from.serial !== this.#copySerial) this.#copyRows.length = 0;
-		this.#copyFrom = from;
-		this.#copySerial = from.serial;
-		const row = this.#copyRows[from.row];
-		if (row === undefined) {
-			this.#writeRow(from, from.form);
-			this.#copyRows[from.row] = this.#rowLast;
-		} else {
-			this.varint(row);
-		}
-		this.#writeTime(from);
-		const {bytes} = this;
-		let at = this.size;
-		for (let index = from.restOffset; index < from.offset; index++) {
-			bytes[at++] = from.bytes[index]!;
-		}
-		this.size = at;
 		return true;
 	}
 
@@ -130,31 +97,16 @@ export class EntryWriter {
 		this.varint(value);
 	}
 
-	#writePath(path: Uint8Array, shared: number): void {
-		const from = this.#pageStart ? 0 : shared;
-		this.varint(from);
-		this.varint(path.length - from);
-		const {bytes} = this;
-		let at = this.size;
-		for (let index = from; index < path.length; index++) bytes[at++] = path[index]!;
-		this.size = at;
-		this.#extendPath(path, shared);
-	}
-
-	#writeTime({mtimeSec, mtimeNsec}: EntryView): void {
-		const delta = mtimeSec - this.#mtimeSec;
-		this.#mtimeSec = mtimeSec;
-		this.varint(delta >= 0 ? delta * 2 : -delta * 2 - 1);
-		this.varint(mtimeNsec);
-	}
-
 	#writeFields(entry: EntryView): void {
 		const problem = entryProblem(entry);
 		assert(problem === undefined, problem);
 		const {type, size} = entry;
 		const form = formOf(entry);
 		this.#writeRow(entry, form);
-		this.#writeTime(entry);
+		const delta = entry.mtimeSec - this.#mtimeSec;
+		this.#mtimeSec = entry.mtimeSec;
+		this.varint(delta >= 0 ? delta * 2 : -delta * 2 - 1);
+		this.varint(entry.mtimeNsec);
 		if (type === entryType.file) this.varint(size);
 		if (type === entryType.symlink) this.opaque(entry.target);
 		if (type === entryType.blockDevice || type === entryType.charDevice) {

@@ -2,7 +2,6 @@
 import {assert} from '../assert.ts';
 import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
-import type {Cursor} from './cursor.ts';
 import {type EntryView, entryType} from './entry.ts';
 import {formFlag, formOf} from './entry-form.ts';
 import {EntryWriter} from './entry-writer.ts';
@@ -48,16 +47,14 @@ export class ListBuilder {
 	/** As `add`; false, and nothing is done, for an entry out of order. */
 	tryAdd(entry: EntryView): boolean {
 		if (this.#entryCount === 0 && entry.path.length > 0) return false;
-		if (!this.#writer.add(entry)) return false;
-		this.#added(contentSize(entry));
-		return true;
-	}
-
-	/** As `tryAdd` with the entry of a list's cursor, several times as fast. */
-	tryCopy(entry: Cursor): boolean {
-		if (this.#entryCount === 0 && entry.path.length > 0) return false;
-		if (!entry.copyTo(this.#writer)) return false;
-		this.#added(entry.contentSize);
+		const writer = this.#writer;
+		if (!writer.add(entry)) return false;
+		if (this.#pageEntryCount === 0) this.#key = writer.path.slice();
+		this.#pageEntryCount++;
+		this.#entryCount++;
+		this.#contentBytes += contentSize(entry);
+		const size = writer.size - this.#pageOffset;
+		if (endsPage(writer.pathHash, size, this.#pageEntryCount)) this.#endPage();
 		return true;
 	}
 
@@ -99,16 +96,6 @@ export class ListBuilder {
 		});
 		const pages = this.#writer.bytes.subarray(0, this.#writer.size);
 		return concatenate([header, ...levels.reverse().map(level => level.bytes), pages]);
-	}
-
-	#added(contentBytes: number): void {
-		const writer = this.#writer;
-		if (this.#pageEntryCount === 0) this.#key = writer.path.slice();
-		this.#pageEntryCount++;
-		this.#entryCount++;
-		this.#contentBytes += contentBytes;
-		const size = writer.size - this.#pageOffset;
-		if (endsPage(writer.pathHash, size, this.#pageEntryCount)) this.#endPage();
 	}
 
 	#endPage(): void {

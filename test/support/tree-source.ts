@@ -52,7 +52,7 @@ export class TreeSource {
 			firsts.set(columns.ino[index]!, index);
 			if (columns.type[index] !== entryType.file) continue;
 			const path = Buffer.concat([Buffer.from(`${directory}/`), table.path(index)]);
-			octets[index] = readFileSync(path);
+			octets[index] = new Uint8Array(readFileSync(path));
 			columnsOf.digests.set(contentDigest(sha256, octets[index]!), index * 32);
 			columnsOf.known[index] = 1;
 		}
