@@ -1,7 +1,10 @@
 /**
  * Runs tasks in worker threads: as many at once as there are threads, in the order of one lane.
- * Threads are started when first needed and kept. The number of threads changes nothing but speed;
- * with none, jobs run on the calling thread, one at a time, with a turn of its loop between them.
+ * The number of threads changes nothing but speed; with none, jobs run on the calling thread, one
+ * at a time, with a turn of its loop between them.
+ *
+ * Threads are started when first needed and kept. One takes 40 ms of a core to start, so the first
+ * few small jobs run on the calling thread too: a run that has no more never starts any.
  */
 import {assert} from '../assert.ts';
 import {ShoalError} from '../error.ts';
@@ -26,6 +29,12 @@ export type RunOptions = JobOptions & {
 
 type AnyTask = Task<unknown, unknown>;
 
+/** A job that says that it costs no more than this may run on the calling thread at first. */
+export const smallCostMax = 1_048_576;
+
+/** Time that the calling thread gives to small jobs in all before threads are started. */
+const hereMicrosMax = 20_000;
+
 export class Pool {
 	readonly threadCount: number;
 	/** Where jobs wait: to be looked at, paused and resumed. */
@@ -35,6 +44,7 @@ export class Pool {
 	readonly context: Omit<TaskContext, 'aborted'>;
 	readonly #started = new Set<PoolThread>();
 	readonly #idle: PoolThread[] = [];
+	#hereMicros = 0;
 	#closed = false;
 
 	constructor({threads, threadCount, context}: PoolOptions) {
@@ -58,8 +68,7 @@ export class Pool {
 		options: RunOptions = {},
 	): Promise<Output> {
 		const {transfer = [], ...order} = options;
-		const job = (): Promise<unknown> =>
-			this.#settle(task as AnyTask, input, transfer, options.signal);
+		const job = (): Promise<unknown> => this.#settle(task as AnyTask, input, transfer, order);
 		return this.lane.run(job, order) as Promise<Output>;
 	}
 
@@ -78,14 +87,19 @@ export class Pool {
 		task: AnyTask,
 		input: unknown,
 		transfer: readonly ArrayBufferLike[],
-		signal: AbortSignal | undefined,
+		{signal, cost}: JobOptions,
 	): Promise<unknown> {
 		const output =
-			this.threadCount === 0
+			this.threadCount === 0 || this.#fitsHere(cost)
 				? await this.#runHere(task, input, signal)
 				: await this.#runThere(task, input, transfer, signal);
 		signal?.throwIfAborted();
 		return output;
+	}
+
+	#fitsHere(cost: number | undefined): boolean {
+		if (cost === undefined || cost > smallCostMax) return false;
+		return this.#started.size === 0 && this.#hereMicros < hereMicrosMax;
 	}
 
 	/** A thread may die for reasons of its own, so a job is tried on a second one. */
@@ -118,6 +132,8 @@ export class Pool {
 		await this.#threads.turn();
 		if (this.#closed) throw new ShoalError('INTERRUPTED', `${task.name}: the pool was closed`);
 		signal?.throwIfAborted();
+		const {clock} = this.context;
+		const begin = clock.now();
 		try {
 			return await task.run(input, {
 				...this.context,
@@ -125,6 +141,8 @@ export class Pool {
 			});
 		} catch (error) {
 			throw error instanceof ShoalError ? error : unpackError(packError(error));
+		} finally {
+			this.#hereMicros += clock.now() - begin;
 		}
 	}
 

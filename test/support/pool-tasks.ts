@@ -45,6 +45,16 @@ export const die = defineTask({
 	},
 });
 
+/** Keeps its thread busy for so many milliseconds. */
+export const takeTime = defineTask({
+	name: 'take-time',
+	run(ms: number, {clock}): number {
+		const begin = clock.now();
+		while (clock.now() - begin < ms * 1000);
+		return ms;
+	},
+});
+
 /** Answers something that no thread can send to another. */
 export const unsendable = defineTask({
 	name: 'unsendable',
@@ -55,5 +65,5 @@ export const unsendable = defineTask({
 });
 
 export const poolTasks: ReadonlyMap<string, AnyTask> = new Map(
-	[double, wait, fail, die, unsendable].map(task => [task.name, task]),
+	[double, wait, fail, die, takeTime, unsendable].map(task => [task.name, task]),
 );

@@ -2,6 +2,7 @@
 import test, {type ExecutionContext} from 'ava';
 import platform from '#platform';
 import {threadsOf} from '../../native-free/thread.ts';
+import type {ThreadDriver} from '../../src/platform/thread.ts';
 import type {TreeIo} from '../../src/platform/tree.ts';
 import {Pool} from '../../src/pool/pool.ts';
 
@@ -34,9 +35,13 @@ export function sharedPools(): (threadCount: number) => Pool {
 	};
 }
 
-/** A pool with the tasks of `pool-tasks.ts`. */
-export function openTestPool(t: ExecutionContext, threadCount: number): Pool {
-	const threads = threadsOf(() => new URL('./pool-worker.js', import.meta.url).href);
+/** A pool with the tasks of `pool-tasks.ts`, on threads that `watch` may look at. */
+export function openTestPool(
+	t: ExecutionContext,
+	threadCount: number,
+	watch = (driver: ThreadDriver): ThreadDriver => driver,
+): Pool {
+	const threads = watch(threadsOf(() => new URL('./pool-worker.js', import.meta.url).href));
 	return closedAfter(t, new Pool({threads, threadCount, context}));
 }
 

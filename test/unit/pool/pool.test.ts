@@ -1,8 +1,9 @@
 import test from 'ava';
 import {AssertionError} from '../../../src/assert.ts';
 import {ShoalError} from '../../../src/error.ts';
+import {smallCostMax} from '../../../src/pool/pool.ts';
 import {openTestPool} from '../../support/pool.ts';
-import {die, double, fail, unsendable, wait} from '../../support/pool-tasks.ts';
+import {die, double, fail, takeTime, unsendable, wait} from '../../support/pool-tasks.ts';
 
 const shared = (length: number): Int32Array => new Int32Array(new SharedArrayBuffer(length * 4));
 
@@ -126,6 +127,43 @@ test('an answer that cannot be sent is a bug of the task', async t => {
 	const error = await t.throwsAsync(openTestPool(t, 1).run(unsendable, 1));
 	t.true(error instanceof AssertionError);
 });
+
+test('small jobs start no thread, until they are many', async t => {
+	let startCount = 0;
+	const pool = openTestPool(t, 2, threads => ({
+		...threads,
+		start(handler) {
+			startCount++;
+			return threads.start(handler);
+		},
+	}));
+	t.deepEqual([...(await pool.run(double, Uint8Array.of(1), {cost: 100}))], [2]);
+	t.is(startCount, 0);
+	for (let job = 0; startCount === 0 && job < 100; job++) {
+		await pool.run(takeTime, 1, {cost: smallCostMax});
+	}
+	t.is(startCount, 1);
+	await pool.run(double, Uint8Array.of(1), {cost: 1});
+	t.is(startCount, 1, 'once there is a thread, it has the jobs');
+});
+
+for (const [what, options] of [
+	['costs more', {cost: smallCostMax + 1}],
+	['does not say what it costs', {}],
+] as const) {
+	test(`a job that ${what} has a thread from the first`, async t => {
+		let startCount = 0;
+		const pool = openTestPool(t, 1, threads => ({
+			...threads,
+			start(handler) {
+				startCount++;
+				return threads.start(handler);
+			},
+		}));
+		await pool.run(double, Uint8Array.of(1), options);
+		t.is(startCount, 1);
+	});
+}
 
 test('closing ends what runs and what waits', async t => {
 	const pool = openTestPool(t, 1);
