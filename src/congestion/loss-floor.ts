@@ -1,12 +1,16 @@
 /**
  * Tells the path's own loss from the loss that a sender causes: the floor is the least of the last
- * ten rounds; what lies two points above it, and beyond chance, is excessive. Rounds of few packets
- * are joined, since a share of a few says nothing.
+ * ten rounds, and never more than what was lost when the sender last held back to see it; what
+ * lies two points above it, and beyond chance, is excessive. Rounds of few packets are joined,
+ * since a share of a few says nothing.
  */
 export class LossFloor {
 	/** Share of the last round with enough packets; the least such share of the last ten. */
 	recent = 0;
 	floor = 0;
+	/** What was lost while the sender held back; Infinity: it never did. */
+	#verified = Infinity;
+	#verifiedChance = 0;
 	/** What the path loses by itself on average: of the rounds near the floor. */
 	typical = 0;
 	/** The last round lost clearly more than the path does by itself. */
@@ -59,17 +63,25 @@ export class LossFloor {
 		for (let each = 0; each < floorRounds; each++) {
 			if (this.#shares[each]! < this.#shares[least]!) least = each;
 		}
-		const floor = this.#shares[least]!;
+		const floor = Math.min(this.#shares[least]!, this.#verified);
 		const most = floor + excess + chanceMost * (chance + this.#chances[least]!);
 		this.excessive = share > most && this.#eventCount >= eventsMin && !this.#doubtful;
 		this.recent = share;
 		this.floor = Math.min(floor, floorMax);
-		this.typical = Math.min(this.#meanBelow(most), floorMax);
+		const mean = this.#meanBelow(most);
+		this.typical = Math.min(mean, this.#verified + excess + this.#verifiedChance, floorMax);
 		this.discard();
 	}
 
-	/** What was lost lately is the path's own: sending less did not lessen it. */
-	accept(): void {
+	/** There is loss, and the sender never held back to see whose it is. */
+	get doubtful(): boolean {
+		return this.#verified === Infinity && this.recent > excess;
+	}
+
+	/** The last round was one in which the sender held back: its loss is the path's own. */
+	verify(): void {
+		this.#verified = this.recent;
+		this.#verifiedChance = this.#chances[(this.roundCount - 1) % floorRounds]!;
 		this.excessive = false;
 		this.#shares.fill(this.recent);
 		this.floor = Math.min(this.recent, floorMax);
@@ -100,6 +112,7 @@ export class LossFloor {
 		this.recent = 0;
 		this.floor = 0;
 		this.typical = 0;
+		this.#verified = Infinity;
 		this.roundCount = 0;
 		this.excessive = false;
 		this.discard();

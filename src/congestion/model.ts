@@ -34,10 +34,10 @@ export class PathModel implements Controller {
 	#roundBytes = 0;
 	#roundPackets = 0;
 	#roundAt = 0;
-	/** Easing: the loss that called for it, and the round of losses in which it shows. */
+	/** Easing: the loss and the rate before it, and rounds of losses until it took effect. */
 	#easedLoss = 0;
 	#easedRate = 0;
-	#easedRound = 0;
+	#easedCount = 0;
 	/** Probing: how many rounds to cruise, and how hard the next probe is. */
 	#cruiseRounds = cruiseMin;
 	#upGain = upGainMin;
@@ -52,6 +52,8 @@ export class PathModel implements Controller {
 	get rate(): number {
 		const bandwidth = this.#bandwidth.value;
 		if (bandwidth === 0) return (initialWindow * 1e6) / this.minRoundTrip;
+		// Held back, the rate is what got through: on a lossy path that is below what it takes.
+		if (this.phase === 'ease') return bandwidth * this.#gain;
 		const rate = (bandwidth * this.#gain) / (1 - this.#loss.typical);
 		if (this.phase !== 'startup') return Math.max(rate, rateMin);
 		return Math.max(rate, this.#fullRate === 0 ? (initialWindow * 1e6) / this.minRoundTrip : 0);
@@ -211,26 +213,32 @@ export class PathModel implements Controller {
 		} else if (this.#formerRounds > 0) {
 			// What was lost is still that of the phase before.
 			this.#formerRounds--;
-		} else if (this.#loss.excessive) {
-			this.#easedRate = rate;
-			this.#easedLoss = this.#loss.recent;
-			this.#easedRound = this.#loss.roundCount + 2;
-			this.#enter('ease', now);
+		} else if (this.#loss.excessive || this.#loss.doubtful) {
+			this.#ease(rate, now);
 		} else if (this.#phaseRounds >= this.#cruiseRounds) {
 			this.#upFrom = this.#bandwidth.value;
 			this.#enter('up', now);
 		}
 	}
 
-	/** Sending less shows whose the loss is: ours if it falls with the rate, else the path's. */
+	/** Sending less shows whose the loss is: what remains is the path's. */
 	#endEaseRound(now: Micros): void {
-		if (this.#loss.roundCount < this.#easedRound) return;
-		if (this.#loss.recent < (this.#easedLoss + this.#loss.floor) / 2) {
-			this.#bandwidth.cap(this.#easedRate);
-		} else {
-			this.#loss.accept();
+		if (this.#phaseRounds <= easeLag) {
+			this.#loss.discard();
+			this.#easedCount = this.#loss.roundCount;
+		} else if (this.#loss.roundCount > this.#easedCount) {
+			if (this.#loss.recent < this.#easedLoss * (1 - easeGain / 2)) {
+				this.#bandwidth.cap(this.#easedRate);
+			}
+			this.#loss.verify();
+			this.#enter('cruise', now);
 		}
-		this.#enter('cruise', now);
+	}
+
+	#ease(rate: number, now: Micros): void {
+		this.#easedRate = rate;
+		this.#easedLoss = this.#loss.recent;
+		this.#enter('ease', now);
 	}
 
 	#endProbeRound(now: Micros): void {
@@ -324,7 +332,10 @@ const startupWindowGain = 2.89;
 const drainGain = 0.5;
 const drainRoundsMax = 4;
 const downGain = 0.8;
-const easeGain = 0.8;
+const easeGain = 0.9;
+
+/** Rounds of easing until the losses that are found are of packets sent since. */
+const easeLag = 2;
 const cruiseGain = 0.99;
 const upGainMin = 1.25;
 const upGainMax = 2.77;
