@@ -45,10 +45,12 @@ export type RunResult = {
 	readonly most: number;
 	readonly half: number;
 	readonly loss: number;
-	/** Octets of the source on the link, and the least that could have carried the objects. */
+	/** Octets on the link either way, the least that could have carried the objects, the bounds. */
 	readonly bytesDown: number;
 	readonly bytesUp: number;
 	readonly bytesLeast: number;
+	readonly bytesDownMost: number;
+	readonly bytesUpMost: number;
 	readonly packets: number;
 	readonly steps: number;
 };
@@ -131,6 +133,8 @@ export function runTransfer(settings: WorldSettings, options: RunOptions = {}): 
 		bytesDown: down.counts.sentBytes,
 		bytesUp: up.counts.sentBytes,
 		bytesLeast: (ideal * settings.rate) / 1e6,
+		bytesDownMost: bound.bytesDown,
+		bytesUpMost: bound.bytesUp,
 		packets: down.counts.sent + up.counts.sent,
 		steps: world.steps,
 	};

@@ -112,9 +112,16 @@ export type Bound = {
 	readonly most: number;
 	/** Half of the runs with little loss end by then. */
 	readonly half: number;
+	/** Octets that either side may send. */
+	readonly bytesDown: number;
+	readonly bytesUp: number;
 };
 
-/** How long a run may take, in microseconds. `until`: holes that begin later do not count. */
+/**
+ * How long a run may take, in microseconds (`until`: holes that begin later do not count), and what
+ * it may cost. Beyond what loss makes necessary: a quarter, four times what the path holds with its
+ * queue full (startup finds the end of a path by going past it), and some datagrams.
+ */
 export function boundOf(world: WorldSettings, ideal: number, until: number): Bound {
 	const {roundTrip, rate, loss, down} = world;
 	const trip = roundTrip + (2 * datagram * 1e6) / rate;
@@ -123,7 +130,12 @@ export function boundOf(world: WorldSettings, ideal: number, until: number): Bou
 	const holes = (down.holes ?? [])
 		.filter(([from]) => from < until)
 		.reduce((sum, [from, to]) => sum + to - from, 0);
+	const needed = (ideal * rate) / 1e6 / (1 - loss);
+	const held = Math.min((rate * roundTrip) / 1e6 + (down.queue ?? 0), needed) + 40 * datagram;
+	const bytesDown = 1.25 * needed + 4 * held;
 	return {
+		bytesDown,
+		bytesUp: 0.1 * bytesDown + 100 * datagram,
 		most: (4 * ideal) / (1 - loss) + trips / (1 - loss) ** 2 + 2 * holes,
 		half: (1.5 * ideal) / (1 - loss) + trips,
 	};
