@@ -43,8 +43,10 @@ export class Outbox {
 	readonly #early = new Set<number>();
 	/** Wants not yet sent to their end, by number. */
 	#pending: OutWant[] = [];
-	/** Wants before it have been read to their end, or are being read. */
+	/** Where to look for something to read: wants before it are read or being read to their end. */
 	#readIndex = 0;
+	/** Nothing is read of wants from here on. */
+	#readEnd = 0;
 	/** Octets read or being read and not yet sent. */
 	#readAhead = 0;
 
@@ -82,6 +84,7 @@ export class Outbox {
 		while (at > 0 && this.#pending[at - 1]!.number > number) at--;
 		this.#pending.splice(at, 0, new OutWant(want));
 		this.#readIndex = Math.min(this.#readIndex, at);
+		if (at < this.#readEnd) this.#readEnd++;
 		return undefined;
 	}
 
@@ -102,6 +105,7 @@ export class Outbox {
 		if (gone === 0) return;
 		this.#pending.splice(0, gone);
 		this.#readIndex = Math.max(0, this.#readIndex - gone);
+		this.#readEnd = Math.max(0, this.#readEnd - gone);
 	}
 
 	/** The next stretch to read, at most `sizeMax` octets; undefined: none, or enough is ahead. */
@@ -114,7 +118,10 @@ export class Outbox {
 			const chunk = want.nextChunk(sizeMax);
 			if (chunk === undefined) {
 				this.#readIndex++;
-			} else if (!chunk.finished) {
+				continue;
+			}
+			this.#readEnd = Math.max(this.#readEnd, this.#readIndex + 1);
+			if (!chunk.finished) {
 				this.#readAhead += chunk.length;
 				return chunk;
 			}
@@ -146,14 +153,14 @@ export class Outbox {
 			if (want.chunks.length === 0 && want.readToEnd) {
 				this.#pending.splice(index, 1);
 				if (index < this.#readIndex) this.#readIndex--;
+				this.#readEnd--;
 			}
 		}
 		return any;
 	}
 
 	#firstReady(): number {
-		const end = Math.min(this.#readIndex + 1, this.#pending.length);
-		for (let index = 0; index < end; index++) {
+		for (let index = 0; index < this.#readEnd; index++) {
 			if (this.#pending[index]!.chunks[0]?.finished === true) return index;
 		}
 		return -1;

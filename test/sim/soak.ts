@@ -4,8 +4,9 @@
  * `--sealed all` or `none`: all or none). Prints one line for every seed that broke a bound and a
  * summary; fails if the promise is broken.
  */
-import {Worker, isMainThread, parentPort, workerData} from 'node:worker_threads';
+
 import {parseArgs} from 'node:util';
+import {isMainThread, parentPort, Worker, workerData} from 'node:worker_threads';
 import {broken, summarize} from '../support/run-summary.ts';
 import {type RunResult, runTransfer} from '../support/transfer-run.ts';
 import {drawWorld} from '../support/world-draw.ts';
@@ -70,7 +71,9 @@ function collect(share: Share, results: RunResult[]): Promise<void> {
 function print(summary: ReturnType<typeof summarize>, startedMs: number, jobs: number): void {
 	const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 	const minutes = minutesSince(startedMs);
-	console.log(`runs               ${summary.runs}, ${summary.virtualHours.toFixed(1)} virtual hours`);
+	console.log(
+		`runs               ${summary.runs}, ${summary.virtualHours.toFixed(1)} virtual hours`,
+	);
 	console.log(`not complete       ${summary.failed.length} ${summary.failed.slice(0, 40)}`);
 	console.log(`too many octets    ${summary.wasteful.length} ${summary.wasteful.slice(0, 40)}`);
 	console.log(`within the bound   ${percent(summary.withinShare)}`);

@@ -27,9 +27,7 @@ export function summarize(results: readonly RunResult[]): Summary {
 	const seeds = (fits: (result: RunResult) => boolean) =>
 		results.filter(result => !fits(result)).map(({seed}) => seed);
 	const over = sorted(results.map(({time, most}) => time / most));
-	const low = sorted(
-		results.filter(({loss}) => loss <= 0.05).map(({time, half}) => time / half),
-	);
+	const low = sorted(results.filter(({loss}) => loss <= 0.05).map(({time, half}) => time / half));
 	const bytes = sorted(
 		results
 			.filter(({bytesLeast}) => bytesLeast >= 1 << 20)
