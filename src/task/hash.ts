@@ -14,18 +14,14 @@ import {leafCount, leafHash, makeLeaves, treeRoot} from '../snapshot/merkle.ts';
 import {baseName} from '../snapshot/path.ts';
 import {DirectoryWalk} from './directory-walk.ts';
 import type {ScanProblem} from './scan.ts';
+import type {ScanColumns} from './scan-columns.ts';
 import {defineTask, type TaskContext} from './task.ts';
 
 /** What a file's stat has to be: one place per file in each column. */
-export type ExpectedStat = {
-	readonly size: Float64Array;
-	readonly mtimeSec: Float64Array;
-	readonly mtimeNsec: Uint32Array;
-	readonly ctimeSec: Float64Array;
-	readonly ctimeNsec: Uint32Array;
-	readonly ino: BigUint64Array;
-	readonly dev: BigUint64Array;
-};
+export type ExpectedStat = Pick<
+	ScanColumns,
+	'size' | 'mtimeSec' | 'mtimeNsec' | 'ctimeSec' | 'ctimeNsec' | 'ino' | 'dev'
+>;
 
 export type HashInput = {
 	readonly root: DirHandle;
