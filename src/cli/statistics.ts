@@ -20,7 +20,7 @@ export function totals(result: PullResult): string[] {
 export function statistics(result: PullResult): string[] {
 	const count = (value: number) => formatCount(value);
 	return [
-		`Number of files: ${count(result.entries)} (reg: ${count(result.files)})`,
+		`Number of files: ${count(result.entries)}${regular(result)}`,
 		`Number of created files: ${count(result.created)}`,
 		`Number of deleted files: ${count(result.deleted)}`,
 		`Number of regular files changed: ${count(result.filesChanged)}`,
@@ -37,4 +37,9 @@ export function statistics(result: PullResult): string[] {
 		`Round trips: ${count(result.roundTrips)} of ${formatDuration(result.roundTripMs)}`,
 		`Elapsed: ${formatDuration(result.elapsedMs)}`,
 	];
+}
+
+/** An unchanged list is not read, so its files are not counted. */
+function regular({files, unchanged}: PullResult): string {
+	return unchanged ? '' : ` (reg: ${formatCount(files)})`;
 }

@@ -129,6 +129,8 @@ class PullRun {
 		const roundTrip = network?.roundTrip ?? 0;
 		const waited = Math.max(0, this.#networkDoneAt - this.#dialledAt);
 		const isWhole = this.#unchanged || published?.complete === true;
+		/** A poll is its hello and the answer, however long this process takes over them. */
+		const hellos = network?.datagramsOut ?? 0;
 		return {
 			ok: this.#exit === 0,
 			exit: this.#exit,
@@ -150,7 +152,7 @@ class PullRun {
 			datagramsOut: network?.datagramsOut ?? 0,
 			rangesLost: network?.rangesLost ?? 0,
 			rangesDuplicate: network?.rangesDuplicate ?? 0,
-			roundTrips: roundTrip > 0 ? Math.max(1, Math.round(waited / roundTrip)) : 0,
+			roundTrips: this.#unchanged ? hellos : roundTripsIn(waited, roundTrip),
 			roundTripMs: roundTrip / 1000,
 			elapsedMs: Math.round((clock.now() - this.#startedAt) / 1000),
 			errorCount: this.#problems.count,
@@ -246,6 +248,10 @@ class PullRun {
 	#tell(event: Event): void {
 		this.#options.on?.(event);
 	}
+}
+
+function roundTripsIn(waited: number, roundTrip: number): number {
+	return roundTrip > 0 ? Math.max(1, Math.round(waited / roundTrip)) : 0;
 }
 
 function planOptions(options: PullOptions): PlanOptions {
