@@ -97,6 +97,9 @@ export class Gathering {
 				this.#wake();
 			},
 			onBad: row => this.#countBad(row),
+			onResumed: octets => {
+				this.bytesMatched += octets;
+			},
 			onDropped: octets => this.#settleOctets(octets),
 		});
 	}

@@ -32,6 +32,8 @@ export type IntakeOptions = {
 	) => void;
 	/** A leaf, or a stretch of leaf hashes, was not what the digest says. */
 	readonly onBad: (row: number) => void;
+	/** So much of a row's content was left by an earlier run, and is right. */
+	readonly onResumed: (octets: number) => void;
 	/** Octets that need no writing: duplicates, leaf hashes. */
 	readonly onDropped: (octets: number) => void;
 };
@@ -313,6 +315,7 @@ export class Intake {
 			const had = prior.subarray(index * digestSize, (index + 1) * digestSize);
 			if (file.state[index] === leafState.wanted && equalOctets(had, file.leaves.leaf(index)!)) {
 				tell(index);
+				this.#options.onResumed(leafLength(size, index));
 				this.#mark(row, index, leafState.closing);
 				this.#proven(row, index, true);
 			} else {

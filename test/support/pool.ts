@@ -35,6 +35,12 @@ export function sharedPools(): (threadCount: number) => Pool {
 	};
 }
 
+/** A pool that works on the calling thread, with another file system. */
+export function openPoolOn(t: ExecutionContext, tree: TreeIo): Pool {
+	const {threads} = platform;
+	return closedAfter(t, new Pool({threads, threadCount: 0, context: {...context, tree}}));
+}
+
 /** A pool with the tasks of `pool-tasks.ts`, on threads that `watch` may look at. */
 export function openTestPool(
 	t: ExecutionContext,

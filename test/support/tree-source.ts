@@ -86,8 +86,12 @@ export type FeedOptions = {
 	/** Probabilities, per block: it comes twice, or with a wrong octet. */
 	readonly repeats?: number;
 	readonly spoils?: number;
+	/** Probability of a wrong octet by request, instead. */
+	readonly spoilOf?: (request: FetchRequest) => number;
 	/** A refuse code for an object. */
 	readonly refuses?: (request: FetchRequest, object: number) => number | undefined;
+	/** Among how many blocks the next one is drawn. */
+	readonly reach?: number;
 	/** Stops in the middle after so many blocks. */
 	readonly blocksMax?: number;
 	readonly blockSize?: number;
@@ -101,7 +105,8 @@ type Block = {request: FetchRequest; object: number; offset: number; data: Uint8
 
 /** Answers an update's requests until it is settled or fails. */
 export async function feed(source: TreeSource, update: Update, options: FeedOptions): Promise<Fed> {
-	const {prng, window = 16, repeats = 0, spoils = 0, refuses, blocksMax = Infinity} = options;
+	const {prng, window = 16, repeats = 0, spoils = 0, refuses} = options;
+	const {blocksMax = Infinity, reach = Infinity} = options;
 	const counts = {requests: 0, blocks: 0, octets: 0};
 	const blocks: Block[] = [];
 	const left = new Map<FetchRequest, number>();
@@ -123,12 +128,10 @@ export async function feed(source: TreeSource, update: Update, options: FeedOpti
 			blocks.push(...sent);
 		}
 		for (let turn = 0; turn < 64 && blocks.length > 0; turn++) {
-			const at = prng.below(blocks.length);
-			const block = blocks[at]!;
-			const last = blocks.pop()!;
-			if (at < blocks.length) blocks[at] = last;
+			const [block] = blocks.splice(prng.below(Math.min(reach, blocks.length)), 1) as [Block];
 			const data = block.data.slice();
-			if (prng.chance(spoils)) data[prng.below(data.length)]! ^= 1;
+			if (prng.chance(options.spoilOf?.(block.request) ?? spoils))
+				data[prng.below(data.length)]! ^= 1;
 			const times = prng.chance(repeats) ? 2 : 1;
 			for (let time = 0; time < times; time++) {
 				update.block(block.request, block.object, block.offset, data);
