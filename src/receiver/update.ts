@@ -163,12 +163,13 @@ export class Update {
 		assert(planned !== undefined && !this.#options.dryRun, 'a plan to carry out');
 		if (this.#refusal !== undefined) throw this.#refusal;
 		const {platform, pool, handler, fsync, signal} = this.#options;
-		const {tree, process} = platform;
+		const {tree} = platform;
+		const {uid} = platform.process;
 		const root = this.#root ?? this.#makeRoot(planned.image);
 		const {table} = planned;
 		if (!hasSteps(table) && !this.#hasStaging(root)) return;
 		const {roots} = planned.fileSystems;
-		this.#staging = inDestination(() => Staging.open({tree, root, roots, uid: process.uid}));
+		this.#staging = inDestination(() => Staging.open({tree, root, roots, uid}));
 		applyUmask(table, this.#staging.creation.umask);
 		this.#gathering = new Gathering({
 			platform,
@@ -278,13 +279,12 @@ export class Update {
 		if (home === undefined || dryRun) return;
 		const journal = readJournal(home);
 		if (journal === undefined) return;
-		const {tree, process} = platform;
-		const {roots} = journal;
-		const staging = Staging.open({tree, root, roots, uid: process.uid});
+		const {tree} = platform;
+		const {uid, isRoot} = platform.process;
+		const staging = Staging.open({tree, root, roots: journal.roots, uid});
 		try {
 			removeHead(home);
 			if (this.#store !== undefined) removeHead(this.#store);
-			const {isRoot} = process;
 			await runJournal({pool, root, staging: staging.handles, isRoot, journal});
 			removeJournal(home);
 			staging.dispose();
