@@ -8,7 +8,7 @@
  */
 import {assert} from '../assert.ts';
 import {ShoalError} from '../error.ts';
-import type {DirHandle} from '../platform/tree.ts';
+import type {DirHandle, TreeIo} from '../platform/tree.ts';
 import type {List} from '../snapshot/list.ts';
 import {baseName, equalOctets} from '../snapshot/path.ts';
 import {StateDir, stateDirName} from '../store/state-dir.ts';
@@ -373,7 +373,11 @@ export class Update {
 		this.#staging?.close();
 		if (this.#store !== this.#home) this.#store?.close();
 		this.#home?.close();
-		if (this.#root !== undefined) tree.closeDir(this.#root);
+		if (this.#root !== undefined) {
+			// The directory around a single file is not ours to keep state in.
+			if (this.#planned?.image.fileName !== undefined) removeEmptyState(tree, this.#root);
+			tree.closeDir(this.#root);
+		}
 		this.#staging = undefined;
 		this.#store = this.#home = undefined;
 		this.#root = undefined;
@@ -392,6 +396,17 @@ function applyUmask({columns, count}: ChangeTable, umask: number): void {
 		const isOpen = mode[row]! < 0xffff && (mode[row]! & modeUnmasked) !== 0;
 		if (isOpen) mode[row] = mode[row]! & 0o777 & ~umask;
 	}
+}
+
+function removeEmptyState(tree: TreeIo, root: DirHandle): void {
+	const state = tree.openDir(root, stateDirName);
+	if (state === undefined) return;
+	const isEmpty = tree.list(state).length === 0;
+	tree.closeDir(state);
+	if (!isEmpty) return;
+	const {mtimeSec, mtimeNsec} = tree.statDir(root);
+	tree.removeDir(root, stateDirName);
+	tree.setDirTimes(root, mtimeSec, mtimeNsec);
 }
 
 function forgiving<T>(read: () => T): T | undefined {

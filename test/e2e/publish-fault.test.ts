@@ -3,52 +3,29 @@ import {mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync}
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {ShoalError} from '../../src/error.ts';
-import type {Pool} from '../../src/pool/pool.ts';
 import type {FetchRequest} from '../../src/transfer/request.ts';
 import {objectKind, refuseCode} from '../../src/wire/frame.ts';
 import {compareTrees} from '../support/compare-trees.ts';
 import {mortalTree} from '../support/mortal-tree.ts';
-import {openPool, openPoolOn} from '../support/pool.ts';
-import {Prng} from '../support/prng.ts';
+import {openPoolOn} from '../support/pool.ts';
 import {pullTree} from '../support/pull-tree.ts';
-import {tempDirectory} from '../support/temp-directory.ts';
-import {TreeSource} from '../support/tree-source.ts';
-
-type Scene = {
-	readonly prng: Prng;
-	readonly pool: Pool;
-	readonly from: string;
-	readonly to: string;
-	readonly base: string;
-};
-
-function makeScene(t: ExecutionContext, seed: number, threadCount = 2): Scene {
-	const base = tempDirectory(t);
-	const [from, to] = [join(base, 'from'), join(base, 'to')];
-	mkdirSync(from);
-	return {prng: new Prng(seed), pool: openPool(t, threadCount), from, to, base};
-}
-
-/** Files of these sizes, named by them; the octets are always others. */
-function writeFiles({from, prng}: Scene, ...sizes: number[]): void {
-	for (const size of sizes) writeFileSync(join(from, `file ${size}`), prng.bytes(size));
-}
+import {Scene} from '../support/scene.ts';
+import type {TreeSource} from '../support/tree-source.ts';
 
 /** A first pull of everything, then a source with the rest of the test's changes. */
 async function follow(t: ExecutionContext, scene: Scene, change: () => void): Promise<TreeSource> {
-	const {pool, from, to} = scene;
-	const first = await pullTree({pool, source: await TreeSource.of(pool, from), destination: to});
+	const first = await scene.pull();
 	t.is(first.result?.exit, 0);
-	t.deepEqual(compareTrees(from, to), []);
+	t.deepEqual(compareTrees(scene.from, scene.to), []);
 	change();
-	return TreeSource.of(pool, from);
+	return scene.source();
 }
 
 test('wrong octets are noticed leaf by leaf and asked for again [SHOAL_SEED=31]', async t => {
-	const scene = makeScene(t, 31);
+	const scene = new Scene(t, 31);
 	const {pool, prng, from, to} = scene;
-	writeFiles(scene, 0, 1, 1200, 65_535, 65_536, 65_537, 300_000, 1_000_000);
-	const source = await TreeSource.of(pool, from);
+	scene.writeSizes(0, 1, 1200, 65_535, 65_536, 65_537, 300_000, 1_000_000);
+	const source = await scene.source();
 	const feed = {prng, spoils: 0.004, repeats: 0.05};
 	const {result, fed} = await pullTree({pool, source, destination: to, feed});
 	t.is(result?.exit, 0, JSON.stringify(result?.problems));
@@ -58,11 +35,11 @@ test('wrong octets are noticed leaf by leaf and asked for again [SHOAL_SEED=31]'
 });
 
 test('a file that is always wrong is left out, and nothing is deleted', async t => {
-	const scene = makeScene(t, 32);
+	const scene = new Scene(t, 32);
 	const {pool, prng, from, to} = scene;
-	writeFiles(scene, 100, 200_000, 5000);
+	scene.writeSizes(100, 200_000, 5000);
 	const source = await follow(t, scene, () => {
-		writeFiles(scene, 200_000, 5000);
+		scene.writeSizes(200_000, 5000);
 		rmSync(join(from, 'file 100'));
 	});
 	const old = readFileSync(join(to, 'file 200000'));
@@ -82,10 +59,10 @@ test('a file that is always wrong is left out, and nothing is deleted', async t 
 });
 
 test('a source that only lies is given up', async t => {
-	const scene = makeScene(t, 33);
+	const scene = new Scene(t, 33);
 	const {pool, prng, from, to} = scene;
 	for (let file = 0; file < 100; file++) writeFileSync(join(from, `${file}`), prng.bytes(900));
-	const source = await TreeSource.of(pool, from);
+	const source = await scene.source();
 	const pull = pullTree({pool, source, destination: to, feed: {prng, spoils: 1}});
 	const error = await t.throwsAsync(pull, {instanceOf: ShoalError});
 	t.is(error?.code, 'CONTENT_INVALID');
@@ -97,11 +74,11 @@ for (const [name, code, exit] of [
 	['unreadable', refuseCode.unreadable, 23],
 ] as const) {
 	test(`a ${name} file keeps its old version, and nothing is deleted`, async t => {
-		const scene = makeScene(t, 34);
+		const scene = new Scene(t, 34);
 		const {pool, prng, from, to} = scene;
-		writeFiles(scene, 10, 20, 30, 70_000, 150_000);
+		scene.writeSizes(10, 20, 30, 70_000, 150_000);
 		const source = await follow(t, scene, () => {
-			writeFiles(scene, 10, 20, 70_000, 150_000);
+			scene.writeSizes(10, 20, 70_000, 150_000);
 			rmSync(join(from, 'file 30'));
 			mkdirSync(join(from, 'new'));
 			writeFileSync(join(from, 'new', 'file'), 'new');
@@ -138,11 +115,11 @@ for (const [name, code, exit] of [
 }
 
 test('a pull that was stopped goes on where it was [SHOAL_SEED=35]', async t => {
-	const scene = makeScene(t, 35);
+	const scene = new Scene(t, 35);
 	const {pool, prng, from, to} = scene;
 	const sizes = [...Array.from({length: 200}, () => 1 + prng.below(4000)), 3_000_000, 500_000];
-	writeFiles(scene, ...sizes);
-	const source = await TreeSource.of(pool, from);
+	scene.writeSizes(...sizes);
+	const source = await scene.source();
 	const total = source.list.contentBytes;
 	const half = {prng, blocksMax: Math.floor(total / 1100 / 2), reach: 40};
 	const first = await pullTree({pool, source, destination: to, feed: half});
@@ -159,10 +136,10 @@ test('a pull that was stopped goes on where it was [SHOAL_SEED=35]', async t => 
 });
 
 test('a full disk leaves DEST as it was, and the next run goes on', async t => {
-	const scene = makeScene(t, 36);
+	const scene = new Scene(t, 36);
 	const {prng, from, to} = scene;
-	writeFiles(scene, 1000, 2000, 400_000, 90_000);
-	const source = await follow(t, scene, () => writeFiles(scene, 1000, 2000, 400_000, 90_000));
+	scene.writeSizes(1000, 2000, 400_000, 90_000);
+	const source = await follow(t, scene, () => scene.writeSizes(1000, 2000, 400_000, 90_000));
 	let written = 0;
 	const mortal = mortalTree({
 		strike(_, call) {
@@ -184,7 +161,7 @@ test('a full disk leaves DEST as it was, and the next run goes on', async t => {
 });
 
 test('a directory swapped for a symlink leads nowhere, at whatever change', async t => {
-	const scene = makeScene(t, 37, 0);
+	const scene = new Scene(t, 37, 0);
 	const {from, base, prng} = scene;
 	for (const name of ['dir', 'dir/below']) {
 		mkdirSync(join(from, name));
