@@ -38,7 +38,7 @@ const bans: readonly Ban[] = [
 	{what: /\bset(?:Timeout|Interval|Immediate)\b/, where: core, why: 'the clock calls back'},
 	{what: /\bqueueMicrotask\b/, where: pure, why: 'a state machine does not wait'},
 	{what: /\bBuffer\b/, where: core, why: 'octets are Uint8Array'},
-	{what: /(?<!\.)\bprocess\s*[.[]/, where: core, why: 'the process belongs to the command line'},
+	{what: /(?<![.#])\bprocess\s*[.[]/, where: core, why: 'the process belongs to the command line'},
 	{what: /\bconsole\s*\./, where: program, why: 'output goes through the terminal'},
 	{what: /\ballocUnsafe(?:Slow)?\b/, where: program, why: 'such memory holds old secrets'},
 	{what: /\bshell\s*:/, where: program, why: 'no shell anywhere'},
