@@ -15,7 +15,6 @@ import {
 	createPublicKey,
 	createSecretKey,
 	diffieHellman,
-	generateKeyPairSync,
 	type KeyObject,
 	sign,
 	timingSafeEqual,
@@ -143,14 +142,16 @@ function finished(decipher: {final(): Uint8Array}): boolean {
 	}
 }
 
+/**
+ * Any 32 octets are a secret (RFC 7748 §5, RFC 8032 §5.1.5). Not by generateKeyPairSync: exporting
+ * what that made holds the key's mutex while it allocates, and if the collector runs just then and
+ * finds the finished job of the generation, its destructor waits for the same mutex, for ever
+ * (seen after some thousand keys, Node 20.20).
+ */
 function generate(curve: Curve): KeyPair {
-	const {privateKey} =
-		curve === 'X25519' ? generateKeyPairSync('x25519') : generateKeyPairSync('ed25519');
-	const {d, x} = privateKey.export({format: 'jwk'});
-	assert(d !== undefined && x !== undefined, 'a private key has both halves');
-	const pair = {secret: octetsOf(d), public: octetsOf(x)};
-	privateObjects[curve].set(pair.secret, privateKey);
-	return pair;
+	const secret = new Uint8Array(32);
+	random(secret);
+	return {secret, public: publicOf(curve, secret)};
 }
 
 function publicOf(curve: Curve, secret: Uint8Array): Uint8Array {

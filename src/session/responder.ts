@@ -312,10 +312,10 @@ function namesOf(crypto: Crypto, host: Host): Uint8Array[] {
 	return [host.identity, ...former.filter(name => name !== undefined)];
 }
 
-/** A hello costs about 100 us of public-key work: a fifth of a core for who proves nothing. */
+/** A hello costs about 200 us, most of it public-key work: less than half a core for strangers. */
 const untokenedHellosPerSecond = 2000;
-/** Half a core, whoever asks: sessions go on meanwhile. */
-const hellosPerSecond = 5000;
+/** Whoever asks: sessions go on meanwhile. */
+const hellosPerSecond = 3000;
 const noticesPerSecond = 10;
 const listsPerSecond = 100;
 /** Tickets that find no room and are told so. */

@@ -343,6 +343,19 @@ test('a responder of another identity cannot answer for the pinned one, even unf
 	t.true(initiator.dropped.unreadable >= 3);
 });
 
+test('a true delegation in the hands of another host proves nothing', t => {
+	const world = setup(realCrypto);
+	const {source} = world;
+	// It shows what it has seen of the true host, but not the key that is delegated.
+	const host = {...source.host, hostKey: realCrypto.dhGenerate()};
+	world.network.add('source:1', source.responder(world.network.now, {hosts: [host]}));
+	const initiator = dial(world);
+	world.network.runFor(60 * second);
+	const {error} = only(initiator, 'failed');
+	t.is(error.code, 'PEER_AUTH_FAILED');
+	t.regex(error.message, /another host/);
+});
+
 const badProofs: [string, ConstructorParameters<typeof TestSource>[1], RegExp][] = [
 	['expired', {notAfterMs: wallMs}, /expired/],
 	['for other modules', {modules: [Uint8Array.of(1)]}, /module/],
