@@ -218,7 +218,7 @@ class Dialling {
 					this.#fail(event.error);
 					break;
 				case 'closed':
-					this.#fail(new ShoalError('SESSION_CLOSED', closedBecause(event)));
+					this.#fail(closing(event));
 			}
 		}
 	}
@@ -243,9 +243,13 @@ function refusal({code, text, retryMs}: Extract<InitiatorEvent, {type: 'refused'
 	return new ShoalError('ACCESS_DENIED', `the source refuses access${said}`);
 }
 
-function closedBecause({code, text}: Extract<InitiatorEvent, {type: 'closed'}>): string {
+/** A source that goes away may come back; one that refuses what it was sent will again. */
+function closing({code, text}: Extract<InitiatorEvent, {type: 'closed'}>): ShoalError {
 	const said = text === '' ? '' : `: ${escapePath(new TextEncoder().encode(text))}`;
-	return `the source ended the session (code ${code})${said}`;
+	const {done, shuttingDown, idle, unavailable} = closeCode;
+	const isLeaving = [done, shuttingDown, idle, unavailable].some(each => each === code);
+	const detail = `the source ended the session (code ${code})${said}`;
+	return new ShoalError(isLeaving ? 'SESSION_CLOSED' : 'PEER_FRAME_INVALID', detail);
 }
 
 /** An answer of any kind says more than a refused port, and that more than silence. */
@@ -269,13 +273,13 @@ function interrupted(): ShoalError {
 }
 
 /** Resolves after `ms`, or at once when stopped. */
-function pause({clock}: Platform, ms: number, stop: AbortSignal): Promise<void> {
+export function pause({clock}: Platform, ms: number, stop: AbortSignal | undefined): Promise<void> {
 	return new Promise(resolve => {
 		const cancel = clock.at(later(clock.now(), millis(ms)), resolve);
 		const quit = (): void => {
 			cancel();
 			resolve();
 		};
-		stop.addEventListener('abort', quit, {once: true});
+		stop?.addEventListener('abort', quit, {once: true});
 	});
 }

@@ -12,7 +12,8 @@ import {type Head, same} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
 import {Fetcher} from '../transfer/fetcher.ts';
 import type {FetchHandler, FetchRequest} from '../transfer/request.ts';
-import {type Answered, Connection, type DialOptions} from './connection.ts';
+import {later, millis} from '../unit.ts';
+import {type Answered, Connection, type DialOptions, pause} from './connection.ts';
 import {EarlyObjects, obtainList} from './obtain-list.ts';
 import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply.ts';
 
@@ -50,6 +51,9 @@ export class Remote implements Supply {
 	#untaken = 0;
 	#pastUntaken = 0;
 	#isClosed = false;
+	/** What ended it for good. */
+	#failure: ShoalError | undefined;
+	#barrenRedials = 0;
 
 	private constructor(options: RemoteOptions, connection: Connection) {
 		this.#options = options;
@@ -122,6 +126,11 @@ export class Remote implements Supply {
 
 	/** Asks for contents: the answers go to the handler given to `deliver`. */
 	fetch(request: FetchRequest): void {
+		if (this.#failure !== undefined) {
+			const failure = this.#failure;
+			queueMicrotask(() => this.#fail(failure));
+			return;
+		}
 		this.#outstanding.add(request);
 		this.#open().fetch(request);
 		this.#connection.wake();
@@ -174,6 +183,7 @@ export class Remote implements Supply {
 	#handler(): FetchHandler {
 		return {
 			block: (request, object, offset, data, now) => {
+				this.#barrenRedials = 0;
 				const collector = this.#collectors.get(request);
 				if (collector === undefined) {
 					this.#untaken += data.length;
@@ -204,23 +214,19 @@ export class Remote implements Supply {
 	/** The session broke: dials again and asks again, or tells why not. */
 	async #redial(error: ShoalError): Promise<void> {
 		if (this.#isClosed) return;
-		const {platform, dial, notice} = this.#options;
 		try {
-			if (!isWorthRedialling(error)) throw error;
+			if (!isWorthRedialling(error) || ++this.#barrenRedials > barrenRedialsMax) throw error;
 			addLink(this.#past, this.#connection.statistics);
 			if (this.#fetcher !== undefined) addFetch(this.#past, this.#fetcher);
 			this.#pastUntaken += this.#untaken;
 			this.#untaken = 0;
 			this.#fetcher = undefined;
 			await this.#connection.close();
-			notice(`${error.message}; dialling again`);
-			this.#connection = await Connection.dial(platform, {
-				...dial,
-				addresses: [this.#connection.address],
-			});
-			if (this.#isClosed) return await this.#connection.close();
-			const {root} = this.#connection.answered.head;
-			if (!same(root, this.answered.head.root)) {
+			this.#options.notice(`${error.message}; dialling again`);
+			const connection = await this.#dialUntilAnswered();
+			if (this.#isClosed) return await connection.close();
+			this.#connection = connection;
+			if (!same(connection.answered.head.root, this.answered.head.root)) {
 				throw new ShoalError('SESSION_CLOSED', 'the source has a newer snapshot meanwhile');
 			}
 			const again = [...this.#outstanding];
@@ -231,14 +237,36 @@ export class Remote implements Supply {
 		}
 	}
 
+	/** A source that restarts is away for a moment: its port refuses, or its host is silent. */
+	async #dialUntilAnswered(): Promise<Connection> {
+		const {platform, dial} = this.#options;
+		const {clock} = platform;
+		const {address} = this.#connection;
+		const giveUpAt = later(clock.now(), dial.contactTimeout ?? 0);
+		for (let waitMs = 250; ; waitMs *= 2) {
+			try {
+				return await Connection.dial(platform, {...dial, addresses: [address]});
+			} catch (error) {
+				const isAway = error instanceof ShoalError && error.code === 'PATH_UNREACHABLE';
+				const retryAt = later(clock.now(), millis(waitMs));
+				if (!isAway || retryAt > giveUpAt || this.#isClosed) throw error;
+				await pause(platform, waitMs, dial.signal);
+			}
+		}
+	}
+
 	#fail(reason: unknown): void {
 		if (!(reason instanceof ShoalError)) throw reason;
 		if (this.#isClosed) return;
+		this.#failure = reason;
 		for (const {reject} of this.#collectors.values()) reject(reason);
 		this.#collectors.clear();
 		this.#options.failed(reason);
 	}
 }
+
+/** Sessions in a row that break before anything came: then it is not worth another. */
+const barrenRedialsMax = 3;
 
 /** Silence, a restart of the source or of something between: not what a peer did on purpose. */
 function isWorthRedialling({code}: ShoalError): boolean {
