@@ -248,8 +248,6 @@ export class Initiator implements Endpoint {
 		const salt = new Uint8Array(data.subarray(9, 9 + saltSize));
 		if (this.#salt === undefined) {
 			this.#keys!.startOpening(responderSecret(this.#crypto, this.#k2!, salt));
-		} else if (!same(salt, this.#salt)) {
-			return 'forged';
 		}
 		const peerConnection = readU32(data, 5);
 		const reason = session.handlePacket(data, saltHeaderSize, data[0]! & 1, from, now);

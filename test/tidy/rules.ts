@@ -41,6 +41,7 @@ const bans: readonly Ban[] = [
 	{what: /(?<![.#])\bprocess\s*[.[]/, where: core, why: 'the process belongs to the command line'},
 	{what: /\bconsole\s*\./, where: program, why: 'output goes through the terminal'},
 	{what: /\ballocUnsafe(?:Slow)?\b/, where: program, why: 'such memory holds old secrets'},
+	{what: /\bgenerateKeyPair/, where: program, why: 'exporting what it made can stand still'},
 	{what: /\bshell\s*:/, where: program, why: 'no shell anywhere'},
 	{what: /\beval\b|\bnew\s+Function\b/, where: program, why: 'no code is made from text'},
 	{what: /\bcatch\s*(?:\([^)]*\))?\s*\{\s*\}/, where: /\.ts$/, why: 'an error is never swallowed'},

@@ -303,6 +303,24 @@ test('a notice alone ends nothing: the true answer still wins', t => {
 	only(initiator, 'answered');
 });
 
+test('two lies do not shorten the time that an answer has', t => {
+	for (const lies of [2, 3]) {
+		const world = setup();
+		const {network} = world;
+		const initiator = dial(world);
+		const hello = initiator.pollTransmit(network.now)!.data;
+		const notice = new Uint8Array(7);
+		notice.set([1, handshakeType.notice, ...hello.subarray(5, 9), 1]);
+		for (let count = 0; count < lies; count++) network.send(notice, 'source:1', 'receiver:1');
+		network.onSend = () => false;
+		network.runFor(6 * second);
+		network.onSend = () => true;
+		network.runFor(10 * second);
+		if (lies === 2) only(initiator, 'answered');
+		else t.is(only(initiator, 'failed').error.code, 'PEER_AUTH_FAILED');
+	}
+});
+
 test('silence ends in PATH_SILENT at the contact time, not before; hellos back off', t => {
 	const network = new Network(new Prng(3));
 	const source = new TestSource(nullCrypto(new Prng(4)));

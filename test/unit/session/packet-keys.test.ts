@@ -94,6 +94,20 @@ for (const suite of ['AESGCM', 'ChaChaPoly'] as const) {
 	});
 }
 
+test('a side that has no reason of its own to change its key follows the other', t => {
+	const limits = {crypto, suite: 'AESGCM'} as const;
+	const a = {...limits, sendSecret: secret(1), openSecret: secret(2), updateAfter: 10};
+	const b = {...limits, sendSecret: secret(2), openSecret: secret(1)};
+	const sides = new Sides(10);
+	const [busy, calm] = [new PacketKeys(a), new PacketKeys(b)];
+	for (let count = 0; count < 100; count++) {
+		t.true(open(calm, sides.seal(busy)));
+		if (count % 5 === 0) t.true(open(busy, sides.seal(calm)));
+	}
+	t.true(busy.updateCount >= 6);
+	t.true(calm.updateCount >= busy.updateCount - 1);
+});
+
 test('a side that is not followed does not change its key again, and stops at the limit', t => {
 	const sides = new Sides(10, 25);
 	for (let count = 0; count < 35; count++) sides.seal(sides.a);

@@ -243,14 +243,63 @@ test('an unknown version is answered with the list, if the datagram is as large 
 	t.deepEqual(drain(responder, later(start, second)), []);
 });
 
-test('a source that dials is refused: this side takes no trees', t => {
+/** The hello with some octets changed and its mac1 made anew. */
+function remade(
+	source: TestSource,
+	hello: Uint8Array,
+	change: (data: Uint8Array) => void,
+): Uint8Array {
+	const data = new Uint8Array(hello);
+	change(data);
+	const macKey = macKeyOf(source.crypto, source.identity.public);
+	const mac = source.crypto.hmac('SHA256', macKey, data.subarray(0, data.length - 16));
+	data.set(mac.subarray(0, 16), data.length - 16);
+	return data;
+}
+
+test('a hello that is not exactly as the format has it is dropped, though its mac1 is right', t => {
 	const source = quiet();
 	const responder = source.responder(start);
 	const hello = helloOf(source);
-	hello[4] = 2;
-	const macKey = macKeyOf(source.crypto, source.identity.public);
-	const mac = source.crypto.hmac('SHA256', macKey, hello.subarray(0, hello.length - 16));
-	hello.set(mac.subarray(0, 16), hello.length - 16);
+	const changes: ((data: Uint8Array) => void)[] = [
+		data => data.fill(1, 1000, 1001),
+		data => data.fill(1, data.length - 17, data.length - 16),
+		data => data.fill(0, 2, 3),
+		data => data.fill(3, 2, 3),
+		data => data.fill(4, 3, 4),
+		data => data.fill(17, 9, 10),
+		data => data.fill(0x7f, 11, 13),
+	];
+	for (const [index, change] of changes.entries()) {
+		responder.handleDatagram(remade(source, hello, change), 'a:1', start);
+		t.is(responder.dropped.malformed, index + 1, `change ${index}`);
+	}
+	t.deepEqual(drain(responder, start), []);
+	responder.handleDatagram(
+		remade(source, hello, () => undefined),
+		'a:1',
+		start,
+	);
+	t.is(responder.counts.answered, 1);
+});
+
+test('a hello as large as two is not read', t => {
+	const source = quiet();
+	const responder = source.responder(start);
+	const long = new Uint8Array(2400);
+	long.set(helloOf(source).subarray(0, 1184));
+	responder.handleDatagram(
+		remade(source, long, () => undefined),
+		'a:1',
+		start,
+	);
+	t.is(responder.dropped.malformed, 1);
+});
+
+test('a source that dials is refused: this side takes no trees', t => {
+	const source = quiet();
+	const responder = source.responder(start);
+	const hello = remade(source, helloOf(source), data => data.fill(2, 4, 5));
 	responder.handleDatagram(hello, 'a:1', start);
 	t.is(responder.counts.refused, 1);
 	t.is(source.asks.length, 0);
