@@ -13,9 +13,10 @@ export class QueueDelay {
 	readonly #base = new TimeMin(baseSpan);
 	#last = Number.NaN;
 	#samples = 0;
+	/** Least of the packets since the last group was full, and of the last groups. */
 	#groupMin = Infinity;
-	#formerMin = Infinity;
 	#groupCount = 0;
+	readonly #formerMin = new Float64Array(groupsMax).fill(Infinity);
 
 	/** A packet took `oneWay` microseconds, plus or minus what the clocks are apart. */
 	add(oneWay: number, now: number): void {
@@ -26,13 +27,17 @@ export class QueueDelay {
 		this.#last = oneWay;
 		this.#base.add(oneWay, now);
 		this.#groupMin = Math.min(this.#groupMin, oneWay);
+		const groups = this.jitter > jitterHigh ? groupsMax : 1;
+		const former = this.#formerMin;
+		let least = this.#groupMin;
+		for (let group = 0; group < groups; group++) least = Math.min(least, former[group]!);
+		this.delay = former[groups - 1] === Infinity ? 0 : least - this.#base.value;
 		if (++this.#groupCount >= groupSize) {
-			this.#formerMin = this.#groupMin;
+			former.copyWithin(1, 0, groupsMax - 1);
+			former[0] = this.#groupMin;
 			this.#groupMin = Infinity;
 			this.#groupCount = 0;
 		}
-		const least = Math.min(this.#formerMin, this.#groupMin);
-		this.delay = this.#formerMin === Infinity ? 0 : least - this.#base.value;
 	}
 
 	reset(): void {
@@ -42,12 +47,16 @@ export class QueueDelay {
 		this.#last = Number.NaN;
 		this.#samples = 0;
 		this.#groupMin = Infinity;
-		this.#formerMin = Infinity;
 		this.#groupCount = 0;
+		this.#formerMin.fill(Infinity);
 	}
 }
 
 /** Packets of which the least counts: eight to sixteen of them (RFC 9406 §4.2 takes eight). */
 const groupSize = 8;
+
+/** Groups that must all show a queue where each packet's own delay strays by more than this. */
+const groupsMax = 4;
+const jitterHigh = 4000;
 
 const baseSpan = 10_000_000;
