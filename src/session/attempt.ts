@@ -100,10 +100,10 @@ export class Attempt {
 		this.#sentAt = now;
 		this.#sentCount++;
 		this.#sameCount++;
-		// RFC 8085 §3.1.1: doubled each time, and never in step with others.
+		// RFC 8085 §3.1.1: longer each time, and never in step with others.
 		const jitter = 0.75 + (0.5 * this.#random()) / 2 ** 32;
 		this.#dueAt = later(now, this.#pause * jitter);
-		this.#pause = Math.min(2 * this.#pause, pauseMax);
+		this.#pause = Math.min(1.5 * this.#pause, pauseMax);
 		const hello = {...this.#parameters, token: this.#token, noise: this.#noise};
 		return encodeHello(this.#crypto, hello, this.#macKey);
 	}
@@ -143,8 +143,11 @@ function ask(module: Uint8Array, sequence: number): Uint8Array {
 	return to.written();
 }
 
-/** Microseconds until the first repeat: RFC 8085 §3.1.1 and RFC 6298 §2 take a second. */
-const pauseFirst = 1_000_000;
+/**
+ * Microseconds until the first repeat. RFC 8085 §3.1.1 and RFC 6298 §2 take a second; a hello is one
+ * datagram, and a lost one must not cost ten round trips of a short path.
+ */
+const pauseFirst = 300_000;
 const pauseMax = 5_000_000;
 const hurryPause = 300_000;
 /** Tokens that are taken from whoever says to be the responder. */

@@ -47,7 +47,7 @@ export class Intake {
 
 	/** Tells that a line of no octets is done. */
 	finishEmpty(line: Line): void {
-		if (!line.cancelled) this.#finish(line);
+		this.#finish(line);
 	}
 
 	cancel(request: FetchRequest): void {
@@ -183,6 +183,7 @@ export class Intake {
 			this.#handOver(line, from, data, now);
 		} else {
 			for (let at = line.arrived.nextGap(from); at < to; at = line.arrived.nextGap(at)) {
+				if (line.cancelled) return;
 				const end = Math.min(to, line.arrived.nextMember(at));
 				line.arrived.add(at, end);
 				this.#handOver(line, at, data.subarray(at - from, end - from), now);
@@ -196,9 +197,9 @@ export class Intake {
 		this.#parts.handler.block(line.request, object, line.offsetAt(at, object), data, now);
 	}
 
+	/** Tells that a line is done, unless it was cancelled from within the handler. */
 	#finish(line: Line): void {
-		this.#lines.delete(line.request);
-		this.#parts.handler.done(line.request);
+		if (this.#lines.delete(line.request)) this.#parts.handler.done(line.request);
 	}
 }
 

@@ -23,9 +23,7 @@ test('a range set is a set of numbers, whatever is added and removed', t => {
 					if (adds) naive.add(value);
 					else naive.delete(value);
 				}
-				const answer = adds
-					? ranges.add(from, from + size)
-					: ranges.remove(from, from + size);
+				const answer = adds ? ranges.add(from, from + size) : ranges.remove(from, from + size);
 				t.is(answer, changed);
 				t.is(ranges.total, naive.size);
 			}

@@ -11,14 +11,21 @@ import {broken, summarize} from '../support/run-summary.ts';
 import {type RunResult, runTransfer} from '../support/transfer-run.ts';
 import {drawWorld} from '../support/world-draw.ts';
 
-type Share = {readonly from: number; readonly to: number; readonly step: number};
+/** `sealed`: every so many seeds one rides in a sealed session; 0: none. */
+type Share = {
+	readonly from: number;
+	readonly to: number;
+	readonly step: number;
+	readonly sealed: number;
+};
 
 if (isMainThread) await main();
 else work(workerData as Share);
 
-function work({from, to, step}: Share): void {
+function work({from, to, step, sealed}: Share): void {
 	for (let seed = from; seed < to; seed += step) {
-		parentPort!.postMessage(runTransfer(drawWorld(seed)));
+		const options = {sealed: sealed > 0 && seed % sealed === 0};
+		parentPort!.postMessage(runTransfer(drawWorld(seed), options));
 	}
 }
 
@@ -28,6 +35,7 @@ async function main(): Promise<void> {
 			runs: {type: 'string', default: '10000'},
 			seed: {type: 'string', default: '1'},
 			jobs: {type: 'string', default: '1'},
+			sealed: {type: 'string', default: 'tenth'},
 			json: {type: 'boolean', default: false},
 		},
 	});
@@ -40,7 +48,8 @@ async function main(): Promise<void> {
 	const results: RunResult[] = [];
 	await Promise.all(
 		Array.from({length: jobs}, (_, job) => {
-			const share: Share = {from: seed + job, to: seed + runs, step: jobs};
+			const sealed = {all: 1, tenth: 10, none: 0}[values.sealed] ?? 10;
+			const share: Share = {from: seed + job, to: seed + runs, step: jobs, sealed};
 			return collect(share, results);
 		}),
 	);

@@ -35,6 +35,10 @@ export class SimStore implements SenderSource {
 		return {sizes: page.subarray(want.position, want.position + want.count)};
 	}
 
+	sizeOf(kind: number, page: number, position: number): number {
+		return kind === objectKind.list ? this.listSize : this.pages[page]![position]!;
+	}
+
 	/** The octets of a read: a view, or two pieces joined where the buffer ends. */
 	read({kind, page, position, offset, length}: Omit<ReadRequest, 'snapshot'>): Uint8Array {
 		const start = (kind * 7919 + page * 104_729 + position * 1299_709 + offset) % span;
@@ -44,8 +48,9 @@ export class SimStore implements SenderSource {
 		return whole;
 	}
 
-	listRequest(): FetchRequest {
-		return request(objectKind.list, 0, 0, 1, this.listSize);
+	/** The list, or a range of it. */
+	listRequest(offset = 0, end: number = this.listSize): FetchRequest {
+		return {...request(objectKind.list, 0, 0, 1, end - offset), offset};
 	}
 
 	/** One request a page, as a receiver makes them; a page of one entry is a plain range. */
@@ -64,11 +69,14 @@ pattern.copyWithin(span, 0, span);
 /** Checks what is handed over: right octets, each once, done once. */
 export class SimReceiver implements FetchHandler {
 	bytes = 0;
+	/** Octets of the list; requests of contents that are done. */
+	listBytes = 0;
 	doneCount = 0;
 	refusedCount = 0;
 	wrong: string | undefined;
 	closedWith: number | undefined;
-	onDone: (request: FetchRequest) => void = () => undefined;
+	/** The list is whole. */
+	onList: () => void = () => undefined;
 	onBlock: (request: FetchRequest, object: number, offset: number, size: number) => void = () =>
 		undefined;
 	readonly #store: SimStore;
@@ -76,6 +84,11 @@ export class SimReceiver implements FetchHandler {
 
 	constructor(store: SimStore) {
 		this.#store = store;
+	}
+
+	/** The list and all contents have come. */
+	get isWhole(): boolean {
+		return this.bytes === this.#store.listSize + this.#store.contentBytes;
 	}
 
 	block(request: FetchRequest, object: number, offset: number, data: Uint8Array): void {
@@ -87,7 +100,7 @@ export class SimReceiver implements FetchHandler {
 		const key = `${kind}/${page}/${position}`;
 		let seen = this.#seen.get(key);
 		if (seen === undefined) {
-			seen = new Uint8Array(request.offset + (request.sizes?.[object] ?? request.length));
+			seen = new Uint8Array(this.#store.sizeOf(kind, page, position));
 			this.#seen.set(key, seen);
 		}
 		if (seen.subarray(offset, offset + length).includes(1)) {
@@ -96,6 +109,9 @@ export class SimReceiver implements FetchHandler {
 		seen.fill(1, offset, offset + length);
 		this.bytes += length;
 		this.onBlock(request, object, offset, length);
+		if (kind !== objectKind.list) return;
+		this.listBytes += length;
+		if (this.listBytes === this.#store.listSize) this.onList();
 	}
 
 	refused(): void {
@@ -103,8 +119,7 @@ export class SimReceiver implements FetchHandler {
 	}
 
 	done(request: FetchRequest): void {
-		this.doneCount++;
-		this.onDone(request);
+		if (request.kind === objectKind.content) this.doneCount++;
 	}
 
 	head(): void {

@@ -1,15 +1,17 @@
 /**
- * One transfer in one world: a list, then the contents it names, over plain sessions. What a run
- * measures is what the link counts.
+ * One transfer in one world: a list, then the contents it names. Over plain sessions, which is fast,
+ * or over real ones with hello, answer and tickets under a null cipher. What a run measures is what
+ * the link counts.
  */
 import type {Controller} from '../../src/congestion/controller.ts';
 import {PathModel} from '../../src/congestion/model.ts';
 import {Fetcher, type FetcherOptions} from '../../src/transfer/fetcher.ts';
 import {Sender, type SenderOptions} from '../../src/transfer/sender.ts';
-import {micros} from '../../src/unit.ts';
-import {SimLink} from './link.ts';
+import {type Micros, micros} from '../../src/unit.ts';
+import {type LinkSettings, SimLink} from './link.ts';
 import {PlainSession} from './plain-session.ts';
 import {Prng} from './prng.ts';
+import {sealSession} from './sealed-session.ts';
 import {SimReceiver, SimStore} from './sim-store.ts';
 import {type Outcome, World} from './world.ts';
 import {boundOf, idealTime, type WorldSettings} from './world-draw.ts';
@@ -18,27 +20,39 @@ export type RunOptions = {
 	readonly fetcher?: Partial<FetcherOptions>;
 	readonly sender?: Partial<SenderOptions>;
 	readonly controller?: () => Controller;
-	/** Called for every event of the run. */
+	/** Real sessions, with the handshake. */
+	readonly sealed?: boolean;
+	/** Microseconds to which timers are late. */
+	readonly timerGrain?: number;
+	/** Stands between the source's session and its sender. */
+	readonly wrapSender?: (sender: Sender) => Sender;
+	/** Called after every event of the run. */
 	readonly trace?: (run: Run) => void;
 };
 
 export type Run = {
+	readonly settings: WorldSettings;
 	readonly world: World;
-	readonly fetcher: Fetcher;
-	readonly sender: Sender;
+	readonly start: Micros;
+	readonly store: SimStore;
+	readonly receiver: SimReceiver;
 	readonly controller: Controller;
+	/** Made anew when a handshake has measured the round trip. */
+	fetcher: Fetcher;
+	/** Undefined until a session is made. */
+	sender: Sender | undefined;
 	readonly down: SimLink;
 	readonly up: SimLink;
-	readonly receiver: SimReceiver;
+	/** How the session failed, if it did. */
+	failure: string | undefined;
 };
 
 export type RunResult = {
 	readonly seed: number;
 	readonly outcome: Outcome;
 	readonly complete: boolean;
+	/** What went wrong: octets that are not the right ones, or a session that ended. */
 	readonly wrong: string | undefined;
-	/** The code with which a side ended the session. */
-	readonly closedWith: number | undefined;
 	/** Microseconds: taken, at best, and as bounded. */
 	readonly time: number;
 	readonly ideal: number;
@@ -55,76 +69,60 @@ export type RunResult = {
 	readonly steps: number;
 };
 
-export function startRun(settings: WorldSettings, options: RunOptions = {}) {
+/** Sets a run up; nothing has happened yet. */
+export function startRun(settings: WorldSettings, options: RunOptions = {}): Run {
 	const prng = new Prng(settings.seed ^ 0x7a11_5eed);
-	const world = new World({now: 1_000_000});
+	const {timerGrain = 1} = options;
+	const world = new World({now: 1_000_000, timerGrain});
 	const start = world.now;
-	const shift = (link: typeof settings.down) => ({
-		...link,
-		holes: (link.holes ?? []).map(([from, to]) => [from + start, to + start] as const),
-	});
-	const down = new SimLink(shift(settings.down), prng.fork());
-	const up = new SimLink(shift(settings.up), prng.fork());
+	const down = new SimLink(shifted(settings.down, start), prng.fork());
+	const up = new SimLink(shifted(settings.up, start), prng.fork());
 	world.route('source', 'receiver', down);
 	world.route('receiver', 'source', up);
-
 	const store = new SimStore(settings.sizes, 100);
 	const receiver = new SimReceiver(store);
 	const controller = options.controller?.() ?? new PathModel();
-	const here = new PlainSession('source', prng.fork());
-	const there = new PlainSession('receiver', prng.fork());
-	const fetcher = new Fetcher({
+	const run: Run = {
+		settings,
+		world,
+		start,
+		store,
+		receiver,
 		controller,
-		handler: receiver,
-		now: start,
-		...options.fetcher,
-	});
-	const sender = new Sender({
-		session: there,
-		source: store,
-		now: start,
-		...options.sender,
-	});
-	here.payload = fetcher;
-	there.payload = sender;
-	there.onTurn = () => {
-		for (let read = sender.pollRead(); read; read = sender.pollRead()) {
-			sender.handleRead(read, store.read(read));
-		}
+		fetcher: new Fetcher({controller, handler: receiver, now: start, ...options.fetcher}),
+		sender: undefined,
+		down,
+		up,
+		failure: undefined,
 	};
-	receiver.onDone = request => {
-		if (request.kind === 0) for (const each of store.contentRequests()) fetcher.fetch(each);
+	receiver.onList = () => {
+		for (const request of store.contentRequests()) run.fetcher.fetch(request);
 	};
-	fetcher.fetch(store.listRequest());
-	world.add('source', there);
-	world.add('receiver', here);
-	const run: Run = {world, fetcher, sender, controller, down, up, receiver};
-	return {run, store, start, here, there};
+	if (options.sealed) sealSession(run, options, prng);
+	else joinPlain(run, options, prng);
+	return run;
 }
 
 export function runTransfer(settings: WorldSettings, options: RunOptions = {}): RunResult {
-	const {run, store, start} = startRun(settings, options);
-	const {world, receiver, down, up} = run;
+	const run = startRun(settings, options);
+	const {world, receiver, store, start, down, up} = run;
 	const ideal = idealTime(settings, store.listSize);
-	const requests = 1 + store.pages.length;
-	const hard = 10 * boundOf(settings, ideal, Infinity).most;
 	const outcome = world.drive({
 		done: () => {
 			options.trace?.(run);
-			return receiver.doneCount === requests || receiver.closedWith !== undefined;
+			return isOver(run);
 		},
-		until: start + hard,
+		until: start + 10 * boundOf(settings, ideal, Infinity, options.sealed).most,
 		stepsMax: 5_000_000,
 	});
 	const time = micros(Math.round(world.now - start));
-	const bound = boundOf(settings, ideal, time);
+	const bound = boundOf(settings, ideal, time, options.sealed);
+	const closed = receiver.closedWith === undefined ? undefined : `closed ${receiver.closedWith}`;
 	return {
 		seed: settings.seed,
 		outcome,
-		complete:
-			receiver.doneCount === requests && receiver.bytes === store.contentBytes + store.listSize,
-		wrong: receiver.wrong,
-		closedWith: receiver.closedWith,
+		complete: receiver.isWhole,
+		wrong: receiver.wrong ?? run.failure ?? closed,
 		time,
 		ideal,
 		most: bound.most,
@@ -138,4 +136,40 @@ export function runTransfer(settings: WorldSettings, options: RunOptions = {}): 
 		packets: down.counts.sent + up.counts.sent,
 		steps: world.steps,
 	};
+}
+
+/** Everything has come, or nothing more will. */
+export function isOver({receiver, store, failure}: Run): boolean {
+	return (
+		receiver.doneCount === store.pages.length ||
+		receiver.closedWith !== undefined ||
+		failure !== undefined
+	);
+}
+
+/** Reads at once whatever a sender wants. */
+export function readAll(sender: Sender, store: SimStore): void {
+	for (let read = sender.pollRead(); read; read = sender.pollRead()) {
+		sender.handleRead(read, store.read(read));
+	}
+}
+
+function joinPlain(run: Run, options: RunOptions, prng: Prng): void {
+	const {world, store, fetcher, start} = run;
+	const here = new PlainSession('source', prng.fork());
+	const there = new PlainSession('receiver', prng.fork());
+	const sender = new Sender({session: there, source: store, now: start, ...options.sender});
+	run.sender = sender;
+	here.payload = fetcher;
+	there.payload = options.wrapSender?.(sender) ?? sender;
+	there.onTurn = () => readAll(sender, store);
+	fetcher.fetch(store.listRequest());
+	world.add('source', there);
+	world.add('receiver', here);
+}
+
+/** Holes are told from the start of the run. */
+function shifted(link: LinkSettings, start: number): LinkSettings {
+	if (link.holes === undefined) return link;
+	return {...link, holes: link.holes.map(([from, to]) => [from + start, to + start] as const)};
 }

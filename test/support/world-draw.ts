@@ -122,11 +122,13 @@ export type Bound = {
  * it may cost. Beyond what loss makes necessary: a quarter, four times what the path holds with its
  * queue full (startup finds the end of a path by going past it), and some datagrams.
  */
-export function boundOf(world: WorldSettings, ideal: number, until: number): Bound {
+export function boundOf(world: WorldSettings, ideal: number, until: number, sealed = false): Bound {
 	const {roundTrip, rate, loss, down} = world;
 	const trip = roundTrip + (2 * datagram * 1e6) / rate;
-	// Before the first sample nothing is known: the first round trip counts at least 100 ms.
-	const trips = 11 * trip + Math.max(trip, 100_000);
+	// Before the first sample nothing is known, and a round trip counts at least 100 ms: one of the
+	// twelve, or four where a handshake (hello, answer, ticket) comes before the first request.
+	const blind = sealed ? 4 : 1;
+	const trips = (12 - blind) * trip + blind * Math.max(trip, 100_000);
 	const holes = (down.holes ?? [])
 		.filter(([from]) => from < until)
 		.reduce((sum, [from, to]) => sum + to - from, 0);

@@ -6,9 +6,7 @@ import {Prng} from '../../support/prng.ts';
 function requestOf(sizes: readonly number[], offset = 0): FetchRequest {
 	const length = sizes.reduce((sum, size) => sum + size, 0);
 	const one = {snapshot: 0, kind: 3, page: 0, position: 7, count: sizes.length, offset} as const;
-	return sizes.length === 1
-		? {...one, length}
-		: {...one, length, sizes: Float64Array.from(sizes)};
+	return sizes.length === 1 ? {...one, length} : {...one, length, sizes: Float64Array.from(sizes)};
 }
 
 const piece: Piece = {object: 0, count: 0, offset: 0, length: 0};
