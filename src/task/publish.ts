@@ -27,10 +27,10 @@ export const publishPhases = [
 	'directory',
 	/** Staged files and symlinks are renamed into place. */
 	'place',
-	/** Further names of hard links. */
-	'link',
 	/** Owner, mode and time of what stays. */
 	'attribute',
+	/** Further names of hard links: the first one has its time by now, so it can be told. */
+	'link',
 	/** Where nothing could take the place of what `aside` put away, it comes back. */
 	'restore',
 	'delete',
