@@ -18,6 +18,8 @@ export function describeChange(
 	path: Uint8Array,
 	type: EntryType,
 	details: number,
+	target: Uint8Array,
+	leader: Uint8Array,
 ): Change {
 	const isWhole = change === 'new' || change === 'deleted';
 	return {
@@ -25,6 +27,8 @@ export function describeChange(
 		path: escapePath(path),
 		type: nameType(type),
 		differs: isWhole ? [] : bits.filter(([bit]) => (details & bit) !== 0).map(([, name]) => name),
+		...(target.length === 0 ? {} : {target: escapePath(target)}),
+		...(leader.length === 0 ? {} : {linkTo: escapePath(leader)}),
 	};
 }
 

@@ -234,8 +234,8 @@ class PullRun {
 			},
 		});
 		if (this.#options.on === undefined) return;
-		plan.forEachChange((change, path, type, details) => {
-			const told = describeChange(change, path, type as EntryType, details);
+		plan.forEachChange((change, path, type, ...rest) => {
+			const told = describeChange(change, path, type as EntryType, ...rest);
 			this.#tell({event: 'change', ...told});
 		});
 	}

@@ -105,7 +105,8 @@ export function eachChange({table}: Planned): Plan['forEachChange'] {
 		}
 		rows.sort((a, b) => comparePaths(table.path(a), table.path(b)));
 		for (const row of rows) {
-			tell(names[kind[row]!]!, table.path(row), type[row]!, details[row]!);
+			const [target, leader] = [table.target(row), table.leader(row)];
+			tell(names[kind[row]!]!, table.path(row), type[row]!, details[row]!, target, leader);
 		}
 	};
 }

@@ -69,11 +69,20 @@ export type Plan = {
 	readonly examined: boolean;
 	/** DELETE_REFUSED or DESTINATION_FULL: `begin` throws it. */
 	readonly refusal: ShoalError | undefined;
-	/** In path order; `details` are `changeDetail` bits. The view of `path` is borrowed. */
-	forEachChange(
-		tell: (kind: PlannedChange, path: Uint8Array, entryType: number, details: number) => void,
-	): void;
+	/** In path order; octets are borrowed views. */
+	forEachChange(tell: TellChange): void;
 };
+
+/** `details` are `changeDetail` bits. */
+export type TellChange = (
+	kind: PlannedChange,
+	path: Uint8Array,
+	entryType: number,
+	details: number,
+	/** Of a symlink; and the first path of its group, if it becomes a further hard link. */
+	target: Uint8Array,
+	leader: Uint8Array,
+) => void;
 
 export type PlannedChange = 'new' | 'changed' | 'metadata' | 'deleted';
 
