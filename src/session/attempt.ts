@@ -13,13 +13,13 @@ import {
 } from './handshake.ts';
 import {Handshake, type Pattern} from './noise.ts';
 import {readU32} from './packet-header.ts';
-import type {Delegation} from './statement.ts';
+import type {KnownHost} from './proof.ts';
 
 export type AttemptOptions = {
 	readonly crypto: Crypto;
 	readonly pattern: Pattern;
-	/** Of the host, where the pattern wants its key known. */
-	readonly delegation: Delegation | undefined;
+	/** The host, where the pattern wants its key known. */
+	readonly known: KnownHost | undefined;
 	readonly version: number;
 	readonly versions: readonly number[];
 	readonly suite: SuiteName;
@@ -34,7 +34,7 @@ export type AttemptOptions = {
 
 export class Attempt {
 	readonly pattern: Pattern;
-	readonly delegation: Delegation | undefined;
+	readonly known: KnownHost | undefined;
 	readonly version: number;
 	readonly suite: SuiteName;
 	readonly connection: number;
@@ -57,10 +57,10 @@ export class Attempt {
 	#sameCount = 0;
 
 	constructor(options: AttemptOptions) {
-		const {crypto, pattern, delegation, version, versions, suite, key} = options;
+		const {crypto, pattern, known, version, versions, suite, key} = options;
 		this.#crypto = crypto;
 		this.pattern = pattern;
-		this.delegation = delegation;
+		this.known = known;
 		this.version = version;
 		this.suite = suite;
 		this.#dueAt = options.now;
@@ -76,7 +76,7 @@ export class Attempt {
 			hash: 'SHA256',
 			initiator: true,
 			prologue: prologue(this.#parameters),
-			...(delegation === undefined ? {} : {remoteStatic: delegation.host}),
+			...(known === undefined ? {} : {remoteStatic: known.delegation.host}),
 			...(pattern === 'IK' && key !== undefined
 				? {static: {secret: key, public: crypto.dhPublic(key)}}
 				: {}),

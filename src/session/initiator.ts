@@ -1,14 +1,13 @@
 /**
  * The side that dials: asks for the newest statement in its first datagram, and goes on with the
- * session that the answer's ticket holds if a payload is attached. Nothing that arrives before the
- * answer is proved can end it: the worst that a stranger can say improves the message of a
- * time-out, or brings it forward to a few seconds from now.
+ * session that the answer's ticket holds if a payload is attached. Until an answer is proved it is
+ * all `Contact`'s; from then on what is wrong is wrong for good.
  */
 import {assert} from '../assert.ts';
 import {type ErrorCode, ShoalError} from '../error.ts';
 import type {Crypto} from '../platform/crypto.ts';
 import type {Address, Transmit} from '../platform/datagram.ts';
-import {earlier, later, type Micros, millis, never} from '../unit.ts';
+import {type Micros, millis, never} from '../unit.ts';
 import {
 	type AnswerPayload,
 	type Diff,
@@ -18,19 +17,13 @@ import {
 	openMore,
 	parseAnswer,
 } from './answer.ts';
-import {Attempt} from './attempt.ts';
+import type {Attempt} from './attempt.ts';
 import {refusalCode} from './authority.ts';
+import {Contact, type ContactOptions, contactTimeoutDefault} from './contact.ts';
 import {type DropCounts, type DropReason, noDrops} from './drop.ts';
 import type {Endpoint} from './endpoint.ts';
-import {
-	decodeReply,
-	decodeVersionList,
-	firstOctet,
-	noticeCode,
-	protocolVersion,
-	type SuiteName,
-} from './handshake.ts';
-import type {Handshake, Pattern} from './noise.ts';
+import {decodeReply, firstOctet, protocolVersion} from './handshake.ts';
+import type {Handshake} from './noise.ts';
 import {PacketBuffer} from './packet-buffer.ts';
 import {
 	plainHeaderSize,
@@ -48,34 +41,15 @@ import {
 } from './packet-keys.ts';
 import {PathAllowance} from './path-allowance.ts';
 import {closeCode, type Payload, type SessionHandle} from './payload.ts';
-import {provenIdentity} from './proof.ts';
+import {type KnownHost, provenHost} from './proof.ts';
 import {Session, type SessionEnd} from './session.ts';
-import {type Delegation, type Head, openDelegation, openHead, same} from './statement.ts';
+import {type Head, openHead, same} from './statement.ts';
 import {ticketSizeMax} from './ticket.ts';
 
 export type {Diff, EarlyBlock} from './answer.ts';
 export type {SuiteName} from './handshake.ts';
 
-export type InitiatorOptions = {
-	readonly crypto: Crypto;
-	readonly now: Micros;
-	/** Unix milliseconds: judges the expiry of delegations. */
-	readonly wallMs: () => number;
-	readonly peer: Address;
-	/** The identity that the answer must prove. None: the event carries the one that it proved. */
-	readonly identity?: Uint8Array;
-	/** A delegation kept from an earlier answer: saves showing the module's name to the path. */
-	readonly delegation?: Uint8Array;
-	/** X25519 secret that authenticates this side. */
-	readonly key?: Uint8Array;
-	readonly module: Uint8Array;
-	/** Sequence of the newest statement known; 0: none. */
-	readonly sequence: number;
-	readonly suite?: SuiteName;
-	/** Versions of the protocol that may be spoken, the first one first. */
-	readonly versions?: readonly number[];
-	/** Microseconds without an answer until PATH_SILENT. */
-	readonly contactTimeout?: number;
+export type InitiatorOptions = ContactOptions & {
 	/** Microseconds without a packet of the peer until SESSION_IDLE. */
 	readonly idleTimeout?: number;
 	/** Packets sealed under one key before it is changed. */
@@ -114,21 +88,13 @@ export type InitiatorEvent =
 export class Initiator implements Endpoint {
 	readonly #options: InitiatorOptions;
 	readonly #crypto: Crypto;
-	readonly #versions: readonly number[];
+	readonly #contact: Contact;
 	readonly #events: InitiatorEvent[] = [];
 	readonly #buffer = new PacketBuffer();
 	/** What was dropped, by reason. */
 	readonly dropped: DropCounts = noDrops();
 
 	#state: 'contacting' | 'answered' | 'open' | 'over' = 'contacting';
-	/** The newest last; an answer to the one before it is still good. */
-	#attempts: readonly Attempt[] = [];
-	#startCount = 0;
-	#deadline: Micros;
-	/** What to say when the deadline comes, if more than silence is known. */
-	#suspicion: {readonly code: ErrorCode; readonly text: string} | undefined;
-	#suspicionCount = 0;
-
 	/** This side's id, of the answered attempt. */
 	#connection = 0;
 	#keys: PacketKeys | undefined;
@@ -144,11 +110,7 @@ export class Initiator implements Endpoint {
 	constructor(options: InitiatorOptions) {
 		this.#options = options;
 		this.#crypto = options.crypto;
-		this.#versions = options.versions ?? [protocolVersion];
-		this.#deadline = later(options.now, options.contactTimeout ?? contactTimeoutDefault);
-		const known = this.#knownDelegation();
-		if (known === undefined) this.#start('NX', undefined, this.#versions[0]!);
-		else this.#startKnown(known, this.#versions[0]!);
+		this.#contact = new Contact(options);
 	}
 
 	/** The session, from the event `answered` on. */
@@ -184,32 +146,20 @@ export class Initiator implements Endpoint {
 			this.#session?.handleTimeout(now);
 			return;
 		}
-		if (this.#state !== 'contacting') return;
-		if (now >= this.#deadline) {
-			const silence = {code: 'PATH_SILENT', text: `no answer from ${this.#options.peer}`} as const;
-			const {code, text} = this.#suspicion ?? silence;
-			this.#fail(code, text);
-			return;
-		}
-		const newest = this.#attempts.at(-1)!;
-		// A host that has changed its key may be silent about it.
-		if (newest.dueAt <= now && newest.sentCount >= knownTries && newest.delegation !== undefined) {
-			this.#start('NX', undefined, newest.version, now);
-		}
+		const error = this.#state === 'contacting' ? this.#contact.handleTimeout(now) : undefined;
+		if (error !== undefined) this.#fail(error);
 	}
 
 	pollTransmit(now: Micros): Transmit | undefined {
 		if (this.#state === 'open') return this.#session?.pollTransmit(now);
 		if (this.#state !== 'contacting') return undefined;
-		const newest = this.#attempts.at(-1)!;
-		if (newest.dueAt > now) return undefined;
-		return {data: newest.take(now), to: this.#options.peer};
+		const data = this.#contact.pollHello(now);
+		return data && {data, to: this.#options.peer};
 	}
 
 	pollTimeout(): Micros {
 		if (this.#state === 'open') return this.#session?.pollTimeout() ?? never;
-		if (this.#state !== 'contacting') return never;
-		return earlier(this.#deadline, this.#attempts.at(-1)!.dueAt);
+		return this.#state === 'contacting' ? this.#contact.pollTimeout() : never;
 	}
 
 	#handle(data: Uint8Array, from: Address, now: Micros): DropReason | undefined {
@@ -219,7 +169,9 @@ export class Initiator implements Endpoint {
 		if ((first & 0xfe) === firstOctet.plain) return this.#handlePlain(data, from, now);
 		if ((first & 0xfe) === firstOctet.salt) return this.#handleSalt(data, from, now);
 		if (from !== this.#options.peer) return 'stranger';
-		if (first === firstOctet.versionList) return this.#handleVersionList(data, now);
+		if (first === firstOctet.versionList && this.#state === 'contacting') {
+			return this.#contact.handleVersionList(data, now);
+		}
 		if (first !== protocolVersion) return 'unknown';
 		const reply = decodeReply(data);
 		if (reply === undefined) return 'malformed';
@@ -229,7 +181,8 @@ export class Initiator implements Endpoint {
 		if (attempt === undefined) return 'stranger';
 		if (reply.type === 'answer') return this.#handleAnswer(attempt, reply.noise, now);
 		if (reply.type === 'token') return attempt.accept(reply.token, now) ? undefined : 'malformed';
-		return this.#handleNotice(attempt, reply.code, now);
+		this.#contact.handleNotice(attempt, reply.code, now);
+		return undefined;
 	}
 
 	#handlePlain(data: Uint8Array, from: Address, now: Micros): DropReason | undefined {
@@ -258,45 +211,16 @@ export class Initiator implements Endpoint {
 		return reason;
 	}
 
-	#handleVersionList(data: Uint8Array, now: Micros): DropReason | undefined {
-		const list = decodeVersionList(data);
-		if (list === undefined) return 'malformed';
-		const attempt = this.#attemptOf(list.connection);
-		// A list that has what was asked is not an answer to it.
-		if (attempt === undefined || list.versions.includes(attempt.version)) return 'stranger';
-		const common = this.#versions.find(version => list.versions.includes(version));
-		if (common === undefined) {
-			const text = `this side speaks ${this.#versions}, the other ${list.versions}`;
-			this.#suspect('PEER_VERSION_UNKNOWN', `no common version: ${text}`, now);
-		} else if (this.#attempts.every(each => each.version !== common)) {
-			this.#start(attempt.pattern, attempt.delegation, common, now);
-		}
-		return undefined;
-	}
-
-	#handleNotice(attempt: Attempt, code: number, now: Micros): DropReason | undefined {
-		const known = attempt.delegation !== undefined && this.#startCount < startsMax;
-		if (code === noticeCode.unreadable && known) {
-			if (attempt === this.#attempts.at(-1)) this.#start('NX', undefined, attempt.version, now);
-		} else if (code === noticeCode.otherIdentity) {
-			this.#suspect('PEER_AUTH_FAILED', 'the source has another identity', now);
-		} else {
-			this.#suspect('PEER_AUTH_FAILED', 'the source cannot read what was asked', now);
-		}
-		return undefined;
-	}
-
 	#handleAnswer(attempt: Attempt, noise: Uint8Array, now: Micros): DropReason | undefined {
 		const handshake = attempt.handshake.fork();
 		const payload = handshake.read(noise);
 		if (payload === undefined) return 'unreadable';
 		const answer = parseAnswer(payload);
-		let delegation = attempt.delegation;
-		let statement = this.#options.delegation;
-		if (delegation === undefined) {
+		let host = attempt.known;
+		if (host === undefined) {
 			// Nothing is proved yet: anyone can have sealed this.
 			if (answer?.delegation === undefined) return 'malformed';
-			const proof = provenIdentity(this.#crypto, {
+			const proof = provenHost(this.#crypto, {
 				pinned: this.#options.identity,
 				rotations: answer.rotations,
 				delegation: answer.delegation,
@@ -305,15 +229,15 @@ export class Initiator implements Endpoint {
 				wallMs: this.#options.wallMs(),
 			});
 			if (typeof proof === 'string') {
-				this.#suspect('PEER_AUTH_FAILED', proof, now);
+				this.#contact.suspect('PEER_AUTH_FAILED', proof, now);
 				return 'unreadable';
 			}
-			delegation = proof;
-			statement = answer.delegation;
+			host = proof;
 		}
 		this.#connection = attempt.connection;
 		this.#moreKept = this.#moreKept.filter(each => each.connection === attempt.connection);
-		this.#handleProven(attempt, handshake, answer, {delegation, statement: statement!}, now);
+		if (answer === undefined) this.#fail('PEER_FRAME_INVALID', 'the answer is malformed');
+		else this.#handleProven(attempt, handshake, answer, host, now);
 		return undefined;
 	}
 
@@ -321,20 +245,16 @@ export class Initiator implements Endpoint {
 	#handleProven(
 		attempt: Attempt,
 		handshake: Handshake,
-		answer: AnswerPayload | undefined,
-		{delegation, statement}: {readonly delegation: Delegation; readonly statement: Uint8Array},
+		answer: AnswerPayload,
+		host: KnownHost,
 		now: Micros,
 	): void {
 		const {module, key} = this.#options;
-		if (answer === undefined) {
-			this.#fail('PEER_FRAME_INVALID', 'the answer is malformed');
-			return;
-		}
 		const {said} = answer;
 		if ('code' in said) {
 			const hidden = key !== undefined && attempt.pattern === 'NX';
 			if (said.code === refusalCode.accessDenied && hidden) {
-				this.#startKnown(delegation, attempt.version, now);
+				this.#contact.startKnown(host, attempt.version, now);
 			} else {
 				this.#state = 'over';
 				this.#events.push({type: 'refused', ...said});
@@ -342,7 +262,7 @@ export class Initiator implements Endpoint {
 			return;
 		}
 		const head = openHead(this.#crypto, said.statement);
-		if (head === undefined || !same(head.identity, delegation.identity)) {
+		if (head === undefined || !same(head.identity, host.delegation.identity)) {
 			this.#fail('PEER_AUTH_FAILED', 'the statement is not signed by the identity');
 			return;
 		}
@@ -361,9 +281,9 @@ export class Initiator implements Endpoint {
 			statement: said.statement,
 			diffs: said.diffs,
 			early: answer.early,
-			delegation: statement,
-			identity: delegation.identity,
-			rotations: answer.rotations,
+			delegation: host.statement,
+			identity: host.delegation.identity,
+			rotations: host.rotations,
 			roundTrip: attempt.roundTrip(now),
 		});
 		for (const {data, connection, index} of this.#moreKept) {
@@ -428,73 +348,20 @@ export class Initiator implements Endpoint {
 		}
 	}
 
-	#fail(code: ErrorCode, text: string): void {
-		this.#events.push({type: 'failed', error: new ShoalError(code, text)});
+	#fail(error: ShoalError): void;
+	#fail(code: ErrorCode, text: string): void;
+	#fail(why: ShoalError | ErrorCode, text = ''): void {
+		const error = typeof why === 'string' ? new ShoalError(why, text) : why;
+		this.#events.push({type: 'failed', error});
 		if (this.#state !== 'open') this.#state = 'over';
-	}
-
-	/** Unproved, and once may be an accident: asks again soon, and believes what is repeated. */
-	#suspect(code: ErrorCode, text: string, now: Micros): void {
-		this.#suspicion = {code, text};
-		this.#attempts.at(-1)!.hurry(now);
-		if (++this.#suspicionCount < suspicionsEnough) return;
-		this.#deadline = earlier(this.#deadline, later(now, suspicionTime));
 	}
 
 	#attemptOf(connection: number): Attempt | undefined {
 		if (this.#state !== 'contacting') return undefined;
-		return this.#attempts.find(attempt => attempt.connection === connection);
-	}
-
-	/** The delegation that was kept, if it is still good and of the pinned identity. */
-	#knownDelegation(): Delegation | undefined {
-		const {delegation, identity, module, wallMs} = this.#options;
-		if (delegation === undefined || identity === undefined) return undefined;
-		const opened = openDelegation(this.#crypto, delegation);
-		if (opened === undefined || !same(opened.identity, identity)) return undefined;
-		const proof = {pinned: identity, rotations: [], delegation, module, wallMs: wallMs()};
-		const good = provenIdentity(this.#crypto, {...proof, hostKey: opened.host});
-		return typeof good === 'string' ? undefined : good;
-	}
-
-	#startKnown(delegation: Delegation, version: number, now = this.#options.now): void {
-		const pattern = this.#options.key === undefined ? 'NK' : 'IK';
-		this.#start(pattern, delegation, version, now);
-	}
-
-	#start(
-		pattern: Pattern,
-		delegation: Delegation | undefined,
-		version: number,
-		now = this.#options.now,
-	): void {
-		const attempt = new Attempt({
-			crypto: this.#crypto,
-			pattern,
-			delegation,
-			version,
-			versions: this.#versions,
-			suite: this.#options.suite ?? 'AESGCM',
-			identity: this.#options.identity ?? delegation?.identity,
-			key: this.#options.key,
-			module: this.#options.module,
-			sequence: this.#options.sequence,
-			now,
-		});
-		this.#startCount++;
-		if (attempt.usable) this.#attempts = [...this.#attempts.slice(-1), attempt];
-		else this.#start('NX', undefined, version, now);
+		return this.#contact.attemptOf(connection);
 	}
 }
 
-const contactTimeoutDefault = millis(30_000);
 const idleTimeoutDefault = millis(60_000);
-/** Hellos under a kept delegation that may stay unanswered. */
-const knownTries = 3;
-/** Times that a notice or a refusal may make it start again. */
-const startsMax = 5;
-const suspicionsEnough = 3;
-/** How long the truth may be behind a lie. */
-const suspicionTime = millis(1500);
 /** `more` datagrams of one answer: the ×3 bound of a hello lets through two. */
 const moreMax = 8;

@@ -22,8 +22,17 @@ export type Proof = {
 	readonly wallMs: number;
 };
 
-/** The delegation, or what is wrong with the proof. */
-export function provenIdentity(crypto: Crypto, proof: Proof): Delegation | string {
+/** A host that has proved, or is believed, to speak for an identity. */
+export type KnownHost = {
+	readonly delegation: Delegation;
+	/** The delegation as it was signed. */
+	readonly statement: Uint8Array;
+	/** Signed rotations that lead from the pinned identity to the delegation's, oldest first. */
+	readonly rotations: readonly Uint8Array[];
+};
+
+/** The host, or what is wrong with the proof. */
+export function provenHost(crypto: Crypto, proof: Proof): KnownHost | string {
 	const delegation = openDelegation(crypto, proof.delegation);
 	if (delegation === undefined) return 'the delegation of the host is not authentic';
 	if (!same(delegation.host, proof.hostKey)) return 'the delegation is for another host';
@@ -33,7 +42,7 @@ export function provenIdentity(crypto: Crypto, proof: Proof): Delegation | strin
 	if (delegation.role !== delegationRole.source) return 'the host is a relay of another identity';
 	if (delegation.notAfterMs <= proof.wallMs) return 'the delegation of the host has expired';
 	if (!delegates(delegation, proof.module)) return 'the host may not serve this module';
-	return delegation;
+	return {delegation, statement: proof.delegation, rotations: proof.rotations};
 }
 
 /** Whether each rotation, signed by the identity before, leads from the pin to the delegation's. */

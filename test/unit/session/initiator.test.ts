@@ -227,7 +227,7 @@ test('access that wants a key is asked for again with it, hidden', t => {
 		ask.clientKey === undefined ? {code: 2, retryMs: 0, text: 'who are you'} : undefined;
 	const initiator = dial(world, {key: key.secret});
 	network.runFor(second);
-	only(initiator, 'answered');
+	t.deepEqual(only(initiator, 'answered').delegation, source.host.delegation);
 	t.deepEqual(patterns, ['NX', 'IK']);
 	const without = dial(world, {}, 'receiver:2');
 	network.runFor(second);
