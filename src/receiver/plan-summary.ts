@@ -66,6 +66,12 @@ export function refuseDeletion(planned: Planned, deleted: number): ShoalError | 
 	return new ShoalError('DELETE_REFUSED', detail);
 }
 
+/** DESTINATION_FULL when more is to come than there is room for. */
+export function refuseOctets(needed: number, free: number): ShoalError | undefined {
+	if (needed <= free) return undefined;
+	return new ShoalError('DESTINATION_FULL', `${needed} octets are to come, and ${free} are free`);
+}
+
 /** DESTINATION_FULL if what is to be staged does not fit its file system. */
 export function refuseSize(
 	tree: TreeIo,
@@ -86,9 +92,8 @@ export function refuseSize(
 			const free = tree.freeSpace(dir);
 			if (needed[index]! <= free) continue;
 			const there = stagedSize(tree, dir, index);
-			if (needed[index]! <= free + there) continue;
-			const detail = `${needed[index]} octets are to come, and ${free} are free`;
-			return new ShoalError('DESTINATION_FULL', detail);
+			const refusal = refuseOctets(needed[index]! - there, free);
+			if (refusal !== undefined) return refusal;
 		}
 	} finally {
 		walk.release();

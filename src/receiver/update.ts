@@ -20,7 +20,7 @@ import {Image} from './image.ts';
 import {readJournal, removeJournal} from './journal.ts';
 import {OwnerMap} from './owner-map.ts';
 import {takePartialMap} from './partial-map.ts';
-import {countPlan, eachChange, refuseDeletion, refuseSize} from './plan-summary.ts';
+import {countPlan, eachChange, refuseDeletion, refuseOctets, refuseSize} from './plan-summary.ts';
 import {makePlan, type Planned} from './planner.ts';
 import {ProblemList} from './problem-list.ts';
 import {publishPlan} from './publish-plan.ts';
@@ -143,11 +143,15 @@ export class Update {
 		const counts = countPlan(planned);
 		const {tree} = platform;
 		this.#refusal = refuseDeletion(planned, counts.deleted);
-		if (this.#root !== undefined) this.#refusal ??= refuseSize(tree, this.#root, planned);
+		const bytesFree = this.#freeSpace();
+		this.#refusal ??=
+			this.#root === undefined
+				? refuseOctets(counts.bytesToFetch, bytesFree)
+				: refuseSize(tree, this.#root, planned);
 		return {
 			root: list.root,
 			counts,
-			bytesFree: this.#freeSpace(),
+			bytesFree,
 			examined: planned.oldOf === undefined,
 			refusal: this.#refusal,
 			forEachChange: eachChange(planned),

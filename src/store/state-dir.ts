@@ -42,6 +42,8 @@ export class StateDir {
 	readonly handle: DirHandle;
 	readonly platform: StatePlatform;
 	#lock: Lock | undefined;
+	/** The tree in which `open` made it. */
+	#madeIn: DirHandle | undefined;
 
 	private constructor(platform: StatePlatform, path: string, handle: DirHandle) {
 		this.platform = platform;
@@ -74,6 +76,9 @@ export class StateDir {
 				}
 				if (!create) return undefined;
 				handle = makeBeside(tree, root, path);
+				const made = StateDir.#make(platform, path, handle);
+				made.#madeIn = root;
+				return made;
 			}
 			return StateDir.#make(platform, path, handle);
 		}
@@ -149,9 +154,16 @@ export class StateDir {
 		this.#lock = undefined;
 	}
 
+	/** The tree must be open still: one that was made for nothing is gone again. */
 	close(): void {
 		this.unlock();
-		this.platform.tree.closeDir(this.handle);
+		const {tree} = this.platform;
+		const root = tree.list(this.handle).length === 0 ? this.#madeIn : undefined;
+		tree.closeDir(this.handle);
+		if (root === undefined) return;
+		const {mtimeSec, mtimeNsec} = tree.statDir(root);
+		tree.removeDir(root, stateDirName);
+		tree.setDirTimes(root, mtimeSec, mtimeNsec);
 	}
 }
 

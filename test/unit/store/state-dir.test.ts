@@ -1,4 +1,12 @@
-import {chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
+import {
+	chmodSync,
+	mkdirSync,
+	readdirSync,
+	statSync,
+	symlinkSync,
+	utimesSync,
+	writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
 import type {ShoalError} from '../../../src/error.ts';
@@ -131,6 +139,20 @@ test('it is locked until it is closed', t => {
 	t.throws(() => first.lock(), {code: 'STORE_LOCKED'});
 	second.close();
 	first.lock();
+	first.writeRecord('kept', new Uint8Array(1));
 	first.close();
-	t.deepEqual(readdirSync(join(path, '.shoal')), []);
+	t.deepEqual(readdirSync(join(path, '.shoal')), ['kept']);
+});
+
+test('one that was made for nothing is gone again, and the tree as it was', t => {
+	const path = makeDirectory(t);
+	utimesSync(path, 1e9, 1e9);
+	const made = openAt(path, {create: true})!;
+	made.lock();
+	made.close();
+	t.deepEqual(readdirSync(path), []);
+	t.is(statSync(path).mtimeMs, 1e12);
+	mkdirSync(join(path, '.shoal'), {mode: 0o700});
+	openAt(path, {create: true})!.close();
+	t.deepEqual(readdirSync(path), ['.shoal'], 'what was there stays');
 });
