@@ -32,10 +32,12 @@ export type ObtainOptions = {
 	readonly onProgress?: (done: number, total: number) => void;
 };
 
-/** Octets that came with the answer, by object: 0 the list, 1 … 8 the diffs. */
+/** Octets that came with the answer or right behind it, by object: 0 the list, 1 … 8 the diffs. */
 export class EarlyObjects {
 	readonly #objects = new Map<number, {bytes: Uint8Array; have: RangeSet}>();
 	readonly #sizes: readonly number[];
+	/** Who waits for an object to become whole. */
+	readonly #waiting: {readonly object: number; readonly then: (bytes: Uint8Array) => void}[] = [];
 
 	constructor(head: Head, diffs: readonly HeadDiff[]) {
 		this.#sizes = [head.size, ...diffs.map(({size}) => size)];
@@ -53,12 +55,25 @@ export class EarlyObjects {
 			each.bytes.set(data, offset);
 			each.have.add(offset, offset + data.length);
 		}
+		for (const {object, then} of this.#waiting) {
+			const bytes = this.whole(object);
+			if (bytes !== undefined) then(bytes);
+		}
 	}
 
 	/** The object, if all of it has come. */
 	whole(object: number): Uint8Array | undefined {
 		const each = this.#objects.get(object);
 		return each?.have.missing(0, each.bytes.length) === 0 ? each.bytes : undefined;
+	}
+
+	/**
+	 * The object, from whatever gives it first: the rest of the answer, which is a few datagrams
+	 * behind its beginning if it comes at all, or `fetched`.
+	 */
+	orFetched<T>(object: number, fetched: Promise<T>): Promise<T | Uint8Array> {
+		const early = new Promise<Uint8Array>(then => this.#waiting.push({object, then}));
+		return Promise.race([early, fetched]);
 	}
 }
 
@@ -72,11 +87,7 @@ const requestSize = 65_536;
 export async function obtainList(options: ObtainOptions): Promise<List> {
 	const {head, known, early} = options;
 	if (known !== undefined && same(known.list.root, head.root)) return known.list;
-	const whole = early.whole(0);
-	const bytes =
-		(whole?.length === head.size ? whole : undefined) ??
-		(await byDiffs(options)) ??
-		(known === undefined ? await byRanges(options) : await byNodes(options, known.list));
+	const bytes = early.whole(0) ?? (await early.orFetched(0, fetched(options)));
 	return opened(bytes, options) ?? opened(await byNodes(options, undefined), options, true)!;
 }
 
@@ -87,6 +98,13 @@ function opened(bytes: Uint8Array, {head, sha256}: ObtainOptions, last = false):
 	if (!last) return undefined;
 	const why = list instanceof List ? 'its root is not the signed one' : list.problem;
 	throw new ShoalError('SNAPSHOT_INVALID', `the source's list is not valid: ${why}`);
+}
+
+async function fetched(options: ObtainOptions): Promise<Uint8Array> {
+	const bytes = await byDiffs(options);
+	if (bytes !== undefined) return bytes;
+	const {known} = options;
+	return known === undefined ? byRanges(options) : byNodes(options, known.list);
 }
 
 /** Undefined when the diffs do not lead from here to there, or cost more than half the list. */
@@ -101,7 +119,7 @@ async function byDiffs(options: ObtainOptions): Promise<Uint8Array | undefined> 
 		chain.map(({size}, index) => {
 			const here = early.whole(index + 1);
 			const object = {kind: objectKind.diff, page: index, position: 0};
-			return here ?? fetchWhole(options, object, size);
+			return here ?? early.orFetched(index + 1, fetchWhole(options, object, size));
 		}),
 	);
 	let list = known.list;

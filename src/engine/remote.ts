@@ -82,11 +82,11 @@ export class Remote implements Supply {
 		return this.answered.head;
 	}
 
-	obtainList(
+	async obtainList(
 		known: KnownList | undefined,
 		onProgress: (done: number, total: number) => void,
 	): Promise<List> {
-		return obtainList({
+		const list = await obtainList({
 			head: this.head,
 			snapshot: 0,
 			diffs: this.answered.diffs,
@@ -96,6 +96,8 @@ export class Remote implements Supply {
 			sha256: this.#options.platform.crypto.sha256,
 			onProgress,
 		});
+		this.#forgetObjects();
+		return list;
 	}
 
 	/** True while more requests would help to keep the path full. */
@@ -253,6 +255,16 @@ export class Remote implements Supply {
 				await pause(platform, waitMs, dial.signal);
 			}
 		}
+	}
+
+	/** What came early need not come again. */
+	#forgetObjects(): void {
+		for (const request of this.#collectors.keys()) {
+			this.#outstanding.delete(request);
+			this.#fetcher?.cancel(request);
+		}
+		if (this.#collectors.size > 0) this.#connection.wake();
+		this.#collectors.clear();
 	}
 
 	#fail(reason: unknown): void {
