@@ -17,7 +17,7 @@ export type FetchEvents = {
 
 export type FetchOptions = {
 	readonly supply: Supply;
-	readonly update: Update;
+	readonly update: Pick<Update, 'nextRequest' | 'block' | 'refused' | 'done' | 'settled'>;
 	/** Octets to fetch, as the plan has them. */
 	readonly total: number;
 	readonly signal: AbortSignal | undefined;

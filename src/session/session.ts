@@ -232,10 +232,9 @@ export class Session implements SessionHandle {
 		if (this.#payload === undefined) return at;
 		at = earlier(at, this.#idleAt);
 		// What waits for the peer's next packet to be allowed waits for no time.
-		if (this.#challenge !== undefined && this.#mayBegin(this.#path)) {
-			at = earlier(at, this.#challenge.dueAt);
-		}
-		return this.#mayFill(this.#path) ? earlier(at, this.#payload.pollTimeout()) : at;
+		if (!this.#mayBegin(this.#path)) return at;
+		if (this.#challenge !== undefined) at = earlier(at, this.#challenge.dueAt);
+		return earlier(at, this.#payload.pollTimeout());
 	}
 
 	pollTransmit(now: Micros): Transmit | undefined {
@@ -372,8 +371,7 @@ export class Session implements SessionHandle {
 		const start = to.offset;
 		this.#putOwn(to);
 		const own = to.offset;
-		const payload = this.#mayFill(this.#path) ? this.#payload : undefined;
-		if (!(payload?.pollPacket(this.#nextNumber, to, this.#now) ?? false)) to.rewind(own);
+		if (!(this.#payload?.pollPacket(this.#nextNumber, to, this.#now) ?? false)) to.rewind(own);
 		if (this.#state !== 'open') return this.pollTransmit(this.#now);
 		assert(!to.overflowed, 'the payload has rewound what did not fit');
 		if (to.offset === start) {
@@ -414,14 +412,8 @@ export class Session implements SessionHandle {
 		this.#closeAgainAt = later(this.#now, closePause);
 	}
 
-	/** Whether there is room for the session's own frames. */
 	#mayBegin(path: PathAllowance): boolean {
 		return path.room >= this.overhead + ownSizeMax;
-	}
-
-	/** Whether there is room for a packet that is worth its header. */
-	#mayFill(path: PathAllowance): boolean {
-		return path.room >= datagramSizeInitial / 2;
 	}
 
 	/** Starts a packet to the path's address: undefined if its allowance has no room for one. */

@@ -1,31 +1,39 @@
 /**
  * The ten thousand runs: `node dist/test/sim/soak.js --runs 10000 --seed 1 --jobs 2`. Seeds follow
- * each other from the one given, a tenth of them rides in sealed sessions with a handshake (with
- * `--sealed all` or `none`: all or none). Prints one line for every seed that broke a bound and a
+ * each other from the one given. A tenth of them rides in sealed sessions with a handshake, under a
+ * null cipher; another tenth is a whole pull under the real ones (with `--sealed` or `--full all` or
+ * `none`: all or none). Prints one line for every seed that broke a bound and a
  * summary; fails if the promise is broken.
  */
 
 import {parseArgs} from 'node:util';
 import {isMainThread, parentPort, Worker, workerData} from 'node:worker_threads';
+import {runFull} from '../support/full-run.ts';
 import {broken, summarize} from '../support/run-summary.ts';
 import {type RunResult, runTransfer} from '../support/transfer-run.ts';
 import {drawWorld} from '../support/world-draw.ts';
 
-/** `sealed`: every so many seeds one rides in a sealed session; 0: none. */
+/** Every so many seeds one is a whole pull, or rides in a sealed session; 0: none. */
 type Share = {
 	readonly from: number;
 	readonly to: number;
 	readonly step: number;
+	readonly full: number;
 	readonly sealed: number;
 };
 
 if (isMainThread) await main();
-else work(workerData as Share);
+else await work(workerData as Share);
 
-function work({from, to, step, sealed}: Share): void {
+async function work({from, to, step, full, sealed}: Share): Promise<void> {
 	for (let seed = from; seed < to; seed += step) {
-		const options = {sealed: sealed > 0 && seed % sealed === 0};
-		parentPort!.postMessage(runTransfer(drawWorld(seed), options));
+		const world = drawWorld(seed);
+		const isFull = full > 0 && (seed + 5) % full === 0;
+		const isSealed = sealed > 0 && seed % sealed === 0;
+		const result = isFull
+			? await runFull(world, {sealed: true})
+			: runTransfer(world, {sealed: isSealed});
+		parentPort!.postMessage(result);
 	}
 }
 
@@ -35,6 +43,7 @@ async function main(): Promise<void> {
 			runs: {type: 'string', default: '10000'},
 			seed: {type: 'string', default: '1'},
 			jobs: {type: 'string', default: '1'},
+			full: {type: 'string', default: 'tenth'},
 			sealed: {type: 'string', default: 'tenth'},
 			json: {type: 'boolean', default: false},
 		},
@@ -48,8 +57,14 @@ async function main(): Promise<void> {
 	const results: RunResult[] = [];
 	await Promise.all(
 		Array.from({length: jobs}, (_, job) => {
-			const sealed = {all: 1, tenth: 10, none: 0}[values.sealed] ?? 10;
-			const share: Share = {from: seed + job, to: seed + runs, step: jobs, sealed};
+			const [full, sealed] = [values.full, values.sealed].map(part => shares[part] ?? 10);
+			const share: Share = {
+				from: seed + job,
+				to: seed + runs,
+				step: jobs,
+				full: full!,
+				sealed: sealed!,
+			};
 			return collect(share, results);
 		}),
 	);
@@ -64,6 +79,9 @@ async function main(): Promise<void> {
 	for (const reason of reasons) console.error(`broken: ${reason}`);
 	process.exitCode = reasons.length > 0 ? 1 : 0;
 }
+
+/** One of so many; 0: none. */
+const shares: Readonly<Record<string, number>> = {all: 1, tenth: 10, none: 0};
 
 function collect(share: Share, results: RunResult[]): Promise<void> {
 	return new Promise((resolve, reject) => {
