@@ -35,7 +35,7 @@ export const sumsKernels: readonly Kernel[] = [
 		prepare: smoke => {
 			const octets = content(smoke);
 			const view = new DataView(octets.buffer);
-			const strong = new StrongSum(sumKeys(sumsShape(2 ** 21)!, salt));
+			const strong = new StrongSum(sumKeys(sumsShape(2 ** 32)!, salt));
 			const run = (): number => {
 				let sum = 0;
 				for (let at = 0; at + blockSize <= octets.length; at += blockSize) {

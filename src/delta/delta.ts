@@ -44,13 +44,16 @@ const requestCost = 32;
 /** Records asked for at once: with their table they take 50 MB. */
 const recordsMax = 2 ** 20;
 
+/** A round waits for the network once; the last ones would find little. */
+const roundsMax = 8;
+
 /**
  * Octets of sums that may be asked for of a file of `size` octets, `found` of them found: 0.4 % of
- * the file (256 octets of a small one, 3 % of a tiny one) are the most that content without any
- * match costs beyond itself; more is only spent where it has saved sixteen times as much.
+ * the file (256 octets of a small one, an eighth of a tiny one) are the most that content without
+ * any match costs beyond itself; more is only spent where four times as much has been saved.
  */
 export function allowance(size: number, found: number): number {
-	return Math.floor(Math.max(size / 256, Math.min(256, size / 32)) + found / 16);
+	return Math.floor(Math.max(size / 256, Math.min(256, size / 8)) + found / 4);
 }
 
 export class Delta {
@@ -71,6 +74,7 @@ export class Delta {
 	#isLimited = false;
 	#foundBefore = 0;
 	#round: Asked[] = [];
+	#roundCount = 0;
 	#unsent = 0;
 	#missing = 0;
 	#searches: SearchInput[] = [];
@@ -155,6 +159,7 @@ export class Delta {
 
 	#ask(ranges: readonly SumsRange[]): void {
 		this.#round = ranges.map(range => ({...range, octets: new Uint8Array(range.length)}));
+		this.#roundCount++;
 		this.#unsent = 0;
 		this.#missing = ranges.length;
 		for (const {length} of ranges) this.#askedSize += length;
@@ -214,8 +219,11 @@ export class Delta {
 			if (isWorth) this.#queue = this.#rest;
 			this.#sample = noPairs;
 		}
-		if (this.#isLimited && matchedSize(this.#matches) === this.#foundBefore) this.#finish();
-		if (this.#done) return;
+		const isVain = this.#isLimited && matchedSize(this.#matches) === this.#foundBefore;
+		if (isVain || this.#roundCount === roundsMax) {
+			this.#finish();
+			return;
+		}
 		if (this.#queue.length === 0) this.#descend(shape);
 		if (this.#queue.length === 0) this.#finish();
 		else this.#askQueue(shape);

@@ -4,10 +4,10 @@
  */
 import {assert} from '../assert.ts';
 
-/** A smaller file travels whole: its sums and their round trip would cost more than they save. */
-export const sumsFileSizeMin = 2048;
+/** A smaller file travels whole: it takes less than half a datagram. */
+export const sumsFileSizeMin = 512;
 
-/** 16 TiB: beyond it the blocks of the coarsest level would pass 4 MiB. No sums are made. */
+/** 16 TiB, the largest file of ext4; beyond it coarse blocks would pass 4 MiB. No sums are made. */
 export const sumsFileSizeMax = 2 ** 44;
 
 /** version, weak algorithm, strong algorithm, log2 of the finest block, salt. */
@@ -15,8 +15,9 @@ export const sumsHeaderSize = 20;
 
 export const saltSize = 16;
 
-/** The most octets of one record: 4 of the weak sum and 4 of the strong. */
-export const recordSizeMax = 8;
+/** Octets of one record: 3 of the weak sum and 2 of the strong, to 4 and 4. */
+const recordSizeMin = 5;
+const recordSizeMax = 8;
 
 /** One level: a record for every block of `blockSize` octets of the file; the last may be short. */
 export type SumsLevel = {
@@ -45,8 +46,8 @@ export function sumsShape(size: number): SumsShape | undefined {
 	assert(Number.isSafeInteger(size) && size >= 0);
 	if (size < sumsFileSizeMin || size > sumsFileSizeMax) return undefined;
 	const bits = log2Ceil(size);
-	const recordSize = Math.min(recordSizeMax, Math.ceil((bits + 23) / 8));
-	const weakSize = recordSize === 5 ? 3 : 4;
+	const recordSize = Math.max(recordSizeMin, Math.min(recordSizeMax, Math.ceil((bits + 23) / 8)));
+	const weakSize = recordSize === recordSizeMin ? 3 : 4;
 	const levels: SumsLevel[] = [];
 	let offset = sumsHeaderSize;
 	for (const blockSize of blockSizes(bits)) {
@@ -64,17 +65,15 @@ export function sumsShape(size: number): SumsShape | undefined {
 	};
 }
 
-/**
- * A file may be summed in parts by several threads: every part but the last is a multiple of this
- * (the coarsest block, itself a multiple of a leaf where the file has more than one).
- */
+/** A file may be summed in parts by several threads: all but the last are a multiple of this. */
 export function partSize(shape: SumsShape): number {
 	return shape.levels[0]!.blockSize;
 }
 
 function blockSizes(bits: number): readonly number[] {
-	if (bits <= 16) return [2048, 256];
-	if (bits <= 20) return [65_536, 4096, 512];
+	if (bits <= 16) return [2048, 128];
+	if (bits <= 26) return [32_768, 2048, 256];
+	if (bits <= 30) return [65_536, 4096, 512];
 	const fine = 1024 * 2 ** Math.max(0, Math.ceil((bits - 32) / 2));
 	return [fine * 64, fine * 8, fine];
 }

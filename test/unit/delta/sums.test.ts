@@ -2,9 +2,8 @@ import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
-import {sumsFileSizeMax, sumsHeaderSize, sumsShape} from '../../../src/delta/shape.ts';
+import {partSize, sumsFileSizeMax, sumsHeaderSize, sumsShape} from '../../../src/delta/shape.ts';
 import {parseRecords, parseSums, parseSumsHeader} from '../../../src/delta/sums.ts';
-import {leafSize} from '../../../src/limit.ts';
 import {Prng} from '../../support/prng.ts';
 import {makeSums} from '../../support/run-delta.ts';
 
@@ -15,11 +14,11 @@ const readme = readFileSync(
 
 const exampleSalt = Uint8Array.from({length: 16}, (_, index) => index);
 const example = (size: number): Uint8Array =>
-	Uint8Array.from({length: size}, (_, index) => index * index + (index >> 8));
+	Uint8Array.from({length: size}, (_, index) => index * index + (index >> 7));
 
 test('the example of the format is what the code makes', t => {
 	const written = /\n((?: {4}[0-9a-f ]+\n)+)\nThe SHA-256/.exec(readme)![1]!;
-	const sums = makeSums(example(2500), exampleSalt);
+	const sums = makeSums(example(1500), exampleSalt);
 	t.is(Buffer.from(sums).toString('hex'), written.replaceAll(/\s/g, ''));
 	const digest = /sums of 1,500,000 such octets is ([0-9a-f]{64})/.exec(readme)![1]!;
 	const long = makeSums(example(1_500_000), exampleSalt);
@@ -29,12 +28,14 @@ test('the example of the format is what the code makes', t => {
 test('the shape changes where the format says', t => {
 	const blocks = (size: number): number[] => sumsShape(size)!.levels.map(each => each.blockSize);
 	t.is(sumsShape(0), undefined);
-	t.is(sumsShape(2047), undefined);
-	t.deepEqual(blocks(2048), [2048, 256]);
-	t.deepEqual(blocks(2 ** 16), [2048, 256]);
-	t.deepEqual(blocks(2 ** 16 + 1), [65_536, 4096, 512]);
-	t.deepEqual(blocks(2 ** 20), [65_536, 4096, 512]);
-	t.deepEqual(blocks(2 ** 20 + 1), [65_536, 8192, 1024]);
+	t.is(sumsShape(511), undefined);
+	t.deepEqual(blocks(512), [2048, 128]);
+	t.deepEqual(blocks(2 ** 16), [2048, 128]);
+	t.deepEqual(blocks(2 ** 16 + 1), [32_768, 2048, 256]);
+	t.deepEqual(blocks(2 ** 26), [32_768, 2048, 256]);
+	t.deepEqual(blocks(2 ** 26 + 1), [65_536, 4096, 512]);
+	t.deepEqual(blocks(2 ** 30), [65_536, 4096, 512]);
+	t.deepEqual(blocks(2 ** 30 + 1), [65_536, 8192, 1024]);
 	t.deepEqual(blocks(2 ** 32), [65_536, 8192, 1024]);
 	t.deepEqual(blocks(2 ** 32 + 1), [131_072, 16_384, 2048]);
 	t.deepEqual(blocks(2 ** 44), [2 ** 22, 2 ** 19, 2 ** 16]);
@@ -44,7 +45,7 @@ test('the shape changes where the format says', t => {
 		const {weakSize, strongSize} = sumsShape(size)!;
 		return [weakSize, strongSize];
 	};
-	t.deepEqual(record(2048), [3, 2]);
+	t.deepEqual(record(512), [3, 2]);
 	t.deepEqual(record(2 ** 17), [3, 2]);
 	t.deepEqual(record(2 ** 17 + 1), [4, 2]);
 	t.deepEqual(record(2 ** 25), [4, 2]);
@@ -53,10 +54,10 @@ test('the shape changes where the format says', t => {
 	t.deepEqual(record(2 ** 44), [4, 4]);
 });
 
-test('levels fill the object, and a part of a large file is whole leaves', t => {
+test('levels fill the object, and 4 MiB are whole blocks of any file', t => {
 	const prng = new Prng(11);
 	for (let run = 0; run < 2000; run++) {
-		const size = 2048 + prng.below(2 ** (1 + prng.below(43)));
+		const size = 512 + prng.below(2 ** (1 + prng.below(43)));
 		const shape = sumsShape(size)!;
 		let end = sumsHeaderSize;
 		for (const {offset, blockSize, blockCount} of shape.levels) {
@@ -69,7 +70,7 @@ test('levels fill the object, and a part of a large file is whole leaves', t => 
 			const finer = shape.levels[index + 1];
 			t.true(finer === undefined || level.blockSize % finer.blockSize === 0);
 		}
-		t.true(size <= leafSize || shape.levels[0]!.blockSize % leafSize === 0);
+		t.is(2 ** 22 % partSize(shape), 0);
 	}
 });
 
