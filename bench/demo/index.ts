@@ -67,7 +67,8 @@ async function demo(): Promise<number> {
 			throw new Error(`shoal snapshot ended with ${taken.exit}: ${taken.errors}`);
 		await server.offers(String(taken.lines.at(-1)?.['snapshot']));
 		runs.push(await pull('after changes', url, relay));
-		say(`\n${formatTable(runs, toReceiver.rate)}`);
+		say(`\n${formatTable(runs, toReceiver.rate)}\n`);
+		say('Pairs are down / up. A range that is lost is asked for again; dropped are datagrams.');
 		return report(runs);
 	} finally {
 		relay.close();
@@ -85,7 +86,7 @@ async function pull(name: string, url: string, relay: Relay): Promise<Run> {
 	say(`  ${name}: ${differences.length === 0 && exit === 0 ? 'equal' : 'NOT EQUAL'}`);
 	if (exit !== 0) differences.push(`shoal pull ended with ${exit}: ${errors}`);
 	const {toReceiver, toSource} = relay.dropped;
-	const dropped = `${toReceiver - before.toReceiver} + ${toSource - before.toSource}`;
+	const dropped = `${toReceiver - before.toReceiver} / ${toSource - before.toSource}`;
 	return {name, result: lines.at(-1) ?? {}, elapsedMs, dropped, differences};
 }
 
@@ -94,7 +95,7 @@ function report(runs: readonly Run[]): number {
 		differences.slice(0, 20).map(difference => `${name}: ${difference}`),
 	);
 	if (differences.length === 0) {
-		say('\nBoth trees were equal after each pull: type, content, mode, time, owner, links.');
+		say('Both trees were equal after each pull: type, content, mode, time, owner, links.');
 		return 0;
 	}
 	say(`\nThe trees differ:\n${differences.join('\n')}`);

@@ -16,16 +16,13 @@ type Column = readonly [string, (run: Run) => string];
 export function formatTable(runs: readonly Run[], rate: number): string {
 	const columns: readonly Column[] = [
 		['time', run => `${(run.elapsedMs / 1000).toFixed(2)} s`],
-		['content', run => megabytes(figure(run, 'bytesLiteral'))],
+		['content', run => `${megabytes(run, 'bytesLiteral')} MB`],
 		['of the link', run => share(run, rate)],
 		['round trips', run => String(figure(run, 'roundTrips'))],
 		['ranges lost', run => String(figure(run, 'rangesLost'))],
-		['came twice', run => String(figure(run, 'rangesDuplicate'))],
-		['datagrams in', run => String(figure(run, 'datagramsIn'))],
-		['out', run => String(figure(run, 'datagramsOut'))],
-		['MB in', run => (figure(run, 'wireBytesIn') / 1e6).toFixed(3)],
-		['out', run => (figure(run, 'wireBytesOut') / 1e6).toFixed(3)],
-		['path dropped', run => run.dropped],
+		['dropped', run => run.dropped],
+		['datagrams', run => `${figure(run, 'datagramsIn')} / ${figure(run, 'datagramsOut')}`],
+		['MB', run => `${megabytes(run, 'wireBytesIn')} / ${megabytes(run, 'wireBytesOut')}`],
 	];
 	const rows = [
 		['pull', ...columns.map(([title]) => title)],
@@ -43,8 +40,8 @@ function figure({result}: Run, name: string): number {
 	return typeof value === 'number' ? value : Number.NaN;
 }
 
-function megabytes(octets: number): string {
-	return `${(octets / 1e6).toFixed(2)} MB`;
+function megabytes(run: Run, name: string): string {
+	return (figure(run, name) / 1e6).toFixed(3);
 }
 
 /** Content over the time of the whole command; a few octets say nothing about a link. */

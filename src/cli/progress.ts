@@ -34,7 +34,7 @@ export class ProgressLine {
 		this.#shownMs = nowMs;
 		return [
 			phaseNames[progress.phase],
-			amount(progress),
+			...amount(progress),
 			...this.#rates(progress, nowMs),
 			...(progress.roundTripMs === undefined ? [] : [`${progress.roundTripMs.toFixed(0)} ms`]),
 			...losses(progress),
@@ -54,7 +54,7 @@ export class ProgressLine {
 		const average = this.#average(progress, nowMs);
 		if (progress.total === undefined || average === undefined) return [];
 		const leftMs = (1000 * Math.max(0, progress.total - progress.done)) / average;
-		return [`${formatDuration(leftMs)} left`];
+		return [`${formatLeft(leftMs)} left`];
 	}
 
 	/** Units a second since the phase began; undefined until that means anything. */
@@ -65,11 +65,18 @@ export class ProgressLine {
 	}
 }
 
-function amount({phase, done, total}: Progress): string {
+/** In whole seconds: finer would pretend to know. */
+function formatLeft(milliseconds: number): string {
+	const seconds = Math.ceil(milliseconds / 1000);
+	return seconds < 60 ? `${seconds} s` : formatDuration(1000 * seconds);
+}
+
+function amount({phase, done, total}: Progress): string[] {
+	if (total === undefined && done === 0) return [];
 	const show = inOctets.has(phase) ? formatSize : formatCount;
-	if (total === undefined) return show(done);
+	if (total === undefined) return [show(done)];
 	const percent = total === 0 ? 100 : Math.floor((100 * Math.min(done, total)) / total);
-	return `${show(done)} of ${show(total)} (${percent} %)`;
+	return [`${show(done)} of ${show(total)} (${percent} %)`];
 }
 
 function losses({rangesLost, rangesRepaired}: Progress): string[] {

@@ -11,6 +11,7 @@ import {type ChangeTable, contentFrom, noRow} from '../task/change-table.ts';
 import {copyContent} from '../task/content-copy.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
+import {DeltaFetch, hasDelta} from './delta-fetch.ts';
 import {Intake} from './intake.ts';
 import {findLeftovers} from './leftovers.ts';
 import {isStaged} from './local-content.ts';
@@ -30,6 +31,8 @@ export type GatheringOptions = {
 	readonly list: List;
 	readonly table: ChangeTable;
 	readonly problems: ProblemList;
+	/** Octets of the older version that DEST has of a row's file; 0: none, or none is to be used. */
+	readonly basisSizeOf: (row: number) => number;
 	readonly sync: boolean;
 	readonly handler: UpdateHandler;
 	readonly signal?: AbortSignal | undefined;
@@ -56,6 +59,7 @@ export class Gathering {
 	readonly #writer: StageWriter;
 	readonly #intake: Intake;
 	#queue: RequestQueue | undefined;
+	#deltas: DeltaFetch | undefined;
 	/** Rows that are neither staged nor given up. */
 	#waiting = 0;
 	/** First rows of twins, and their twins. */
@@ -111,7 +115,8 @@ export class Gathering {
 
 	/** All that will come is staged and proven. */
 	get settled(): boolean {
-		return this.#waiting === 0 && this.#writer.isIdle && this.#copying.size === 0;
+		if (this.#waiting > 0 || !this.#writer.isIdle || this.#copying.size > 0) return false;
+		return this.#deltas?.isIdle !== false;
 	}
 
 	isStaged(row: number): boolean {
@@ -120,7 +125,7 @@ export class Gathering {
 
 	/** Looks at what is in staging, starts copies, and knows then what to ask for. */
 	async begin(map: PartialMap): Promise<void> {
-		const {pool, platform, table, staging, list, signal} = this.#options;
+		const {pool, platform, table, staging, list, signal, basisSizeOf} = this.#options;
 		const {content, size, twin} = table.columns;
 		const rows: number[] = [];
 		for (let row = 0; row < table.count; row++) {
@@ -130,6 +135,7 @@ export class Gathering {
 		const {sha256} = platform.crypto;
 		const left = await findLeftovers({pool, sha256, table, staging, rows, map, signal});
 		const wanted: number[] = [];
+		const changed: number[] = [];
 		for (const row of rows) {
 			const from = content[row];
 			if (left.whole.has(row)) {
@@ -138,6 +144,7 @@ export class Gathering {
 			} else if (size[row] === 0) this.#finish(row);
 			else if (from === contentFrom.copy) this.#copyable.push(row);
 			else if (from === contentFrom.twin) this.#addTwin(row, twin[row]!);
+			else if (!left.partial.has(row) && hasDelta(size[row]!, basisSizeOf(row))) changed.push(row);
 			else wanted.push(row);
 		}
 		for (const [row, hashes] of left.partial) {
@@ -145,6 +152,7 @@ export class Gathering {
 		}
 		const resumed = new Set(left.partial.keys());
 		this.#queue = new RequestQueue(table, list, wanted, resumed);
+		this.#deltas = this.#makeDeltas(changed);
 		for (const first of this.#twins.keys()) this.#copyTwins(first);
 		this.#startCopies();
 		this.#writer.flush();
@@ -157,7 +165,7 @@ export class Gathering {
 	nextRequest(): FetchRequest | undefined {
 		if (this.failure !== undefined || this.#isStopped) return undefined;
 		for (;;) {
-			const request = this.#queue?.next();
+			const request = this.#nextOf();
 			if (request === undefined || this.#isNeeded(request)) return request;
 		}
 	}
@@ -170,6 +178,9 @@ export class Gathering {
 			this.#settleOctets(data.length);
 		} else if (request.kind === objectKind.leaves) {
 			this.#intake.leaves(row, offset, data);
+		} else if (request.kind === objectKind.sums) {
+			this.#deltas?.block(row, offset, data);
+			this.#settleOctets(data.length);
 		} else {
 			this.bytesLiteral += data.length;
 			this.#intake.content(row, offset, data);
@@ -180,6 +191,10 @@ export class Gathering {
 		assert(request instanceof RowRequest, 'a request of this update');
 		const row = request.rows[object];
 		if (row === undefined || row === noRow || this.#state[row] !== rowState.waiting) return;
+		if (request.kind === objectKind.sums) {
+			this.#deltas?.refused(row);
+			return;
+		}
 		const {table, problems} = this.#options;
 		const path = table.path(row);
 		if (code === refuseCode.stale) {
@@ -192,9 +207,10 @@ export class Gathering {
 		this.#giveUp(row);
 	}
 
-	/** Nothing hangs on it: what did not come was refused, and told. */
+	/** Every octet has come or was refused. */
 	done(request: FetchRequest): void {
 		assert(request instanceof RowRequest, 'a request of this update');
+		if (request.kind === objectKind.sums) this.#deltas?.done(request.rows[0]!);
 	}
 
 	repeat(request: FetchRequest): void {
@@ -219,6 +235,7 @@ export class Gathering {
 		this.#intake.stop();
 		await this.#writer.drain();
 		await Promise.allSettled(this.#copying);
+		await this.#deltas?.settle();
 		if (store === undefined || this.failure !== undefined) return;
 		const {table} = this.#options;
 		const files = [...this.#intake.partial()].map(({row, verified}) => ({
@@ -226,6 +243,37 @@ export class Gathering {
 			verified,
 		}));
 		writePartialMap(store, files);
+	}
+
+	/** What goes out of turn, then a file that has an older version, then all others. */
+	#nextOf(): RowRequest | undefined {
+		const again = this.#queue?.nextAgain();
+		if (again !== undefined) return again;
+		if (this.#deltas?.startNext()) return this.#queue?.nextAgain() ?? this.#queue?.next();
+		return this.#queue?.next();
+	}
+
+	#makeDeltas(rows: readonly number[]): DeltaFetch {
+		const {pool, root, staging, table, basisSizeOf} = this.#options;
+		return new DeltaFetch({
+			pool,
+			root,
+			staging: staging.handles,
+			table,
+			rows,
+			basisSizes: rows.map(basisSizeOf),
+			onWanted: (row, kind, offset, size) => {
+				if (this.#isStopped || this.#state[row] !== rowState.waiting) return;
+				this.#queue?.again(row, kind, offset, size);
+				this.#wake();
+			},
+			onCopied: (row, from, to) => {
+				if (this.#isStopped) return;
+				this.bytesMatched += to - from;
+				this.#intake.copied(row, from, to);
+			},
+			onFailed: error => this.#fail(error),
+		});
 	}
 
 	/** Whether any row of it is still waiting; what is repeated may have come meanwhile. */

@@ -72,6 +72,8 @@ type OpenLeaf = {
 	/** What has come, and what of it is in `buffer`: the rest is in the staged file. */
 	readonly have: RangeSet;
 	readonly memory: RangeSet;
+	/** Some of it was copied from DEST: if it is wrong, that is not the source's doing. */
+	isCopied: boolean;
 	pendingWrites: number;
 	touched: Micros;
 };
@@ -136,6 +138,23 @@ export class Intake {
 		}
 	}
 
+	/** Octets [from, to) of the row's file were copied into staging: what they are is not proven. */
+	copied(row: number, from: number, to: number): void {
+		const size = this.#options.table.columns.size[row]!;
+		for (let at = from; at < to; ) {
+			const index = Math.floor(at / leafSize);
+			const start = index * leafSize;
+			const end = Math.min(to, start + leafSize);
+			if (this.#closed[row] === 0 && !this.#isTaken(row, size, index)) {
+				const leaf = this.#leafAt(row, index, leafLength(size, index));
+				leaf.isCopied = true;
+				leaf.have.add(at - start, end - start);
+				if (isWhole(leaf)) this.#complete(leaf);
+			}
+			at = end;
+		}
+	}
+
 	/** Nothing more is taken for this row; what is open of it is dropped. */
 	close(row: number): void {
 		this.#closed[row] = 1;
@@ -166,17 +185,14 @@ export class Intake {
 			return;
 		}
 		const length = leafLength(size, index);
-		const key = row * leavesMax + index;
-		let leaf = this.#open.get(key);
-		if (leaf === undefined) {
-			const hash = data.length === length ? this.#hashOf(row, size, index) : undefined;
+		if (data.length === length && !this.#open.has(row * leavesMax + index)) {
+			const hash = this.#hashOf(row, size, index);
 			if (hash !== undefined) {
 				this.#writeWhole(row, index, data, hash);
 				return;
 			}
-			leaf = this.#openLeaf(row, index, length);
-			this.#open.set(key, leaf);
 		}
+		const leaf = this.#leafAt(row, index, length);
 		leaf.touched = clock.now();
 		const added = this.#keep(leaf, from, data);
 		if (added < data.length) onDropped(data.length - added);
@@ -229,7 +245,7 @@ export class Intake {
 		this.#options.writer.write({
 			...check,
 			finishes: file === undefined,
-			settled: isGood => this.#proven(row, index, isGood),
+			settled: isGood => this.#proven(row, index, isGood, leaf.isCopied),
 		});
 	}
 
@@ -274,13 +290,13 @@ export class Intake {
 		this.#release(leaf);
 	}
 
-	#proven(row: number, index: number, isGood: boolean): void {
+	#proven(row: number, index: number, isGood: boolean, isCopied = false): void {
 		if (this.#closed[row] === 1) return;
 		const {table, onStaged, onBad, onWanted, writer} = this.#options;
 		const size = table.columns.size[row]!;
 		if (!isGood) {
 			this.#mark(row, index, leafState.wanted);
-			onBad(row);
+			if (!isCopied) onBad(row);
 			if (this.#closed[row] === 1) return;
 			onWanted(row, 'content', index * leafSize, leafLength(size, index));
 			return;
@@ -363,8 +379,11 @@ export class Intake {
 		else this.#small.set(row, state);
 	}
 
-	#openLeaf(row: number, index: number, length: number): OpenLeaf {
-		return {
+	#leafAt(row: number, index: number, length: number): OpenLeaf {
+		const key = row * leavesMax + index;
+		const known = this.#open.get(key);
+		if (known !== undefined) return known;
+		const leaf = {
 			row,
 			index,
 			start: index * leafSize,
@@ -372,9 +391,12 @@ export class Intake {
 			buffer: undefined,
 			have: new RangeSet(),
 			memory: new RangeSet(),
+			isCopied: false,
 			pendingWrites: 0,
 			touched: this.#options.clock.now(),
 		};
+		this.#open.set(key, leaf);
+		return leaf;
 	}
 
 	#isOpen(leaf: OpenLeaf): boolean {

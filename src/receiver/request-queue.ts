@@ -42,6 +42,13 @@ export class RowRequest implements FetchRequest {
 	}
 }
 
+type Stretch = {
+	readonly row: number;
+	readonly kind: ObjectKind;
+	readonly offset: number;
+	readonly size: number;
+};
+
 type LargeFile = {readonly row: number; leaves: number; content: number};
 
 export class RequestQueue {
@@ -52,7 +59,10 @@ export class RequestQueue {
 	/** Rows to fetch, in path order, and how many of them have been begun. */
 	readonly #rows: readonly number[];
 	#next = 0;
-	readonly #again: RowRequest[] = [];
+	/** Stretches to ask for out of turn, and how many of them have been. */
+	#again: Stretch[] = [];
+	#againDone = 0;
+	readonly #repeated: RowRequest[] = [];
 	/** Rows that turned out to be needed after their turn. */
 	readonly #late: number[] = [];
 	#large: LargeFile | undefined;
@@ -73,7 +83,7 @@ export class RequestQueue {
 
 	/** Undefined: nothing now. */
 	next(): RowRequest | undefined {
-		const again = this.#again.pop();
+		const again = this.nextAgain();
 		if (again !== undefined) return again;
 		if (this.#large !== undefined) return this.#nextOfLarge(this.#large);
 		const late = this.#late.pop();
@@ -93,17 +103,31 @@ export class RequestQueue {
 		this.#late.push(row);
 	}
 
-	/** Asks again for part of what a row needs. */
-	again(row: number, kind: 'content' | 'leaves', offset: number, size: number): void {
-		for (let at = 0; at < size; at += rangeSize) {
-			const length = Math.min(rangeSize, size - at);
-			this.#again.push(this.#range(row, objectKind[kind], offset + at, length));
-		}
+	/** Asks for part of what a row needs, before all that has its turn. Sums come as one request. */
+	again(row: number, kind: 'content' | 'leaves' | 'sums', offset: number, size: number): void {
+		this.#again.push({row, kind: objectKind[kind], offset, size});
 	}
 
 	/** The same request anew: its session is gone. */
 	repeat(request: RowRequest): void {
-		this.#again.push(new RowRequest({...request, snapshot: this.snapshot}));
+		this.#repeated.push(new RowRequest({...request, snapshot: this.snapshot}));
+	}
+
+	/** What goes out of turn. */
+	nextAgain(): RowRequest | undefined {
+		const repeated = this.#repeated.pop();
+		if (repeated !== undefined) return repeated;
+		const stretch = this.#again[this.#againDone];
+		if (stretch === undefined) return undefined;
+		const {row, kind, offset, size} = stretch;
+		const length = kind === objectKind.sums ? size : Math.min(rangeSize, size);
+		if (length < size) {
+			this.#again[this.#againDone] = {...stretch, offset: offset + length, size: size - length};
+		} else if (++this.#againDone === this.#again.length) {
+			this.#again = [];
+			this.#againDone = 0;
+		}
+		return this.#range(row, kind, offset, length);
 	}
 
 	#nextOfLarge(file: LargeFile): RowRequest {

@@ -108,10 +108,12 @@ export class StageWriter {
 		this.#running.add(job);
 	}
 
-	/** Resolves when all that was written is on disk or has failed. */
+	/** Resolves when all that was written, and what that led to, is on disk or has failed. */
 	async drain(): Promise<void> {
-		this.flush();
-		await Promise.allSettled(this.#running);
+		while (!this.isIdle) {
+			this.flush();
+			await Promise.allSettled(this.#running);
+		}
 	}
 
 	#arm(): void {

@@ -12,7 +12,7 @@ import type {DirHandle, TreeIo} from '../platform/tree.ts';
 import type {List} from '../snapshot/list.ts';
 import {baseName, equalOctets} from '../snapshot/path.ts';
 import {StateDir, stateDirName} from '../store/state-dir.ts';
-import {type ChangeTable, changeKind, modeUnmasked} from '../task/change-table.ts';
+import {type ChangeTable, changeKind, existing, modeUnmasked} from '../task/change-table.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import {type Destination, findDestination, invalid, makeDestination, split} from './destination.ts';
 import {Gathering} from './gathering.ts';
@@ -183,6 +183,7 @@ export class Update {
 			list: planned.image.list,
 			table,
 			problems: this.#problems,
+			basisSizeOf: row => basisSize(planned, row),
 			sync: fsync,
 			handler,
 			signal,
@@ -400,6 +401,13 @@ function applyUmask({columns, count}: ChangeTable, umask: number): void {
 		const isOpen = mode[row]! < 0xffff && (mode[row]! & modeUnmasked) !== 0;
 		if (isOpen) mode[row] = mode[row]! & 0o777 & ~umask;
 	}
+}
+
+/** Octets of the older version of a row's file, 0 where there is none to make use of. */
+function basisSize({builder, present, options, table}: Planned, row: number): number {
+	const at = builder.presentOfRow[row]!;
+	if (at < 0 || options.wholeFile || table.columns.existing[row] !== existing.file) return 0;
+	return present.stat.size[at]!;
 }
 
 function removeEmptyState(tree: TreeIo, root: DirHandle): void {

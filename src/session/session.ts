@@ -232,9 +232,10 @@ export class Session implements SessionHandle {
 		if (this.#payload === undefined) return at;
 		at = earlier(at, this.#idleAt);
 		// What waits for the peer's next packet to be allowed waits for no time.
-		if (!this.#mayBegin(this.#path)) return at;
-		if (this.#challenge !== undefined) at = earlier(at, this.#challenge.dueAt);
-		return earlier(at, this.#payload.pollTimeout());
+		if (this.#challenge !== undefined && this.#mayBegin(this.#path)) {
+			at = earlier(at, this.#challenge.dueAt);
+		}
+		return this.#mayFill(this.#path) ? earlier(at, this.#payload.pollTimeout()) : at;
 	}
 
 	pollTransmit(now: Micros): Transmit | undefined {
@@ -371,7 +372,8 @@ export class Session implements SessionHandle {
 		const start = to.offset;
 		this.#putOwn(to);
 		const own = to.offset;
-		if (!(this.#payload?.pollPacket(this.#nextNumber, to, this.#now) ?? false)) to.rewind(own);
+		const payload = this.#mayFill(this.#path) ? this.#payload : undefined;
+		if (!(payload?.pollPacket(this.#nextNumber, to, this.#now) ?? false)) to.rewind(own);
 		if (this.#state !== 'open') return this.pollTransmit(this.#now);
 		assert(!to.overflowed, 'the payload has rewound what did not fit');
 		if (to.offset === start) {
@@ -412,8 +414,14 @@ export class Session implements SessionHandle {
 		this.#closeAgainAt = later(this.#now, closePause);
 	}
 
+	/** Whether there is room for the session's own frames. */
 	#mayBegin(path: PathAllowance): boolean {
 		return path.room >= this.overhead + ownSizeMax;
+	}
+
+	/** Whether there is room for a packet that is worth its header. */
+	#mayFill(path: PathAllowance): boolean {
+		return path.room >= datagramSizeInitial / 2;
 	}
 
 	/** Starts a packet to the path's address: undefined if its allowance has no room for one. */

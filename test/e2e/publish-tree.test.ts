@@ -18,6 +18,7 @@ import {at, growTree} from '../support/grow-tree.ts';
 import {openPool} from '../support/pool.ts';
 import {Prng} from '../support/prng.ts';
 import {pullTree} from '../support/pull-tree.ts';
+import {Scene} from '../support/scene.ts';
 import {tempDirectory} from '../support/temp-directory.ts';
 import {TreeSource} from '../support/tree-source.ts';
 
@@ -181,3 +182,40 @@ for (const how of ['from its record', 'without a record', 'checked'] as const) {
 		t.true((await pullTree({pool, source, destination: to})).unchanged);
 	});
 }
+
+test('of a changed file only what changed travels, and one octet too few is noticed', async t => {
+	const scene = new Scene(t, 13);
+	const {from, to, prng} = scene;
+	const old = new Map<string, Uint8Array>();
+	for (const size of [3000, 60_000, 400_000, 2_000_000]) {
+		old.set(`file ${size}`, prng.bytes(size));
+		scene.write(`file ${size}`, old.get(`file ${size}`)!);
+	}
+	await scene.pull();
+	for (const [name, octets] of old) {
+		const cut = octets.length >> 1;
+		const inserted = Buffer.concat([octets.subarray(0, cut), prng.bytes(10), octets.subarray(cut)]);
+		scene.write(name, inserted);
+	}
+	const spoilt = join(to, 'file 2000000');
+	const {result} = await scene.pull({
+		// While the sums are compared, somebody changes what they were compared with.
+		feed: {
+			spoilOf() {
+				writeFileSync(spoilt, Buffer.alloc(1_999_999));
+				return 0;
+			},
+		},
+	});
+	t.is(result?.exit, 0, JSON.stringify(result?.problems));
+	t.deepEqual(compareTrees(from, to), []);
+	for (const [name, octets] of old) scene.write(name, Buffer.concat([octets, prng.bytes(20)]));
+	const again = await scene.pull();
+	t.is(again.result?.exit, 0);
+	t.deepEqual(compareTrees(from, to), []);
+	const {bytesLiteral = 0, bytesMatched = 0} = again.result ?? {};
+	t.true(bytesLiteral < 120_000, `${bytesLiteral} octets were literal`);
+	t.true(bytesLiteral + bytesMatched >= 2_463_000, `${bytesLiteral} and ${bytesMatched}`);
+	const whole = await scene.pull({options: {wholeFile: true, check: true}});
+	t.is(whole.fed.octets, 0);
+});

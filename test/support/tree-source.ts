@@ -1,6 +1,7 @@
 /** A directory as a source without a network: its list, and its contents in blocks of any order. */
 import {readFileSync} from 'node:fs';
 import {sha256} from '../../native-free/digest.ts';
+import {saltSize} from '../../src/delta/shape.ts';
 import type {Pool} from '../../src/pool/pool.ts';
 import {scanTree} from '../../src/pool/scan-tree.ts';
 import type {Update} from '../../src/receiver/update.ts';
@@ -12,6 +13,7 @@ import {TableEntry} from '../../src/source/table-entry.ts';
 import type {FetchRequest} from '../../src/transfer/request.ts';
 import {objectKind} from '../../src/wire/frame.ts';
 import type {Prng} from './prng.ts';
+import {makeSums} from './run-delta.ts';
 
 const noNames = {
 	user: () => undefined,
@@ -75,6 +77,7 @@ export class TreeSource {
 		const content = this.#contents.get(`${request.page}/${request.position + object}`);
 		if (content === undefined) return new Uint8Array(0);
 		if (request.kind === objectKind.content) return content;
+		if (request.kind === objectKind.sums) return makeSums(content, salt);
 		return makeLeaves(sha256, leafHashes(sha256, content));
 	}
 }
@@ -100,6 +103,8 @@ export type FeedOptions = {
 };
 
 export type Fed = {readonly requests: number; readonly blocks: number; readonly octets: number};
+
+const salt = new Uint8Array(saltSize).fill(7);
 
 type Block = {request: FetchRequest; object: number; offset: number; data: Uint8Array};
 

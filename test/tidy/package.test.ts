@@ -37,3 +37,21 @@ test('sees packages that are', t => {
 	t.is(checkLocked({'node_modules/a': {}}).length, 1);
 	t.deepEqual(checkLocked({'node_modules/a': {dev: true, hasInstallScript: true}}), []);
 });
+test('what package.json points to is what the sources build', t => {
+	const manifest = JSON.parse(readText('package.json')) as {
+		bin: Record<string, string>;
+		exports: Record<string, string>;
+		imports: Record<string, string | Record<string, string>>;
+	};
+	const targets = [
+		...Object.values(manifest.exports),
+		...Object.values(manifest.imports).flatMap(target =>
+			typeof target === 'string' ? [target] : Object.values(target),
+		),
+	];
+	for (const target of targets) {
+		const source = target.replace(/^\.\/dist\//, '').replace(/\.js$/, '.ts');
+		t.notThrows(() => readText(source), target);
+	}
+	for (const target of Object.values(manifest.bin)) t.notThrows(() => readText(target));
+});

@@ -20,12 +20,13 @@ test('a transfer shows amount, rates, round trip, losses, what is left and what 
 			3000,
 		),
 		'fetching  16.0 MB of 64.0 MB (25 %)  10.0 MB/s (8.00 MB/s on average)  101 ms  ' +
-			'1,234 lost, 1,200 repaired  6.00 s left  limited by path',
+			'1,234 lost, 1,200 repaired  6 s left  limited by path',
 	);
 });
 
 test('a new phase is shown at once', t => {
 	const line = new ProgressLine();
 	t.is(line.update({phase: 'scan', done: 10, total: undefined}, 0), 'looking  10');
+	t.is(line.update({phase: 'connect', done: 0, total: undefined}, 1), 'connecting');
 	t.is(line.update({phase: 'plan', done: 1, total: 0}, 1), 'planning  1 of 0 (100 %)');
 });

@@ -1,0 +1,26 @@
+/**
+ * shoal as a library: what the command line does, as functions. Each run takes options and tells
+ * events as it goes; a failure of the world is a ShoalError, whose `code` is stable.
+ *
+ * ```ts
+ * import {parseSourceUrl, pull, pullDefaults} from 'shoal';
+ *
+ * const result = await pull({
+ * 	...pullDefaults,
+ * 	source: parseSourceUrl('shoal://KEY@mirror.example/debian'),
+ * 	destination: '/srv/debian',
+ * 	configDirectory: '/etc/shoal',
+ * 	on: event => console.log(event),
+ * });
+ * ```
+ */
+export type * from './engine/event.ts';
+export {list} from './engine/list.ts';
+export type * from './engine/options.ts';
+export {pull} from './engine/pull.ts';
+export {pullDefaults} from './engine/pull-defaults.ts';
+export {serve} from './engine/serve.ts';
+export {takeSnapshot} from './engine/take-snapshot.ts';
+export {type ErrorCode, type ErrorKind, errorTable, ShoalError} from './error.ts';
+export {escapePath} from './escape.ts';
+export {formatSourceUrl, parseSourceUrl, type SourceUrl} from './session/source-url.ts';

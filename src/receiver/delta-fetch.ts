@@ -1,0 +1,221 @@
+/**
+ * Files of which DEST has an older version: asks for sums, has the old version searched for what
+ * is still the same, copies that into staging, and asks for the rest. Several files are under way
+ * at once, each at its own stage.
+ */
+import {assert} from '../assert.ts';
+import {Delta} from '../delta/delta.ts';
+import {literalRanges, matchRowSize} from '../delta/match-list.ts';
+import type {SearchInput} from '../delta/search-input.ts';
+import {sumsShape} from '../delta/shape.ts';
+import {ShoalError} from '../error.ts';
+import type {DirHandle, FileHandle} from '../platform/tree.ts';
+import type {Pool} from '../pool/pool.ts';
+import {leavesSize} from '../snapshot/merkle.ts';
+import {baseName} from '../snapshot/path.ts';
+import type {ChangeTable} from '../task/change-table.ts';
+import {DirectoryWalk} from '../task/directory-walk.ts';
+import {copyMatches, match} from '../task/match.ts';
+import {stagedName} from '../task/staged-name.ts';
+import {RangeSet} from '../transfer/range-set.ts';
+
+export type DeltaFetchOptions = {
+	readonly pool: Pool;
+	readonly root: DirHandle;
+	readonly staging: readonly DirHandle[];
+	readonly table: ChangeTable;
+	/** Rows with an older version in their places, in path order, and the size of that. */
+	readonly rows: readonly number[];
+	readonly basisSizes: readonly number[];
+	readonly onWanted: (
+		row: number,
+		kind: 'content' | 'leaves' | 'sums',
+		offset: number,
+		size: number,
+	) => void;
+	/** These octets of the row's file are in staging; nothing is proven. */
+	readonly onCopied: (row: number, from: number, to: number) => void;
+	readonly onFailed: (error: unknown) => void;
+};
+
+/** Files whose sums are asked for or searched at once: enough to fill a long path with requests. */
+const activeMax = 256;
+
+/** Octets that one job copies. */
+const copySizeMax = 16 << 20;
+
+/** Whether a file of `size` octets may gain from an old version of `basisSize`. */
+export function hasDelta(size: number, basisSize: number): boolean {
+	return basisSize > 0 && sumsShape(size) !== undefined;
+}
+
+export class DeltaFetch {
+	readonly #options: DeltaFetchOptions;
+	readonly #active = new Map<number, {delta: Delta; searching: number}>();
+	readonly #running = new Set<Promise<void>>();
+	#next = 0;
+
+	constructor(options: DeltaFetchOptions) {
+		this.#options = options;
+	}
+
+	/** Nothing runs. */
+	get isIdle(): boolean {
+		return this.#running.size === 0;
+	}
+
+	/** Begins with the next file, unless enough are under way; false: nothing was begun. */
+	startNext(): boolean {
+		const {rows, basisSizes, table, onWanted} = this.#options;
+		const row = rows[this.#next];
+		if (row === undefined || this.#active.size >= activeMax) return false;
+		const size = table.columns.size[row]!;
+		const delta = new Delta({size, basisSizes: [basisSizes[this.#next]!]});
+		this.#next++;
+		this.#active.set(row, {delta, searching: 0});
+		const leaves = leavesSize(size);
+		if (leaves > 0) onWanted(row, 'leaves', 0, leaves);
+		this.#advance(row);
+		return true;
+	}
+
+	/** Octets of the row's sums object. */
+	block(row: number, offset: number, data: Uint8Array): void {
+		this.#active.get(row)?.delta.handleBlock(offset, data);
+	}
+
+	/** A request for sums has been answered in whole. */
+	done(row: number): void {
+		const active = this.#active.get(row);
+		if (active === undefined || active.delta.done) return;
+		active.delta.handleDone();
+		this.#advance(row);
+	}
+
+	/** There are no sums: what was found by now is used. */
+	refused(row: number): void {
+		const active = this.#active.get(row);
+		if (active === undefined || active.delta.done) return;
+		active.delta.handleRefused();
+		this.#advance(row);
+	}
+
+	/** Resolves when nothing runs any more. */
+	async settle(): Promise<void> {
+		while (this.#running.size > 0) await Promise.all(this.#running);
+	}
+
+	#advance(row: number): void {
+		const active = this.#active.get(row)!;
+		const {delta} = active;
+		for (let want = delta.pollWant(); want !== undefined; want = delta.pollWant()) {
+			this.#options.onWanted(row, 'sums', want.offset, want.length);
+		}
+		for (let search = delta.pollSearch(); search !== undefined; search = delta.pollSearch()) {
+			active.searching++;
+			this.#run(this.#search(row, search));
+		}
+		if (!delta.done || active.searching > 0) return;
+		this.#active.delete(row);
+		this.#run(this.#copy(row, delta.matches));
+	}
+
+	#run(work: Promise<void>): void {
+		const one = work
+			.catch((error: unknown) => this.#options.onFailed(error))
+			.finally(() => this.#running.delete(one));
+		this.#running.add(one);
+	}
+
+	async #search(row: number, search: SearchInput): Promise<void> {
+		const basis = this.#openBasis(row);
+		try {
+			const found = basis && (await this.#options.pool.run(match, {search, bases: [basis]}));
+			const active = this.#active.get(row);
+			assert(active !== undefined, 'a file is under way while it is searched');
+			active.searching--;
+			active.delta.handleMatches(found?.matches ?? new Float64Array(0));
+		} finally {
+			this.#close(basis);
+		}
+		this.#advance(row);
+	}
+
+	/** What does not match is asked for at once; what could not be copied, after that. */
+	async #copy(row: number, matches: Float64Array): Promise<void> {
+		const {table, onWanted, onCopied, pool} = this.#options;
+		const size = table.columns.size[row]!;
+		const literals = literalRanges(matches, size);
+		for (let at = 0; at < literals.length; at += 2) {
+			onWanted(row, 'content', literals[at]!, literals[at + 1]! - literals[at]!);
+		}
+		if (matches.length === 0) return;
+		const basis = this.#openBasis(row);
+		const to = this.#openStaged(row);
+		const copied = new RangeSet();
+		try {
+			for (const part of partsOf(basis === undefined ? noMatches : matches)) {
+				const output = await pool.run(copyMatches, {matches: part, bases: [basis!], to});
+				for (let at = 0; at < output.copied.length; at += 2) {
+					copied.add(output.copied[at]!, output.copied[at + 1]!);
+					onCopied(row, output.copied[at]!, output.copied[at + 1]!);
+				}
+			}
+		} finally {
+			this.#close(basis);
+			this.#close(to);
+		}
+		for (let at = 0; at < matches.length; at += matchRowSize) {
+			const end = matches[at]! + matches[at + 3]!;
+			for (let from = copied.nextGap(matches[at]!); from < end; from = copied.nextGap(from)) {
+				const next = Math.min(end, copied.nextMember(from));
+				onWanted(row, 'content', from, next - from);
+				from = next;
+			}
+		}
+	}
+
+	/** Undefined when it is no longer there, or cannot be read: then it has nothing to give. */
+	#openBasis(row: number): FileHandle | undefined {
+		const {pool, root, table} = this.#options;
+		const {tree} = pool.context;
+		const walk = new DirectoryWalk(tree, root);
+		try {
+			const path = table.path(row);
+			const parent = walk.parent(path);
+			return parent && tree.openRead(parent, baseName(path));
+		} catch (error) {
+			if (error instanceof ShoalError) return undefined;
+			throw error;
+		} finally {
+			walk.release();
+		}
+	}
+
+	#openStaged(row: number): FileHandle {
+		const {pool, staging, table} = this.#options;
+		const {tree} = pool.context;
+		const dir = staging[table.columns.device[row]!]!;
+		const name = stagedName(table.digest(row), table.columns.copy[row]!);
+		return tree.openWrite(dir, name) ?? tree.create(dir, name, 0o600);
+	}
+
+	#close(file: FileHandle | undefined): void {
+		if (file !== undefined) this.#options.pool.context.tree.closeFile(file);
+	}
+}
+
+const noMatches = new Float64Array(0);
+
+/** Rows in parts that are not too long for a job. */
+function* partsOf(matches: Float64Array): Generator<Float64Array> {
+	let start = 0;
+	let size = 0;
+	for (let row = 0; row < matches.length; row += matchRowSize) {
+		size += matches[row + 3]!;
+		if (size < copySizeMax && row + matchRowSize < matches.length) continue;
+		yield matches.slice(start, row + matchRowSize);
+		start = row + matchRowSize;
+		size = 0;
+	}
+}
