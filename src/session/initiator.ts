@@ -7,7 +7,7 @@ import {assert} from '../assert.ts';
 import {type ErrorCode, ShoalError} from '../error.ts';
 import type {Crypto} from '../platform/crypto.ts';
 import type {Address, Transmit} from '../platform/datagram.ts';
-import {type Micros, millis, never} from '../unit.ts';
+import {later, type Micros, millis, never} from '../unit.ts';
 import {
 	type AnswerPayload,
 	type Diff,
@@ -44,7 +44,7 @@ import {closeCode, type Payload, type SessionHandle} from './payload.ts';
 import {type KnownHost, provenHost} from './proof.ts';
 import {Session, type SessionEnd} from './session.ts';
 import {type Head, openHead, same} from './statement.ts';
-import {ticketSizeMax} from './ticket.ts';
+import {ticketLifetime, ticketSizeMax} from './ticket.ts';
 
 export type {Diff, EarlyBlock} from './answer.ts';
 export type {SuiteName} from './handshake.ts';
@@ -101,6 +101,7 @@ export class Initiator implements Endpoint {
 	#k2: Uint8Array | undefined;
 	#salt: Uint8Array | undefined;
 	#session: Session | undefined;
+	#answeredAt: Micros;
 	#earlyKey: PacketKey | undefined;
 	#moreSeen = 0;
 	/** `more` that overtook its answer. */
@@ -111,6 +112,7 @@ export class Initiator implements Endpoint {
 		this.#options = options;
 		this.#crypto = options.crypto;
 		this.#contact = new Contact(options);
+		this.#answeredAt = options.now;
 	}
 
 	/** The session, from the event `answered` on. */
@@ -123,9 +125,17 @@ export class Initiator implements Endpoint {
 		return this.#events.shift();
 	}
 
-	/** Goes on with the session of the answer, after the event `answered`. */
+	/**
+	 * Goes on with the session of the answer, after the event `answered`; within a minute of it, or
+	 * the ticket is worth nothing any more and the session fails at once.
+	 */
 	attach(payload: Payload, now: Micros): void {
 		assert(this.#state === 'answered' && this.#session !== undefined, 'nothing was answered');
+		if (now > later(this.#answeredAt, ticketLifetime)) {
+			payload.closed(closeCode.unavailable, 'the ticket has expired');
+			this.#fail('SESSION_CLOSED', 'the ticket of the session has expired');
+			return;
+		}
 		this.#state = 'open';
 		this.#session.attach(payload, now);
 	}
@@ -300,6 +310,7 @@ export class Initiator implements Endpoint {
 		const suite = attempt.suite;
 		const {updateAfter, contactTimeout, idleTimeout} = this.#options;
 		this.#state = 'answered';
+		this.#answeredAt = now;
 		this.#k2 = keys.k2;
 		this.#earlyKey = earlyKey(crypto, suite, keys.k2);
 		this.#keys = new PacketKeys({

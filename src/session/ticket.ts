@@ -154,5 +154,7 @@ export const ticketSizeMax = ticketSizeMin + 1 + ticketContextMax;
 /** A key seals for a minute and opens for another: time to begin the session of an answer. */
 const keyPeriod = millis(60_000);
 const keyLifetime = 2 * keyPeriod;
+/** How long an initiator may trust a ticket to be good: a little less than the least of it. */
+export const ticketLifetime = keyLifetime - keyPeriod - 2_000_000;
 /** Sessions that the tickets of one key may make: 6 MB of names, more than a minute brings. */
 const redeemedMax = 65_536;

@@ -2,6 +2,7 @@ import test from 'ava';
 import {crypto as realCrypto} from '../../../native-free/crypto.ts';
 import {firstOctet, handshakeType} from '../../../src/session/handshake.ts';
 import type {Initiator, InitiatorEvent} from '../../../src/session/initiator.ts';
+import {closeCode} from '../../../src/session/payload.ts';
 import {signRotation} from '../../../src/session/statement.ts';
 import {never} from '../../../src/unit.ts';
 import {varintMax, Writer} from '../../../src/wire/codec.ts';
@@ -589,6 +590,24 @@ test('the hello that waits is the last word of an initiator that is closed', t =
 	initiator.close(0, '');
 	t.is(initiator.pollTransmit(world.network.now), undefined);
 	t.is(initiator.pollTimeout(), never);
+});
+
+test('a payload that comes too late for the ticket is told at once, one in time is not', t => {
+	for (const late of [false, true]) {
+		const world = setup();
+		const {network} = world;
+		const initiator = dial(world);
+		network.runFor(20_000);
+		only(initiator, 'answered');
+		network.runFor((late ? 58.1 : 57.9) * second);
+		const payload = new TestPayload(false);
+		initiator.attach(payload, network.now);
+		network.runFor(second);
+		t.is(world.responder.sessionCount, late ? 0 : 1);
+		if (!late) continue;
+		t.is(only(initiator, 'failed').error.code, 'SESSION_CLOSED');
+		t.is(payload.closedWith?.code, closeCode.unavailable);
+	}
 });
 
 test('a ticket that nobody answers is PATH_SILENT', t => {
