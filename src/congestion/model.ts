@@ -98,7 +98,7 @@ export class PathModel implements Controller {
 		this.#loss.onArrived(size);
 		this.#roundBytes += size;
 		if (this.#roundPackets++ === 0 && this.#roundAt === 0) this.#roundAt = now;
-		this.#queue.add(now - sentAt, now);
+		this.#queue.add(now - sentAt, now, Math.max(standingLeast, this.minRoundTrip / 4));
 		const interval = Math.max(this.minRoundTrip, 4 * this.#queue.jitter);
 		if (this.#delivery.add(size, sentAt, now, limited, interval, this.minRoundTrip / 8)) {
 			const {rate} = this.#delivery;
@@ -353,6 +353,9 @@ const cruiseIdleMax = 16;
 /** RFC 9406 §4.3: bounds of the delay that ends a start. */
 const queueLeast = 4000;
 const queueMost = 16_000;
+
+/** A process that shares its core is late by so many microseconds now and then. */
+const standingLeast = 10_000;
 
 /** Feedback comes in steps: that much more may be on its way, in microseconds of the rate. */
 const slackTime = 5000;

@@ -16,10 +16,15 @@ export class QueueDelay {
 	/** Least of the packets since the last group was full, and of the last groups. */
 	#groupMin = Infinity;
 	#groupCount = 0;
+	/** When the group began. */
+	#groupAt = 0;
 	readonly #formerMin = new Float64Array(groupsMax).fill(Infinity);
 
-	/** A packet took `oneWay` microseconds, plus or minus what the clocks are apart. */
-	add(oneWay: number, now: number): void {
+	/**
+	 * A packet took `oneWay` microseconds, plus or minus what the clocks are apart. A queue must
+	 * stand for `span` to count: packets that a busy process takes late, all at once, do not.
+	 */
+	add(oneWay: number, now: number, span: number): void {
 		if (!Number.isNaN(this.#last)) {
 			this.#samples = Math.min(this.#samples + 1, 16);
 			this.jitter += (Math.abs(oneWay - this.#last) - this.jitter) / this.#samples;
@@ -32,11 +37,12 @@ export class QueueDelay {
 		let least = this.#groupMin;
 		for (let group = 0; group < groups; group++) least = Math.min(least, former[group]!);
 		this.delay = former[groups - 1] === Infinity ? 0 : least - this.#base.value;
-		if (++this.#groupCount >= groupSize) {
+		if (++this.#groupCount >= groupSize && now - this.#groupAt >= span) {
 			former.copyWithin(1, 0, groupsMax - 1);
 			former[0] = this.#groupMin;
 			this.#groupMin = Infinity;
 			this.#groupCount = 0;
+			this.#groupAt = now;
 		}
 	}
 
