@@ -21,6 +21,8 @@ export class Pump {
 	/** Moves what the endpoint wants or has made; true when it may have more to send now. */
 	readonly #turned: () => boolean;
 	#unsent: Transmit[] = [];
+	/** The link is full and tells when it is not: until then it is offered nothing. */
+	#isFull = false;
 	#armedAt: Micros = never;
 	#disarm: (() => void) | undefined;
 	#woken = false;
@@ -79,6 +81,7 @@ export class Pump {
 
 	/** True when a turn's share was sent and there may be more. */
 	#send(now: Micros): boolean {
+		if (this.#isFull) return false;
 		const batch = this.#unsent;
 		while (batch.length < sendsPerTurn) {
 			const transmit = this.#endpoint.pollTransmit(now);
@@ -93,7 +96,11 @@ export class Pump {
 			return full;
 		}
 		batch.splice(0, taken);
-		this.#link.drained(() => this.#turn());
+		this.#isFull = true;
+		this.#link.drained(() => {
+			this.#isFull = false;
+			this.#turn();
+		});
 		return false;
 	}
 

@@ -74,12 +74,15 @@ class ScriptedLink implements DatagramLink {
 	}
 
 	drained(then: () => void): void {
+		if (this.#drained !== undefined) throw new Error('one waits for the link already');
 		this.#drained = then;
 	}
 
 	drain(room: number): void {
 		this.room = room;
-		this.#drained?.();
+		const then = this.#drained;
+		this.#drained = undefined;
+		then?.();
 	}
 
 	receive(handler: LinkHandler): void {
@@ -135,6 +138,25 @@ test('what a link does not take is offered again, in order, when it has drained'
 	link.room = 2;
 	link.handler.datagrams([]);
 	t.is(link.sent.length, 2);
+	link.drain(10);
+	t.deepEqual(
+		link.sent.map(({data}) => data[0]),
+		[0, 1, 2, 3, 4],
+	);
+});
+
+test('turns while a link is full wait for it, and it is asked to tell once', async t => {
+	const {clock, link, endpoint, pump} = make();
+	endpoint.outgoing = transmits(5);
+	link.room = 2;
+	link.handler.datagrams([]);
+	endpoint.due = micros(10);
+	pump.wake();
+	await settle();
+	t.notThrows(() => link.handler.datagrams([{data: Uint8Array.of(1), from: 'there'}]));
+	clock.moveTo(10);
+	t.is(endpoint.received.length, 1, 'what arrives is taken in all the same');
+	t.deepEqual(endpoint.timeouts, [10]);
 	link.drain(10);
 	t.deepEqual(
 		link.sent.map(({data}) => data[0]),
