@@ -10,6 +10,7 @@ import {leavesSize} from '../snapshot/merkle.ts';
 import {baseName} from '../snapshot/path.ts';
 import {crc32} from './crc32.ts';
 import {FileTable, recordSize} from './file-table.ts';
+import {ObjectCache} from './object-cache.ts';
 import type {StateDir} from './state-dir.ts';
 
 export type FileRecord = {
@@ -54,8 +55,8 @@ export class FileLog {
 	#dataEnd = 0;
 	#pending: Uint8Array[] = [];
 	#pendingSize = 0;
-	/** The object that was read last: ranges of a large one are asked for one after another. */
-	#lastRead: {readonly offset: number; readonly octets: Uint8Array} | undefined;
+	/** By their offset in the data file. */
+	readonly #objects = new ObjectCache();
 
 	private constructor(state: StateDir, writing: boolean) {
 		this.#state = state;
@@ -210,7 +211,7 @@ export class FileLog {
 		this.#dataEnd = 0;
 		this.#pending = [];
 		this.#pendingSize = 0;
-		this.#lastRead = undefined;
+		this.#objects.clear();
 	}
 
 	/** Takes records from the disk on, until the end or the first that is not whole. */
@@ -261,12 +262,13 @@ export class FileLog {
 	/** Octets of the data file, checked. None for an object of no octets. */
 	#readData(offset: number, size: number, check: number): Uint8Array | undefined {
 		if (size === 0 || this.#data === undefined) return undefined;
-		if (this.#lastRead?.offset === offset) return this.#lastRead.octets;
+		const known = this.#objects.get(offset);
+		if (known !== undefined) return known;
 		if (this.#pending.length > 0) this.#flushData();
 		const octets = new Uint8Array(size);
 		const read = this.#tree.read(this.#data, octets, offset);
 		if (read < size || crc32(octets) !== check) return undefined;
-		this.#lastRead = {offset, octets};
+		this.#objects.set(offset, octets);
 		return octets;
 	}
 

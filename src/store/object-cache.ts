@@ -1,0 +1,41 @@
+/**
+ * Objects that were read lately, by a number of their own. Ranges of one are asked for one after
+ * another, several files' at once, and by many receivers of one update: each is read once.
+ */
+
+/** Octets that are kept; one larger object is kept until the next. */
+const cacheSizeMax = 64 << 20;
+
+export class ObjectCache {
+	/** In order of their last use. */
+	readonly #objects = new Map<number, Uint8Array>();
+	#size = 0;
+
+	get(key: number): Uint8Array | undefined {
+		const octets = this.#objects.get(key);
+		if (octets === undefined) return undefined;
+		this.#objects.delete(key);
+		this.#objects.set(key, octets);
+		return octets;
+	}
+
+	set(key: number, octets: Uint8Array): void {
+		this.#drop(key);
+		this.#objects.set(key, octets);
+		this.#size += octets.length;
+		for (const oldest of this.#objects.keys()) {
+			if (this.#size <= cacheSizeMax || oldest === key) return;
+			this.#drop(oldest);
+		}
+	}
+
+	clear(): void {
+		this.#objects.clear();
+		this.#size = 0;
+	}
+
+	#drop(key: number): void {
+		this.#size -= this.#objects.get(key)?.length ?? 0;
+		this.#objects.delete(key);
+	}
+}
