@@ -1,4 +1,4 @@
-/** A condition that only a bug can break. Nothing catches it: it takes the run down with exit 70. */
+/** A condition that only a bug can break. Nothing catches it: the run ends with exit 70. */
 export class AssertionError extends Error {
 	override readonly name = 'AssertionError';
 }

@@ -14,7 +14,7 @@ export type ServeConfig = {
 
 type Table = Record<string, TomlPrimitive>;
 
-/** Reads and checks the file. Relative paths in it start at its directory. @throws CONFIG_INVALID */
+/** Relative paths in the file start at its directory. @throws ShoalError CONFIG_INVALID */
 export function readConfig(path: string): ServeConfig {
 	let text: string;
 	try {

@@ -16,7 +16,7 @@ export type Context = {
 	readonly configDirectory: string;
 };
 
-/** `$XDG_CONFIG_HOME/shoal`; without that variable `/etc/shoal` for root, else `~/.config/shoal`. */
+/** `$XDG_CONFIG_HOME/shoal`; without that, `/etc/shoal` for root, else `~/.config/shoal`. */
 export function findConfigDirectory(environment: NodeJS.ProcessEnv, isRoot: boolean): string {
 	const base = environment['XDG_CONFIG_HOME'];
 	if (base?.startsWith('/')) return join(base, 'shoal');

@@ -1,7 +1,7 @@
 /**
  * A change as a line of rsync's -i: `YXcstpoguax path`. Y is > for content that travels, c for
  * what is made here, h for a further hard link, . for attributes alone, * for a message; X is the
- * type; then a letter for each thing that differs, + for all of a new entry. rsync(1), --out-format.
+ * type; then a letter for each thing that differs, + for all of a new entry. See rsync(1).
  */
 import type {Change} from '../engine/event.ts';
 
@@ -14,14 +14,15 @@ const typeLetter = {
 } as const satisfies Record<Change['type'], string>;
 
 /** Columns 3 to 11, in order; those that shoal never carries stay dots. */
-const columns = ['content', 'size', 'time', 'mode', 'owner', 'group'] as const;
+const details = ['content', 'size', 'time', 'mode', 'owner', 'group'] as const;
 const letters = 'cstpog';
 const neverCarried = '...';
 
 export function itemize(change: Change): string {
 	const path = shownPath(change);
 	if (change.change === 'deleted') return `*deleting   ${path}`;
-	return `${action(change)}${typeLetter[change.type]}${differences(change)} ${path}${linked(change)}`;
+	const columns = `${action(change)}${typeLetter[change.type]}${differences(change)}`;
+	return `${columns} ${path}${linked(change)}`;
 }
 
 /** As rsync -v: the name alone, or that it goes. */
@@ -50,7 +51,7 @@ function action(change: Change): string {
 
 function differences(change: Change): string {
 	if (change.change === 'new') return '+++++++++';
-	const marks = columns.map((name, index) =>
+	const marks = details.map((name, index) =>
 		change.differs.includes(name) ? letters[index] : '.',
 	);
 	return `${marks.join('')}${neverCarried}`;

@@ -1,4 +1,4 @@
-/** What is said of an error: one line `shoal: CODE: what happened to what. Hint.`, names escaped. */
+/** What is said of an error: a line `shoal: CODE: what happened to what. Hint.`, names escaped. */
 import {ShoalError} from '../error.ts';
 import {escapePath} from '../escape.ts';
 

@@ -28,8 +28,9 @@ export function runSnapshot(context: Context): Promise<number> {
 
 function describe(result: SnapshotResult): string {
 	const what = result.changed ? 'snapshot' : 'no change: still snapshot';
+	const entries = formatCounted(result.entries, 'entry', 'entries');
 	return (
-		`${what} ${result.snapshot.slice(0, 12)}: ${formatCounted(result.entries, 'entry', 'entries')}, ` +
+		`${what} ${result.snapshot.slice(0, 12)}: ${entries}, ` +
 		`${formatSize(result.bytesTotal)}; hashed ${formatCounted(result.filesHashed, 'file')}, ` +
 		`${formatSize(result.bytesHashed)}, in ${formatDuration(result.elapsedMs)}`
 	);

@@ -1,6 +1,6 @@
 /**
  * The blocks of one level that are looked for, found by their weak sum: two bitmaps that most
- * offsets never get past, then a table of short chains. About 36 octets a block, all flat. Blocks with
+ * offsets never get past, then a table of short chains. About 36 octets a block, flat. Blocks with
  * equal sums form a class, which is in the table once, however many they are.
  */
 import {assert} from '../assert.ts';

@@ -1,6 +1,6 @@
 /**
  * Where in the basis files a search looks: rows of basis, start and end. Finer sums are looked for
- * in what no match has used, and in a margin around that: content that stayed in its place lies there.
+ * in what no match has used, and in a margin around that: there lies content that stayed.
  */
 import {matchRowSize} from './match-list.ts';
 import {join, type Pairs, subtract} from './pairs.ts';

@@ -67,7 +67,7 @@ export function writeRecord(
 }
 
 /**
- * The sums in `records`: whole records of consecutive blocks of `level`, the first of block `first`.
+ * The sums in `records`: whole records of consecutive blocks of `level`, from block `first` on.
  * Nothing is allocated beyond eight octets for each record that is there.
  */
 export function parseRecords(

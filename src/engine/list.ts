@@ -13,7 +13,7 @@ import {Trust} from './trust.ts';
 /** Letters gathered before they are written. */
 const chunkSize = 65_536;
 
-/** @throws ShoalError SNAPSHOT_MISSING, SNAPSHOT_INVALID, SOURCE_INVALID, and what dialling throws */
+/** @throws ShoalError SNAPSHOT_MISSING, SNAPSHOT_INVALID, SOURCE_INVALID, and as dialling does */
 export async function list(options: ListOptions): Promise<void> {
 	const {from, write, format, signal} = options;
 	const found = 'host' in from ? await fetchList(from, options) : readList(from.path, options);

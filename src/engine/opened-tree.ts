@@ -1,4 +1,4 @@
-/** A source's tree with its state directory, held open: what snapshots are taken and served from. */
+/** A source's tree with its state directory, held open: snapshots are taken and served from it. */
 import type {Platform} from '../platform/platform.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';

@@ -40,7 +40,7 @@ export type GatheringOptions = {
 
 const rowState = {waiting: 0, staged: 1, failed: 2} as const;
 
-/** Wrong leaves of one file after which it is given up, and of all files after which the source is. */
+/** Wrong leaves of one file after which it is given up, and of all after which the source is. */
 const badOfRowMax = 4;
 const badMax = 64;
 

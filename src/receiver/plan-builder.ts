@@ -141,7 +141,7 @@ export class PlanBuilder {
 		this.presentOfRow[row] = present;
 	}
 
-	/** A directory that stays as it is while entries in it come and go; undefined: not in the image. */
+	/** A directory that stays while entries in it come and go; undefined: not in the image. */
 	touch(path: Uint8Array, present: number): number | undefined {
 		const entry = this.#image.find(path);
 		if (entry === undefined || entry.type !== entryType.directory) return undefined;

@@ -227,7 +227,7 @@ export class Update {
 		return this.#gathering?.settled ?? true;
 	}
 
-	/** `sequence`: of the head that the list belongs to. @throws ShoalError what staging failed with */
+	/** `sequence`: of the head of the list. @throws ShoalError what staging failed with */
 	async publish(sequence: number): Promise<PublishResult> {
 		const planned = this.#planned;
 		const [home, store] = [this.#home, this.#store];

@@ -144,8 +144,8 @@ function ask(module: Uint8Array, sequence: number): Uint8Array {
 }
 
 /**
- * Microseconds until the first repeat. RFC 8085 §3.1.1 and RFC 6298 §2 take a second; a hello is one
- * datagram, and a lost one must not cost ten round trips of a short path.
+ * Microseconds until the first repeat. RFC 8085 §3.1.1 and RFC 6298 §2 take a second; a hello is
+ * one datagram, and a lost one must not cost ten round trips of a short path.
  */
 const pauseFirst = 300_000;
 const pauseMax = 5_000_000;

@@ -20,7 +20,7 @@ const pageRuleId = 1;
 
 export const headerSize = magic.length + 3 + 1 + 4 + 8 + 8 + 4;
 
-/** More levels than any list of 2^32 pages has: each has at most half the nodes below it, and one. */
+/** More levels than a list of 2^32 pages has: each has at most half the nodes below it, and one. */
 export const levelsMax = 33;
 
 export function encodeHeader(header: Header): Uint8Array {

@@ -1,4 +1,4 @@
-/** Makes the canonical octets of a snapshot: the same entries give the same octets. README.md §5. */
+/** Makes the canonical octets of a snapshot: same entries, same octets. README.md §5. */
 import {assert} from '../assert.ts';
 import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';

@@ -1,9 +1,9 @@
-/** Sets what a change says of owner, mode and time, in the order in which they do not undo each other. */
+/** Sets what a change says of owner, mode and time, in an order in which none undoes another. */
 import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {type ChangeRows, leaveMode, leaveOwner, leaveTime} from './change-table.ts';
 
-/** What a file or directory has that this process makes: then nothing needs to be set that is so. */
+/** What a file or directory has that this process makes: what is so already is not set. */
 export type Creation = {
 	readonly uid: number;
 	readonly gid: number;

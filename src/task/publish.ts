@@ -1,5 +1,5 @@
 /**
- * Puts staged rows in place. Each phase treats one kind of step for the rows it is given; every step may be
+ * Puts staged rows in place. Each phase is one kind of step for the rows it is given; a step may be
  * done again after a crash at any instant and then finds what it did before. A step that fails is
  * told with its row, and the others go on.
  */

@@ -1,4 +1,4 @@
-/** What a scan finds, in columns: a million entries are a few dozen buffers, not a million objects. */
+/** What a scan finds, in columns: a million entries are a few dozen buffers, not objects. */
 import type {Stat} from '../platform/tree.ts';
 import {type EntryType, entryType} from '../snapshot/entry.ts';
 

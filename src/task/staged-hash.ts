@@ -1,4 +1,4 @@
-/** Hashes what an earlier run left in staging, leaf by leaf: nothing there is trusted by its name. */
+/** Hashes what an earlier run left in staging, leaf by leaf: no name there is trusted. */
 import {digestSize, leafSize} from '../limit.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import {leafHash, leafLength} from '../snapshot/merkle.ts';

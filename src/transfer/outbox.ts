@@ -13,7 +13,7 @@ export type Want = FrameValue<'want'>;
 
 /** Answers from memory: nothing here may wait for a disk. */
 export type SenderSource = {
-	/** Sizes of the objects of a want, `want.count` of them, 0 where there is none; or a refuse code. */
+	/** Sizes of the objects of a want, `want.count` of them, 0 where there is none; or a code. */
 	resolve(want: Want): {readonly sizes: ArrayLike<number>} | number;
 	/** The receiver asks for the newest statement: answer with `Sender.offerHead`. */
 	asked?(module: Uint8Array, sequence: number): void;

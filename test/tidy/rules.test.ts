@@ -7,11 +7,20 @@ const texts = listFiles()
 	.filter(path => !/\.(png|snap|wasm|bin|db)$/.test(path))
 	.map(path => [path, readText(path)] as const);
 
+const headings = (document: string): readonly string[] | undefined => {
+	const text = texts.find(([path]) => path === document)?.[1];
+	if (text === undefined) return undefined;
+	return [...text.matchAll(/^#+ (\d+(?:\.\d+)*)\.? /gm)].map(([, number]) => number!);
+};
+const checkDocuments = (path: string, text: string) => checkCitations(path, text, headings);
+
 const checks = {
 	'files of the program have at most 500 lines': checkSize,
 	'no room uses what it must not': checkBans,
 	'no machine, no registry and nothing unfinished is named': checkPlaces,
 	'files are named by their concept': checkName,
+	'documents and sections that are cited exist': checkDocuments,
+	'lines of the program have at most 100 columns': checkWidth,
 };
 for (const [title, check] of Object.entries(checks)) {
 	test(title, t => {
