@@ -51,6 +51,8 @@ export class Remote implements Supply {
 	#untaken = 0;
 	#pastUntaken = 0;
 	#isClosed = false;
+	/** Between two sessions: what is asked for now is asked for when the next one is there. */
+	#isRedialling = false;
 	/** What ended it for good. */
 	#failure: ShoalError | undefined;
 	#barrenRedials = 0;
@@ -102,7 +104,7 @@ export class Remote implements Supply {
 
 	/** True while more requests would help to keep the path full. */
 	get hungry(): boolean {
-		return this.#fetcher?.hungry ?? !this.#isClosed;
+		return this.#fetcher?.hungry ?? !(this.#isClosed || this.#isRedialling);
 	}
 
 	/** Requests that are not done. */
@@ -116,7 +118,7 @@ export class Remote implements Supply {
 
 	get statistics(): SupplyStatistics {
 		const total = {...this.#past};
-		addLink(total, this.#connection.statistics);
+		if (!this.#isRedialling) addLink(total, this.#connection.statistics);
 		if (this.#fetcher !== undefined) addFetch(total, this.#fetcher);
 		return total;
 	}
@@ -134,6 +136,7 @@ export class Remote implements Supply {
 			return;
 		}
 		this.#outstanding.add(request);
+		if (this.#isRedialling) return;
 		this.#open().fetch(request);
 		this.#connection.wake();
 	}
@@ -223,6 +226,7 @@ export class Remote implements Supply {
 			this.#pastUntaken += this.#untaken;
 			this.#untaken = 0;
 			this.#fetcher = undefined;
+			this.#isRedialling = true;
 			await this.#connection.close();
 			this.#options.notice(`${error.message}; dialling again`);
 			const connection = await this.#dialUntilAnswered();
@@ -231,6 +235,7 @@ export class Remote implements Supply {
 			if (!same(connection.answered.head.root, this.answered.head.root)) {
 				throw new ShoalError('SESSION_CLOSED', 'the source has a newer snapshot meanwhile');
 			}
+			this.#isRedialling = false;
 			const again = [...this.#outstanding];
 			this.#outstanding.clear();
 			for (const request of again) this.fetch(request);

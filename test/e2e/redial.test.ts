@@ -1,0 +1,78 @@
+/** A session that breaks, and what is asked for until the next one is there. */
+
+import test from 'ava';
+import platform from '#platform';
+import {PathModel} from '../../src/congestion/model.ts';
+import {Remote} from '../../src/engine/remote.ts';
+import {serve} from '../../src/engine/serve.ts';
+import type {ShoalError} from '../../src/error.ts';
+import {parseSourceUrl} from '../../src/session/source-url.ts';
+import type {FetchRequest} from '../../src/transfer/request.ts';
+import {objectKind} from '../../src/wire/frame.ts';
+import {Workspace} from '../support/workspace.ts';
+
+async function start(space: Workspace, listen: string) {
+	return await serve({
+		configDirectory: space.at('config'),
+		threads: 0,
+		listen: [listen],
+		modules: [{name: '', directory: space.at('tree'), scan: true}],
+	});
+}
+
+/** The content of entry `position` of a list of one page. */
+const contentOf = (position: number, length: number): FetchRequest => ({
+	snapshot: 0,
+	kind: objectKind.content,
+	page: 0,
+	position,
+	count: 1,
+	offset: 0,
+	length,
+});
+
+test('what is asked for while the source is dialled again is asked of the next session', async t => {
+	const space = new Workspace(t);
+	space.write('tree/a', 'before');
+	space.write('tree/b', 'meanwhile');
+	const first = await start(space, '127.0.0.1:0');
+	const url = parseSourceUrl(first.urls[0]!);
+	let whenNoticed = (): void => undefined;
+	const noticed = new Promise<void>(resolve => {
+		whenNoticed = resolve;
+	});
+	const failures: ShoalError[] = [];
+	const remote = await Remote.dial({
+		platform,
+		dial: {
+			addresses: [`127.0.0.1:${url.port}`],
+			identity: url.identity!,
+			module: new Uint8Array(0),
+			sequence: 0,
+			contactTimeout: 10e6,
+			idleTimeout: 10e6,
+			signal: AbortSignal.timeout(20_000),
+		},
+		makeController: () => new PathModel(),
+		backlogMax: 1 << 20,
+		rateMax: undefined,
+		failed: error => failures.push(error),
+		notice: () => whenNoticed(),
+	});
+	t.teardown(() => remote.close());
+	const before = await remote.fetchObject(contentOf(1, 6));
+	t.is(new TextDecoder().decode(before), 'before');
+
+	await first.close();
+	await noticed;
+	t.false(remote.hungry, 'there is nobody to ask');
+	const asked = remote.fetchObject(contentOf(2, 9));
+	const second = await start(space, `127.0.0.1:${url.port}`);
+	t.teardown(() => second.close());
+	const octets = await Promise.race([
+		asked,
+		new Promise<undefined>(resolve => setTimeout(() => resolve(undefined), 8000)),
+	]);
+	t.is(octets && new TextDecoder().decode(octets), 'meanwhile');
+	t.deepEqual(failures, []);
+});
