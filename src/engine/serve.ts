@@ -11,12 +11,12 @@ import type {Pool} from '../pool/pool.ts';
 import {formatKey} from '../session/key-text.ts';
 import {type Host, Responder} from '../session/responder.ts';
 import {formatSourceUrl} from '../session/source-url.ts';
-import {delegationRole, signDelegation} from '../session/statement.ts';
 import {Source} from '../source/source.ts';
 import {ConfigDirectory} from '../store/config-directory.ts';
 import {ensureKey} from '../store/keys.ts';
 import {readRanges} from '../task/read.ts';
 import {later, millis} from '../unit.ts';
+import {DelegatedHost} from './delegated-host.ts';
 import type {Event, Server} from './event.ts';
 import {listen} from './listen.ts';
 import {makePool} from './make-pool.ts';
@@ -26,9 +26,6 @@ import {Pump} from './pump.ts';
 
 /** How often saved heads are looked at: a new snapshot is offered within a second. */
 const watchEveryMs = 500;
-
-/** A delegation of the host's key is made at every start and renewed long before its end. */
-const delegationDays = 30;
 
 /** Wanted size of a socket's buffers: see connection.ts; here many sessions share one. */
 const bufferSize = 8 << 20;
@@ -112,17 +109,7 @@ class Serving implements Server {
 			this.#identity = ensureKey(config, crypto, 'identity');
 			const hostKey = ensureKey(config, crypto, 'host');
 			this.publicKey = formatKey(this.#identity.public);
-			return {
-				identity: this.#identity.public,
-				hostKey,
-				delegation: signDelegation(crypto, this.#identity.secret, {
-					identity: this.#identity.public,
-					host: hostKey.public,
-					role: delegationRole.source,
-					notAfterMs: clock.wallMs() + delegationDays * 86_400_000,
-					modules: [],
-				}),
-			};
+			return new DelegatedHost({crypto, clock, identity: this.#identity, hostKey});
 		} finally {
 			config.close();
 		}
