@@ -86,6 +86,7 @@ export class Gathering {
 			staging: staging.handles,
 			creation: staging.creation,
 			sync,
+			onUnset: (row, code, message) => options.problems.add(code, table.path(row), message),
 			onWritten: octets => this.#settleOctets(octets),
 			onFailed: error => this.#fail(error),
 			onIdle: () => this.#wake(),
@@ -344,7 +345,7 @@ export class Gathering {
 	}
 
 	async #copy(rows: readonly number[]): Promise<void> {
-		const {pool, root, staging, table, sync, signal} = this.#options;
+		const {pool, root, staging, table, signal} = this.#options;
 		const {device, twin, size} = table.columns;
 		try {
 			const twinDevice = Uint16Array.from(rows, row => device[twin[row]!] ?? 0);
@@ -353,8 +354,6 @@ export class Gathering {
 				{
 					root,
 					staging: staging.handles,
-					creation: staging.creation,
-					sync,
 					rows: table.pick(rows),
 					twinDevice,
 				},
@@ -368,7 +367,7 @@ export class Gathering {
 					this.#queue?.add(row);
 				} else {
 					this.bytesMatched += size[row]!;
-					this.#staged(row);
+					this.#finish(row);
 				}
 			}
 			this.#wake();

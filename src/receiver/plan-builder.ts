@@ -5,7 +5,7 @@
 import {nameSizeMax} from '../limit.ts';
 import type {Cursor} from '../snapshot/cursor.ts';
 import {entryType, entryTypeNames} from '../snapshot/entry.ts';
-import {equalOctets} from '../snapshot/path.ts';
+import {equalOctets, isWithin} from '../snapshot/path.ts';
 import {
 	type Change,
 	ChangeTable,
@@ -35,6 +35,8 @@ export type PlanBuilderOptions = {
 	readonly options: PlanOptions;
 	readonly owners: OwnerMap;
 	readonly problems: ProblemList;
+	/** Directories of ours in DEST: no entry of an image is at or below them. */
+	readonly protectedPaths: readonly Uint8Array[];
 	/** Whether a directory that exists in DEST has anything in it. */
 	readonly isFilled: (path: Uint8Array) => boolean;
 };
@@ -82,13 +84,16 @@ export class PlanBuilder {
 	readonly #options: PlanOptions;
 	readonly #owners: OwnerMap;
 	readonly #problems: ProblemList;
+	readonly #protectedPaths: readonly Uint8Array[];
 	readonly #isFilled: (path: Uint8Array) => boolean;
 	readonly #groups = new Map<string, Group>();
 	readonly #followers: {row: number; group: Group}[] = [];
 	/** Inodes of DEST with several names, and the group that they were left to. */
 	readonly #claims = new Map<string, string>();
 
-	constructor({image, present, options, owners, problems, isFilled}: PlanBuilderOptions) {
+	constructor(builder: PlanBuilderOptions) {
+		const {image, present, options, owners, problems, protectedPaths, isFilled} = builder;
+		this.#protectedPaths = protectedPaths;
 		this.#image = image;
 		this.#present = present;
 		this.#options = options;
@@ -186,6 +191,10 @@ export class PlanBuilder {
 		if (entry.type > entryType.symlink) {
 			const name = entryTypeNames[entry.type];
 			problems.notice('FILE_UNSUPPORTED', path, `${name} left out: it cannot be made yet`);
+			return true;
+		}
+		if (this.#protectedPaths.some(each => isWithin(path, each))) {
+			problems.add('NAME_UNSUPPORTED', path, 'shoal keeps its own state under this name');
 			return true;
 		}
 		if (hasLongName(path)) {

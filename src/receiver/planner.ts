@@ -85,9 +85,9 @@ async function planByScan(options: PlannerOptions): Promise<Planned> {
 	const {image, record} = options;
 	const present = await lookAtAll(options);
 	const fileSystems = FileSystems.of(present);
-	const builder = makeBuilder(options, present);
-	const remove = mayRemove(options);
 	const protectedPaths = [stateDirName, ...fileSystems.stagingPaths()];
+	const builder = makeBuilder(options, present, protectedPaths);
+	const remove = mayRemove(options);
 	planFromScan({image, present, record, builder, remove, protectedPaths});
 	const presentCount = Math.max(0, present.count - 1);
 	return planOf(options, {builder, present, oldOf: undefined, fileSystems, presentCount});
@@ -104,13 +104,14 @@ async function planByDiff(options: PlannerOptions, record: PublishRecord): Promi
 	const below = await pool.run(listBelow, {root, paths: tops}, {signal});
 	const paths = pathsToSurvey(image, diff, below);
 	const present = await surveyPaths(pool, root, paths, signal);
-	const builder = makeBuilder(options, present);
+	const fileSystems = FileSystems.of(present);
+	const builder = makeBuilder(options, present, [stateDirName, ...fileSystems.stagingPaths()]);
 	planFromDiff({image, diff, present, record, builder, remove, below});
 	return planOf(options, {
 		builder,
 		present,
 		oldOf: diff.oldOf,
-		fileSystems: FileSystems.of(present),
+		fileSystems,
 		presentCount: record.columns.ino.length,
 	});
 }
@@ -134,7 +135,11 @@ async function lookAtAll(options: PlannerOptions): Promise<Present> {
 	return Present.of(table);
 }
 
-function makeBuilder(options: PlannerOptions, present: Present): PlanBuilder {
+function makeBuilder(
+	options: PlannerOptions,
+	present: Present,
+	protectedPaths: readonly Uint8Array[],
+): PlanBuilder {
 	const {image, owners, problems, pool, root} = options;
 	const isFilled = (path: Uint8Array): boolean => {
 		if (root === undefined) return false;
@@ -146,7 +151,15 @@ function makeBuilder(options: PlannerOptions, present: Present): PlanBuilder {
 			walk.release();
 		}
 	};
-	return new PlanBuilder({image, present, options: options.options, owners, problems, isFilled});
+	return new PlanBuilder({
+		image,
+		present,
+		options: options.options,
+		owners,
+		problems,
+		protectedPaths,
+		isFilled,
+	});
 }
 
 /** A list with entries that the source could not read is no ground to delete anything. */

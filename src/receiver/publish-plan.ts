@@ -100,6 +100,7 @@ async function stageMoves(
 	const input = {root, staging: staging!.handles, rows: table.pick(links)};
 	const {bad} = await pool.run(linkContent, input);
 	for (const at of bad) untouched.delete(links[at]!);
+	for (const row of untouched) gathering!.bytesMatched += table.columns.size[row]!;
 	const copies = moves.filter(row => !untouched.has(row));
 	for (const row of copies) content[row] = contentFrom.copy;
 	await gathering!.copyNow(copies);
@@ -200,7 +201,9 @@ async function keepRecord(
 	const {list} = planned.image;
 	// A single file leaves no record: the directory around it is not ours.
 	if (planned.image.fileName !== undefined) return;
-	const head: RecordHead = {key, root: list.root, sequence, complete: problems.count === 0};
+	const {ino: rootIno, dev: rootDev} = pool.context.tree.statDir(root);
+	const complete = problems.count === 0;
+	const head: RecordHead = {key, root: list.root, rootIno, rootDev, sequence, complete};
 	const isExamined = planned.oldOf === undefined;
 	if (!changed && !isExamined && known !== undefined && equalOctets(known.list.root, list.root)) {
 		writeHead(store, head);

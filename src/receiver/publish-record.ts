@@ -23,6 +23,9 @@ export type RecordStore = {
 export type RecordHead = {
 	readonly key: Uint8Array;
 	readonly root: Uint8Array;
+	/** The directory that was DEST: another one in its place is no image of anything. */
+	readonly rootIno: bigint;
+	readonly rootDev: bigint;
 	/** Of the head that named the snapshot. */
 	readonly sequence: number;
 	/** Every entry of the image is in place. */
@@ -132,9 +135,12 @@ export function readHead(store: RecordStore): RecordHead | undefined {
 	if (from.u32() !== magic || from.u32() !== version) return undefined;
 	const key = from.take(digestSize).slice();
 	const root = from.take(digestSize).slice();
+	const rootIno = readU64(from);
+	const rootDev = readU64(from);
 	const sequence = from.varint();
 	const complete = from.u8() === 1;
-	return from.failed || from.left > 0 ? undefined : {key, root, sequence, complete};
+	if (from.failed || from.left > 0) return undefined;
+	return {key, root, rootIno, rootDev, sequence, complete};
 }
 
 /** From now on the record says nothing of DEST as a whole. */
@@ -201,14 +207,26 @@ export function writeRecord(
 }
 
 export function writeHead(store: RecordStore, head: RecordHead): void {
-	const {key, root, sequence, complete} = head;
-	const to = new Writer(new Uint8Array(17 + 2 * digestSize));
+	const {key, root, rootIno, rootDev, sequence, complete} = head;
+	const to = new Writer(new Uint8Array(33 + 2 * digestSize));
 	to.u32(magic);
 	to.u32(version);
 	to.put(key);
 	to.put(root);
+	writeU64(to, rootIno);
+	writeU64(to, rootDev);
 	to.varint(sequence);
 	to.u8(complete ? 1 : 0);
 	assert(!to.overflowed);
 	store.writeRecord(headName, to.written());
+}
+
+function readU64(from: Reader): bigint {
+	const high = BigInt(from.u32());
+	return (high << 32n) | BigInt(from.u32());
+}
+
+function writeU64(to: Writer, value: bigint): void {
+	to.u32(Number(value >> 32n));
+	to.u32(Number(value & 0xffff_ffffn));
 }

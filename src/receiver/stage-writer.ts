@@ -3,6 +3,7 @@
  * when it is full, or a few milliseconds after its first item; so octets that arrived never wait
  * for others that may not come.
  */
+import type {ErrorCode} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {Clock} from '../platform/clock.ts';
 import type {DirHandle} from '../platform/tree.ts';
@@ -21,6 +22,8 @@ export type StageWriterOptions = {
 	readonly sync: boolean;
 	/** So many octets that were given to `write` are on disk, or found bad. */
 	readonly onWritten: (octets: number) => void;
+	/** A file is whole, but its owner, mode or time could not be set. */
+	readonly onUnset: (row: number, code: ErrorCode, message: string) => void;
 	readonly onFailed: (error: unknown) => void;
 	/** `isIdle` has become true. */
 	readonly onIdle: () => void;
@@ -125,10 +128,14 @@ export class StageWriter {
 	}
 
 	async #run(items: readonly Item[], buffer: Uint8Array, filled: number): Promise<void> {
-		const {pool, onWritten, onFailed} = this.#options;
+		const {pool, onWritten, onUnset, onFailed} = this.#options;
 		const ordered = byRow(items);
 		try {
-			const {bad} = await pool.run(stage, this.#input(ordered, buffer));
+			const input = this.#input(ordered, buffer);
+			const {bad, unset, codes, messages} = await pool.run(stage, input.job);
+			for (const [at, index] of unset.entries()) {
+				onUnset(input.rows[index]!, codes[at]!, messages[at]!);
+			}
 			if (buffer.length > 0 && this.#spare.length < spareMax) this.#spare.push(buffer);
 			const badOps = new Set(bad);
 			let op = 0;
@@ -158,7 +165,7 @@ export class StageWriter {
 		}
 		const hash = new Uint8Array(ops.length * digestSize);
 		for (const [op, {item}] of ops.entries()) hash.set(item.hash, op * digestSize);
-		return {
+		const job = {
 			staging,
 			creation,
 			sync,
@@ -172,6 +179,7 @@ export class StageWriter {
 			hash,
 			data,
 		};
+		return {job, rows};
 	}
 }
 

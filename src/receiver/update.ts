@@ -74,7 +74,7 @@ export class Update {
 				update.#root = destination.root;
 				update.#openState(destination.root, destination.path);
 				await update.#recover(destination.root);
-				update.#head = forgiving(() => update.#store && readHead(update.#store));
+				update.#head = update.#readHead(destination.root);
 			} else if (destination.isOther && options.image.subPath.length === 0) {
 				throw invalid(destination.path, 'is not a directory');
 			}
@@ -341,6 +341,13 @@ export class Update {
 		} finally {
 			tree.closeDir(state);
 		}
+	}
+
+	/** What the last pull said of this very directory. */
+	#readHead(root: DirHandle): RecordHead | undefined {
+		const head = forgiving(() => this.#store && readHead(this.#store));
+		const {ino, dev} = this.#options.platform.tree.statDir(root);
+		return head?.rootIno === ino && head.rootDev === dev ? head : undefined;
 	}
 
 	#key(options: PlanOptions): Uint8Array {

@@ -1,13 +1,13 @@
 /**
  * Stages content that DEST has already, in another place: read leaf by leaf, written, and kept only
- * if the whole has the wanted digest. `twin` rows copy what is staged already.
+ * if the whole has the wanted digest. `twin` rows copy what is staged already. Owner, mode and time
+ * are set by `stage` afterwards.
  */
 import {ShoalError} from '../error.ts';
 import {digestSize, leafSize} from '../limit.ts';
 import type {DirHandle, FileHandle, TreeIo} from '../platform/tree.ts';
 import {leafCount, leafHash, leafLength, treeRoot} from '../snapshot/merkle.ts';
 import {baseName, equalOctets} from '../snapshot/path.ts';
-import {type Creation, setAttributes} from './attributes.ts';
 import {type ChangeRows, contentFrom} from './change-table.ts';
 import {DirectoryWalk} from './directory-walk.ts';
 import {octetsAt} from './packed-octets.ts';
@@ -17,8 +17,6 @@ import {defineTask, type TaskContext} from './task.ts';
 export type CopyInput = {
 	readonly root: DirHandle;
 	readonly staging: readonly DirHandle[];
-	readonly creation: Creation;
-	readonly sync: boolean;
 	/** `content` copy or move: from `source`; twin: from the staged file with the same digest. */
 	readonly rows: ChangeRows;
 	/** Device of the staged file that a twin copies. */
@@ -92,26 +90,23 @@ function copyRow(
 	context: TaskContext,
 ): boolean {
 	const {tree} = context;
-	const {rows, creation} = input;
+	const {rows} = input;
 	const dir = input.staging[rows.device[row]!]!;
 	const digest = rows.digest.subarray(row * digestSize, (row + 1) * digestSize);
 	const name = stagedName(digest, rows.copy[row]!);
 	const from = openSource(input, row, walk, context);
 	if (from === undefined) return false;
 	let isGood = false;
-	const mode = rows.mode[row]! & 0o777;
 	try {
 		// What an earlier run left under this name may be anything.
 		tree.unlink(dir, name);
-		const to = tree.create(dir, name, mode);
+		const to = tree.create(dir, name, 0o600);
 		try {
 			isGood = equalOctets(copyLeaves(from, to, rows.size[row]!, context), digest);
-			if (isGood && input.sync) tree.sync(to);
 		} finally {
 			tree.closeFile(to);
 		}
-		if (isGood) setAttributes(tree, dir, name, rows, row, {...creation, mode});
-		else tree.unlink(dir, name);
+		if (!isGood) tree.unlink(dir, name);
 	} finally {
 		tree.closeFile(from);
 	}

@@ -9,7 +9,7 @@ import {digestSize} from '../limit.ts';
 import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {baseName, equalOctets} from '../snapshot/path.ts';
-import {setAttributes, setDirectoryAttributes} from './attributes.ts';
+import {setAttributes, setDirectoryAttributes, tryAll} from './attributes.ts';
 import {type ChangeRows, contentFrom, existing, leaveTime} from './change-table.ts';
 import {DirectoryWalk} from './directory-walk.ts';
 import {octetsAt} from './packed-octets.ts';
@@ -233,8 +233,10 @@ class Step implements Record<PublishPhase, (row: number) => void> {
 		const staged = linkName(this.#input.numbers[row]!);
 		tree.unlink(staging, staged);
 		tree.makeSymlink(staging, staged, octetsAt(this.#rows.target, row));
-		setAttributes(tree, staging, staged, this.#rows, row);
-		tree.rename(staging, staged, parent, baseName(path));
+		tryAll(
+			() => setAttributes(tree, staging, staged, this.#rows, row),
+			() => tree.rename(staging, staged, parent, baseName(path)),
+		);
 	}
 
 	/** Whether what the row says is there: this tells it from what was there before. */

@@ -2,6 +2,7 @@
  * Writes content into staging: octets that arrived, leaf by leaf, each proven before or after it
  * is written. One job has many small files, or many leaves of a few large ones.
  */
+import {type ErrorCode, ShoalError} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {DirHandle, FileHandle, Name, TreeIo} from '../platform/tree.ts';
 import {leafHash} from '../snapshot/merkle.ts';
@@ -41,8 +42,14 @@ export type StageInput = {
 	readonly data: Uint8Array;
 };
 
-/** `bad`: operations whose leaf was not what it should be. */
-export type StageOutput = {readonly bad: Uint32Array};
+export type StageOutput = {
+	/** Operations whose leaf was not what it should be. */
+	readonly bad: Uint32Array;
+	/** Rows whose files are whole, but whose owner, mode or time could not be set; and why. */
+	readonly unset: Uint32Array;
+	readonly codes: readonly ErrorCode[];
+	readonly messages: readonly string[];
+};
 
 /** Files of staging are private until they are finished. */
 const privateMode = 0o600;
@@ -51,16 +58,24 @@ export const stage = defineTask<StageInput, StageOutput>({
 	name: 'stage',
 	run(input, context) {
 		const bad: number[] = [];
+		const unset: number[] = [];
+		const codes: ErrorCode[] = [];
+		const messages: string[] = [];
 		let op = 0;
 		for (let row = 0; row < input.rows.count; row++) {
 			const first = op;
 			while (op < input.row.length && input.row[op] === row) op++;
-			stageRow(input, row, first, op, bad, context);
+			const failure = stageRow(input, row, first, op, bad, context);
+			if (failure === undefined) continue;
+			unset.push(row);
+			codes.push(failure.code);
+			messages.push(failure.message);
 		}
-		return {bad: Uint32Array.from(bad)};
+		return {bad: Uint32Array.from(bad), unset: Uint32Array.from(unset), codes, messages};
 	},
 });
 
+/** Answers why attributes could not be set: content that cannot be written fails the job. */
 function stageRow(
 	input: StageInput,
 	row: number,
@@ -68,7 +83,7 @@ function stageRow(
 	end: number,
 	bad: number[],
 	{tree, sha256}: TaskContext,
-): void {
+): ShoalError | undefined {
 	const {rows, kind, offset, length, at, hash, data} = input;
 	const name = stagedName(rows.digest.subarray(row * digestSize), rows.copy[row]!);
 	const finish = input.finish[row] === 1;
@@ -89,14 +104,20 @@ function stageRow(
 			if (!proven) bad.push(op);
 			else if (kind[op] !== stageOp.check) tree.write(file.handle(), octets, offset[op]!);
 		}
-		if (!finish || bad.length > badBefore) return;
+		if (!finish || bad.length > badBefore) return undefined;
 		const handle = file.handle();
 		if (input.sync) tree.sync(handle);
 	} finally {
 		file.close();
 	}
 	const made = file.made ? {...input.creation, mode: file.newMode} : undefined;
-	setAttributes(tree, file.dir, name, rows, row, made);
+	try {
+		setAttributes(tree, file.dir, name, rows, row, made);
+		return undefined;
+	} catch (error) {
+		if (error instanceof ShoalError) return error;
+		throw error;
+	}
 }
 
 /** Opened, or made, at its first use. */

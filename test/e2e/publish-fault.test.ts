@@ -1,5 +1,13 @@
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {
+	existsSync,
+	mkdirSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	symlinkSync,
+	writeFileSync,
+} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {ShoalError} from '../../src/error.ts';
@@ -10,7 +18,7 @@ import {mortalTree} from '../support/mortal-tree.ts';
 import {openPoolOn} from '../support/pool.ts';
 import {pullTree} from '../support/pull-tree.ts';
 import {Scene} from '../support/scene.ts';
-import type {TreeSource} from '../support/tree-source.ts';
+import {TreeSource} from '../support/tree-source.ts';
 
 /** A first pull of everything, then a source with the rest of the test's changes. */
 async function follow(t: ExecutionContext, scene: Scene, change: () => void): Promise<TreeSource> {
@@ -209,4 +217,56 @@ test('a directory swapped for a symlink leads nowhere, at whatever change', asyn
 		rmSync(copy, {recursive: true});
 	}
 	t.true(when > 30, `${when} changes`);
+});
+
+test('an owner or a time that cannot be set is a problem of one path', async t => {
+	const scene = new Scene(t, 38, 0);
+	const {from, to, prng} = scene;
+	scene.writeSizes(0, 10, 70_000, 90_000);
+	symlinkSync('x', join(from, 'link'));
+	mkdirSync(join(from, 'dir'));
+	let calls = 0;
+	const mortal = mortalTree({
+		strike(_, call) {
+			if (call !== 'setTimes') return undefined;
+			calls++;
+			return new ShoalError('FILE_UNWRITABLE', 'invalid argument');
+		},
+	});
+	const pool = openPoolOn(t, mortal.tree);
+	const {result} = await scene.pull({pool, source: await scene.source(), feed: {prng}});
+	t.is(result?.exit, 23);
+	t.true(calls >= 5);
+	t.is(result?.problemCount, 5, 'each file and the symlink');
+	const differences = compareTrees(from, to);
+	t.is(differences.length, 5);
+	t.true(differences.every(line => line.includes('time is')));
+	const again = await scene.pull();
+	t.true(again.plan?.examined);
+	t.is(again.fed.octets, 0);
+	t.deepEqual(compareTrees(from, to), []);
+});
+
+test('a snapshot cannot reach what shoal keeps in DEST', async t => {
+	const scene = new Scene(t, 39);
+	const {from, to, pool} = scene;
+	scene.write('good', 'good');
+	scene.write('.shoal/publish-journal', 'evil');
+	scene.write('.shoal/stage/x', 'evil');
+	scene.write('sub/.shoal/x', 'no business of ours');
+	const source = await TreeSource.of(pool, from, []);
+	const {result} = await scene.pull({source});
+	t.is(result?.exit, 23);
+	t.deepEqual(
+		result?.problems.map(({code, path}) => [code, Buffer.from(path).toString()]),
+		[
+			['NAME_UNSUPPORTED', '.shoal'],
+			['NAME_UNSUPPORTED', '.shoal/publish-journal'],
+			['NAME_UNSUPPORTED', '.shoal/stage'],
+			['NAME_UNSUPPORTED', '.shoal/stage/x'],
+		],
+	);
+	t.false(existsSync(join(to, '.shoal/publish-journal')));
+	t.deepEqual(compareTrees(from, to), []);
+	t.is((await scene.pull({source})).result?.exit, 23, 'and the state is sound');
 });

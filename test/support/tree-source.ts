@@ -32,8 +32,10 @@ export class TreeSource {
 		this.#contents = contents;
 	}
 
-	static async of(pool: Pool, directory: string): Promise<TreeSource> {
-		const table = await scanTree(pool, directory, {exclude: [Buffer.from('.shoal')]});
+	/** `exclude`: names left out at the top. */
+	static async of(pool: Pool, directory: string, exclude = ['.shoal']): Promise<TreeSource> {
+		const names = exclude.map(name => Buffer.from(name));
+		const table = await scanTree(pool, directory, {exclude: names});
 		const {columns, count} = table;
 		const columnsOf = {
 			digests: new Uint8Array(count * 32),
@@ -106,7 +108,7 @@ export type Fed = {readonly requests: number; readonly blocks: number; readonly 
 
 const salt = new Uint8Array(saltSize).fill(7);
 
-type Block = {request: FetchRequest; object: number; offset: number; data: Uint8Array};
+export type Block = {request: FetchRequest; object: number; offset: number; data: Uint8Array};
 
 /** Answers an update's requests until it is settled or fails. */
 export async function feed(source: TreeSource, update: Update, options: FeedOptions): Promise<Fed> {
@@ -156,7 +158,7 @@ export async function feed(source: TreeSource, update: Update, options: FeedOpti
 }
 
 /** The blocks of a request, as datagrams would carry them. */
-function cutRequest(source: TreeSource, request: FetchRequest, blockSize: number): Block[] {
+export function cutRequest(source: TreeSource, request: FetchRequest, blockSize: number): Block[] {
 	const blocks: Block[] = [];
 	for (let object = 0; object < request.count; object++) {
 		const size = request.count === 1 ? request.length : (request.sizes?.[object] ?? 0);
