@@ -55,6 +55,11 @@ export class Module {
 		return this.#published;
 	}
 
+	/** No further session may be opened. */
+	get isFull(): boolean {
+		return this.sessionCount >= this.sessionsMax;
+	}
+
 	/** Offers another snapshot from now on; sessions on the one before finish on it. */
 	publish(published: Published): void {
 		if (this.#published !== undefined) {

@@ -3,6 +3,7 @@
  * holds no list of what any client has, evaluates nothing that a client sends, and never looks at
  * a tree unless content of it is wanted.
  */
+import {escapePath} from '../escape.ts';
 import type {Clock} from '../platform/clock.ts';
 import type {Address} from '../platform/datagram.ts';
 import {closeCode, type Payload, type SessionHandle} from '../session/payload.ts';
@@ -19,6 +20,7 @@ export type SessionTold = {
 	readonly module: string;
 	readonly bytesOut: number;
 	readonly elapsedMs: number;
+	/** Escaped: it may be the receiver's own words. */
 	readonly reason?: string;
 };
 
@@ -68,7 +70,8 @@ export class Source implements Authority {
 		if (published === undefined) {
 			return {code: refusalCode.busy, retryMs: busyRetryMs, text: 'no snapshot yet'};
 		}
-		if (module.sessionCount >= module.sessionsMax) {
+		// Who has this snapshot only wants to hear so: that takes no session.
+		if (module.isFull && ask.sequence !== published.head.sequence) {
 			return {code: refusalCode.busy, retryMs: busyRetryMs, text: 'too many sessions'};
 		}
 		const to = new Writer(new Uint8Array(contextSize));
@@ -87,7 +90,8 @@ export class Source implements Authority {
 		const from = new Reader(context);
 		const module = this.#modules[from.u32()];
 		const published = module?.withSequence(from.u32() * 2 ** 32 + from.u32());
-		if (module === undefined || published === undefined) return undefined;
+		// Many tickets may have been given while there was room for one session.
+		if (module === undefined || published === undefined || module.isFull) return undefined;
 		const served = new ServedSession({
 			module,
 			published,
@@ -136,7 +140,7 @@ export class Source implements Authority {
 			module: served.module.name,
 			bytesOut: served.bytesOut,
 			elapsedMs: (this.#clock.now() - served.openedAt) / 1000,
-			...(code === closeCode.done ? {} : {reason: text}),
+			...(code === closeCode.done ? {} : {reason: escapePath(new TextEncoder().encode(text))}),
 		});
 	}
 }
