@@ -43,6 +43,12 @@ export const pageSizeTarget = 16_384;
 /** A page is cut here whatever the hash says, so that one page is always small to fetch. */
 export const pageSizeMax = 65_536;
 
+/**
+ * Largest list of a snapshot: a receiver holds all of it, and makes room for what the signed head
+ * announces. At about a hundred octets an entry these are ten million entries.
+ */
+export const listSizeMax = 2 ** 30;
+
 /** Longest module name in octets. */
 export const moduleNameMax = 255;
 

@@ -5,7 +5,7 @@
  */
 
 import {assert} from '../assert.ts';
-import {digestSize, keySize, moduleNameMax} from '../limit.ts';
+import {digestSize, keySize, listSizeMax, moduleNameMax} from '../limit.ts';
 import type {Crypto} from '../platform/crypto.ts';
 import {Reader, varintMax, Writer} from '../wire/codec.ts';
 
@@ -87,7 +87,8 @@ export function openHead(crypto: Signer, statement: Uint8Array): Head | undefine
 			previous: copy(from.take(digestSize)),
 			label: copy(from.opaque(labelMax)),
 		};
-		const sane = head.issuedMs <= head.expiresMs && head.top <= head.size;
+		const {issuedMs, expiresMs, top, size} = head;
+		const sane = issuedMs <= expiresMs && top <= size && size <= listSizeMax;
 		return sane ? {value: head, signer: identity} : undefined;
 	});
 }

@@ -4,7 +4,7 @@
  * in the file log before the list names it, so an interrupted run goes on where it was.
  */
 import {ShoalError} from '../error.ts';
-import {digestSize} from '../limit.ts';
+import {digestSize, listSizeMax} from '../limit.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import {type HashBatch, hashFiles} from '../pool/hash-files.ts';
@@ -198,7 +198,12 @@ function build(table: ScanTable, contents: Contents, platform: Platform): List {
 		entry.index = index;
 		builder.add(entry);
 	}
-	const list = List.open(builder.finish(), sha256);
+	const bytes = builder.finish();
+	if (bytes.length > listSizeMax) {
+		const detail = `a tree of ${table.count} entries makes a list that no receiver takes`;
+		throw new ShoalError('STORE_FAILED', detail);
+	}
+	const list = List.open(bytes, sha256);
 	if (list instanceof List) return list;
 	throw new ShoalError('STORE_FAILED', `the tree makes no valid list: ${list.problem}`);
 }

@@ -85,6 +85,8 @@ test('a head that contradicts itself is none, though it is signed', t => {
 		openHead(crypto, signHead(crypto, identity.secret, {...head, ...changes}));
 	t.is(open({expiresMs: head.issuedMs - 1}), undefined);
 	t.is(open({top: head.size + 1}), undefined);
+	t.is(open({size: 2 ** 30 + 1}), undefined, 'nobody makes room for such a list');
+	t.not(open({size: 2 ** 30}), undefined);
 	t.not(open({top: head.size, expiresMs: head.issuedMs}), undefined);
 });
 
