@@ -2,6 +2,7 @@
 import {assert} from '../assert.ts';
 import {Search} from './search.ts';
 import {sumsShape} from './shape.ts';
+import {stretchRowSize} from './stretches.ts';
 import {parseRecords} from './sums.ts';
 
 export type SearchInput = {
@@ -16,7 +17,7 @@ export type SearchInput = {
 	readonly basisSizes: readonly number[];
 };
 
-export function makeSearch({fileSize, salt, level, runs}: SearchInput): Search {
+export function makeSearch({fileSize, salt, level, runs, stretches}: SearchInput): Search {
 	const shape = sumsShape(fileSize);
 	assert(shape !== undefined, 'a file that has sums');
 	const parsed = runs.map(({first, records}) => {
@@ -24,5 +25,9 @@ export function makeSearch({fileSize, salt, level, runs}: SearchInput): Search {
 		assert(sums !== undefined, 'whole records of blocks of the level');
 		return sums;
 	});
-	return new Search({shape, salt, runs: parsed});
+	let stretchMax = 0;
+	for (let row = 0; row < stretches.length; row += stretchRowSize) {
+		stretchMax = Math.max(stretchMax, stretches[row + 2]! - stretches[row + 1]!);
+	}
+	return new Search({shape, salt, runs: parsed, stretchMax});
 }

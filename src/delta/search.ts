@@ -24,13 +24,15 @@ const creditSizeMax = 1 << 22;
 const creditBlocksMax = 16;
 
 /** The buffer has room for this many octets, or a block, beyond the block under the window. */
-const readSize = 1 << 20;
+const readSizeMax = 1 << 20;
 
 export type SearchOptions = {
 	readonly shape: SumsShape;
 	readonly salt: Uint8Array;
 	/** Sums of the blocks to find, all of one level, rising and apart. */
 	readonly runs: readonly BlockSums[];
+	/** Octets of the longest stretch, where it is known: less than a MiB needs less memory. */
+	readonly stretchMax?: number;
 };
 
 export type SearchStatistics = {
@@ -79,7 +81,7 @@ export class Search {
 	/** By class, under its first entry: the entry that its next match is given to. */
 	readonly #turn: Int32Array;
 
-	constructor({shape, salt, runs}: SearchOptions) {
+	constructor({shape, salt, runs, stretchMax = readSizeMax}: SearchOptions) {
 		assert(runs.length > 0, 'there is something to find');
 		const table = new BlockTable(shape, runs);
 		const keys = sumKeys(shape, salt);
@@ -89,7 +91,8 @@ export class Search {
 		this.#depth = keys.depthOfLevel[runs[0]!.level]!;
 		this.#multiplier = keys.multiplier;
 		this.#leaving = power(keys.multiplier, blockSize);
-		this.#buffer = new Uint8Array(blockSize + Math.max(blockSize, readSize));
+		const readSize = Math.max(blockSize, Math.min(readSizeMax, stretchMax));
+		this.#buffer = new Uint8Array(blockSize + readSize);
 		this.#view = new DataView(this.#buffer.buffer);
 		this.#creditMax = Math.max(creditSizeMax, blockSize * creditBlocksMax);
 		this.#credit = this.#creditMax;

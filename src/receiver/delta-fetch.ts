@@ -66,11 +66,12 @@ export class DeltaFetch {
 
 	/** Begins with the next file, unless enough are under way; false: nothing was begun. */
 	startNext(): boolean {
-		const {rows, basisSizes, table, onWanted} = this.#options;
+		const {rows, basisSizes, table, pool, onWanted} = this.#options;
 		const row = rows[this.#next];
 		if (row === undefined || this.#active.size >= activeMax) return false;
 		const size = table.columns.size[row]!;
-		const delta = new Delta({size, basisSizes: [basisSizes[this.#next]!]});
+		const searchCountMax = Math.max(1, pool.threadCount);
+		const delta = new Delta({size, basisSizes: [basisSizes[this.#next]!], searchCountMax});
 		this.#next++;
 		this.#active.set(row, {delta, searching: 0});
 		const leaves = leavesSize(size);
