@@ -47,7 +47,7 @@ export class Outbox {
 	#readIndex = 0;
 	/** Nothing is read of wants from here on. */
 	#readEnd = 0;
-	/** Octets read or being read and not yet sent. */
+	/** What is read or being read and not yet sent, and refusals not yet sent: the cost of each. */
 	#readAhead = 0;
 
 	constructor(source: SenderSource, readAheadMax: number) {
@@ -100,7 +100,7 @@ export class Outbox {
 			const want = this.#pending[gone]!;
 			if (want.number >= below) break;
 			want.withdrawn = true;
-			for (const chunk of want.chunks) if (chunk.finished) this.#readAhead -= chunk.left;
+			for (const chunk of want.chunks) if (chunk.finished) this.#readAhead -= chunk.cost;
 		}
 		if (gone === 0) return;
 		this.#pending.splice(0, gone);
@@ -114,17 +114,16 @@ export class Outbox {
 			const want = this.#pending[this.#readIndex]!;
 			want.resolve(this.#source);
 			const left = this.#readAheadMax - this.#readAhead;
-			if (this.#readAhead > 0 && left < Math.min(want.nextReadSize, sizeMax)) return undefined;
+			const next = Math.min(want.nextReadSize, sizeMax) + chunkCost;
+			if (this.#readAhead > 0 && left < next) return undefined;
 			const chunk = want.nextChunk(sizeMax);
 			if (chunk === undefined) {
 				this.#readIndex++;
 				continue;
 			}
 			this.#readEnd = Math.max(this.#readEnd, this.#readIndex + 1);
-			if (!chunk.finished) {
-				this.#readAhead += chunk.length;
-				return chunk;
-			}
+			this.#readAhead += chunk.cost;
+			if (!chunk.finished) return chunk;
 		}
 		return undefined;
 	}
@@ -132,7 +131,7 @@ export class Outbox {
 	handleRead(request: ReadRequest, result: Uint8Array | number): void {
 		const chunk = request as Chunk;
 		if (chunk.finished) return;
-		if (chunk.want.withdrawn || chunk.orphaned) this.#readAhead -= chunk.length;
+		if (chunk.want.withdrawn || chunk.orphaned) this.#readAhead -= chunk.cost;
 		if (typeof result === 'number' || result.length !== chunk.length) {
 			chunk.code = typeof result === 'number' ? result : refuseCode.stale;
 		} else {
@@ -177,7 +176,10 @@ export class Outbox {
 		chunk.sent += size;
 		this.blockBytes += size;
 		this.#readAhead -= size;
-		if (chunk.left === 0) want.chunks.shift();
+		if (chunk.left === 0) {
+			this.#readAhead -= chunk.cost;
+			want.chunks.shift();
+		}
 		return true;
 	}
 
@@ -191,12 +193,10 @@ export class Outbox {
 			return false;
 		}
 		this.refusalCount++;
-		for (const each of want.chunks) {
-			if (each.object !== object || each.length === 0) continue;
-			if (each.finished) this.#readAhead -= each.left;
+		for (const each of want.skip(object)) {
+			if (each.finished) this.#readAhead -= each.cost;
 			else each.orphaned = true;
 		}
-		want.skip(object);
 		return true;
 	}
 }
@@ -258,11 +258,13 @@ class OutWant {
 		return chunk;
 	}
 
-	/** Forgets what is read of `object`, and reads no more of it. */
-	skip(object: number): void {
-		this.chunks = this.chunks.filter(chunk => chunk.object !== object);
+	/** Forgets what is read of `object`, the one that is sent now, and reads no more of it. */
+	skip(object: number): Chunk[] {
+		let count = 0;
+		while (this.chunks[count]?.object === object) count++;
 		if (this.#object === object) this.#nextObject();
 		this.#passEmpty();
+		return this.chunks.splice(0, count);
 	}
 
 	/** Moves on to an object of which something is left to read. */
@@ -305,6 +307,11 @@ class Chunk implements ReadRequest {
 		return this.length - this.sent;
 	}
 
+	/** What it takes of the room for reading ahead: also one of few octets is an object and a read. */
+	get cost(): number {
+		return this.left + chunkCost;
+	}
+
 	get snapshot(): number {
 		return this.want.frame.snapshot;
 	}
@@ -337,3 +344,9 @@ function fits({count, offset, length}: Want, sizes: ArrayLike<number>): boolean 
 
 /** A piece of a block that would be shorter than this waits for the next packet. */
 const fragmentMin = 64;
+
+/**
+ * What a stretch costs beyond its octets. A thousand wants of four thousand entries that are not
+ * there, or of one octet each, would be millions of refusals or reads at once: so it is thousands.
+ */
+const chunkCost = 256;

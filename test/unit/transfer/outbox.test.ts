@@ -1,0 +1,78 @@
+import test from 'ava';
+import {wantEntriesMax} from '../../../src/limit.ts';
+import {Outbox, type ReadRequest, type Want} from '../../../src/transfer/outbox.ts';
+import {Writer} from '../../../src/wire/codec.ts';
+import {objectKind, refuseCode} from '../../../src/wire/frame.ts';
+
+const readAheadMax = 1 << 20;
+/** What one session may hold, whatever it is asked for. */
+const chunksMax = readAheadMax / 256;
+
+const want = (number: number, length: number): Want => ({
+	number,
+	snapshot: 0,
+	kind: objectKind.content,
+	page: 0,
+	position: 0,
+	count: wantEntriesMax,
+	offset: 0,
+	length,
+});
+
+/** All that it wants to read now. */
+function reads(outbox: Outbox): ReadRequest[] {
+	const found: ReadRequest[] = [];
+	for (let one = outbox.pollRead(65_536); one; one = outbox.pollRead(65_536)) found.push(one);
+	return found;
+}
+
+test('wants of what is not there are refused a few thousand at a time', t => {
+	const outbox = new Outbox({resolve: () => refuseCode.invalid}, readAheadMax);
+	const wants = 8;
+	for (let number = 0; number < wants; number++) t.is(outbox.add(want(number, 1)), undefined);
+	let turns = 0;
+	for (; !outbox.empty; turns++) {
+		const before = outbox.refusalCount;
+		t.deepEqual(reads(outbox), []);
+		outbox.fill(new Writer(new Uint8Array(1 << 20)));
+		const refused = outbox.refusalCount - before;
+		t.true(refused > 0 && refused <= chunksMax, `${refused} in turn ${turns}`);
+	}
+	t.is(outbox.refusalCount, wants * wantEntriesMax);
+});
+
+test('wants of many files of one octet are read a few thousand at a time', t => {
+	const sizes = new Float64Array(wantEntriesMax).fill(1);
+	const outbox = new Outbox({resolve: () => ({sizes})}, readAheadMax);
+	for (let number = 0; number < 8; number++) outbox.add(want(number, wantEntriesMax));
+	let count = 0;
+	for (; !outbox.empty; ) {
+		const found = reads(outbox);
+		t.true(found.length > 0 && found.length <= chunksMax, `${found.length} at once`);
+		for (const one of found) outbox.handleRead(one, Uint8Array.of(7));
+		count += found.length;
+		outbox.fill(new Writer(new Uint8Array(1 << 20)));
+	}
+	t.is(count, 8 * wantEntriesMax);
+	t.is(outbox.blockBytes, 8 * wantEntriesMax);
+});
+
+test('what is withdrawn or refused makes room again', t => {
+	const sizes = new Float64Array(wantEntriesMax).fill(300);
+	const outbox = new Outbox({resolve: () => ({sizes})}, readAheadMax);
+	let first = -1;
+	for (let number = 0; number < 20; number++) {
+		outbox.add(want(number, wantEntriesMax * 300));
+		const found = reads(outbox);
+		if (first < 0) first = found.length;
+		t.is(found.length, first, `want ${number}`);
+		const half = found.length / 2;
+		found.slice(0, half).forEach((one, index) => {
+			outbox.handleRead(one, index % 3 === 0 ? refuseCode.stale : new Uint8Array(300));
+		});
+		outbox.fill(new Writer(new Uint8Array(20_000)));
+		outbox.withdraw(number + 1);
+		for (const one of found.slice(half)) outbox.handleRead(one, new Uint8Array(300));
+	}
+	t.true(outbox.empty);
+});
