@@ -1,6 +1,6 @@
 import test from 'ava';
 import {allowance} from '../../src/delta/delta.ts';
-import {matchedSize} from '../../src/delta/match-list.ts';
+import {matchedSize, matchRowSize} from '../../src/delta/match-list.ts';
 import {Search} from '../../src/delta/search.ts';
 import {parseSums} from '../../src/delta/sums.ts';
 import {edit, makeContent} from '../support/edit.ts';
@@ -51,5 +51,25 @@ for (const seed of seeds) {
 		t.true(equal(assemble(run.matches, bases, source), source));
 		t.true(run.sumsSize <= allowance(size, matchedSize(run.matches)));
 		t.true(run.roundCount <= 8, `${run.roundCount} rounds`);
+	});
+
+	test(`sums of noise throw nothing and name only what is there [SHOAL_SEED=${seed}]`, t => {
+		const prng = new Prng(seed);
+		const {source, bases} = makeCase(prng);
+		const size = source.length;
+		const honest = makeSums(source, prng.bytes(16));
+		const sums = honest.map(octet => (prng.chance(0.2) ? prng.below(4) : octet));
+		if (prng.chance(0.9)) sums.set(honest.subarray(0, 4));
+		t.is(
+			parseSums(sums, size) === undefined,
+			Buffer.compare(sums.subarray(0, 4), honest.subarray(0, 4)) !== 0,
+		);
+		const {matches} = runDelta({size, sums, bases, prng});
+		for (let row = 0; row < matches.length; row += matchRowSize) {
+			const [start, basis, from, length] = matches.subarray(row, row + matchRowSize);
+			t.true(length! > 0 && start! + length! <= size);
+			t.true(from! >= 0 && from! + length! <= bases[basis!]!.length);
+		}
+		t.is(assemble(matches, bases, source).length, size);
 	});
 }
