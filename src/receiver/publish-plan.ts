@@ -104,6 +104,8 @@ async function stageMoves(
 	const copies = moves.filter(row => !untouched.has(row));
 	for (const row of copies) content[row] = contentFrom.copy;
 	await gathering!.copyNow(copies);
+	// Nothing is published yet: the old names must not go while their content is nowhere else.
+	if (gathering!.failure !== undefined) throw gathering!.failure;
 	for (const row of copies) {
 		if (gathering!.isStaged(row)) continue;
 		failed.add(row);

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import platform from '#platform';
 import {ShoalError} from '../../src/error.ts';
 import type {FetchRequest} from '../../src/transfer/request.ts';
 import {objectKind, refuseCode} from '../../src/wire/frame.ts';
@@ -165,6 +166,33 @@ test('a full disk leaves DEST as it was, and the next run goes on', async t => {
 	t.deepEqual(contents(), old);
 	const again = await pullTree({pool: scene.pool, source, destination: to});
 	t.is(again.result?.exit, 0);
+	t.deepEqual(compareTrees(from, to), []);
+});
+
+test('a moved file that can be neither linked nor copied keeps its old name', async t => {
+	const scene = new Scene(t, 40);
+	const {from, to} = scene;
+	scene.writeSizes(400_000);
+	const source = await follow(t, scene, () => {
+		renameSync(join(from, 'file 400000'), join(from, 'moved'));
+	});
+	const mortal = mortalTree({
+		strike(_, call) {
+			if (call === 'makeLink') return new ShoalError('FILE_UNWRITABLE', 'no links here');
+			if (call === 'write') return new ShoalError('DESTINATION_FULL', 'no space left');
+			return undefined;
+		},
+	});
+	const pool = openPoolOn(t, mortal.tree);
+	const open = {platform: {...platform, tree: scene.pool.context.tree}};
+	const error = await t.throwsAsync(pullTree({pool, source, destination: to, open}), {
+		instanceOf: ShoalError,
+	});
+	t.is(error?.code, 'DESTINATION_FULL');
+	t.is(readFileSync(join(to, 'file 400000')).length, 400_000);
+	const again = await pullTree({pool: scene.pool, source, destination: to});
+	t.is(again.result?.exit, 0);
+	t.is(again.result?.bytesLiteral, 0);
 	t.deepEqual(compareTrees(from, to), []);
 });
 
