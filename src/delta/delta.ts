@@ -41,7 +41,7 @@ const sampleCount = 32;
 /** What a request costs beside its records, counted against the bound: want and block frames. */
 const requestCost = 32;
 
-/** Records asked for at once: with their table they take 50 MB. */
+/** Records asked for at once: with their tables they take 70 MB in each thread that searches. */
 const recordsMax = 2 ** 20;
 
 /** A round waits for the network once; the last ones would find little. */
