@@ -134,13 +134,15 @@ class LocalSupply implements Supply {
 
 	async #read(request: ReadRequest): Promise<Uint8Array | number> {
 		const {kind, page, position, offset, length} = request;
-		if (kind !== objectKind.content) {
-			const digest = this.#published.digestOf(page, position);
-			const object =
-				kind === objectKind.leaves ? this.#files.readLeaves(digest) : this.#files.readSums(digest);
-			return object?.subarray(offset, offset + length) ?? refuseCode.unavailable;
-		}
 		try {
+			if (kind !== objectKind.content) {
+				const digest = this.#published.digestOf(page, position);
+				const object =
+					kind === objectKind.leaves
+						? this.#files.readLeaves(digest)
+						: this.#files.readSums(digest);
+				return object?.subarray(offset, offset + length) ?? refuseCode.unavailable;
+			}
 			const batch = makeBatch(this.#tree.root, [request], [this.#published]);
 			const {data, status} = await this.#pool.run(readRanges, batch);
 			return status[0] === 0 ? data : status[0]!;

@@ -145,11 +145,17 @@ export class ServedSession implements Payload {
 
 	#fromMemory({snapshot, kind, page, position, offset, length}: ReadRequest): Uint8Array | number {
 		const published = this.#shown[snapshot]!;
-		const object =
-			kind < objectKind.content
-				? published.inMemory(kind, page, position)
-				: this.#saved(published, kind, page, position);
-		return object?.subarray(offset, offset + length) ?? refuseCode.unavailable;
+		try {
+			const object =
+				kind < objectKind.content
+					? published.inMemory(kind, page, position)
+					: this.#saved(published, kind, page, position);
+			return object?.subarray(offset, offset + length) ?? refuseCode.unavailable;
+		} catch (error) {
+			// A state directory that cannot be read is no reason to end what others are served.
+			if (!(error instanceof ShoalError)) throw error;
+			return refuseCode.unreadable;
+		}
 	}
 
 	#saved(

@@ -156,7 +156,7 @@ export class FileLog {
 	refresh(): void {
 		const now = this.#tree.stat(this.#state.handle, encoder.encode(logName));
 		const ours = this.#log && this.#tree.statFile(this.#log);
-		if (now !== undefined && now.ino === ours?.ino) {
+		if (this.#data !== undefined && now !== undefined && now.ino === ours?.ino) {
 			this.#load();
 			return;
 		}

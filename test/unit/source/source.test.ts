@@ -1,11 +1,13 @@
 import test from 'ava';
+import {ShoalError} from '../../../src/error.ts';
 import type {SessionHandle} from '../../../src/session/payload.ts';
 import {type Ask, refusalCode} from '../../../src/session/responder.ts';
-import {Module} from '../../../src/source/module.ts';
+import {Module, type ModuleOptions} from '../../../src/source/module.ts';
 import type {Published} from '../../../src/source/published.ts';
 import {type SessionTold, Source} from '../../../src/source/source.ts';
 import {micros} from '../../../src/unit.ts';
 import {Writer} from '../../../src/wire/codec.ts';
+import {encodeFrame, objectKind} from '../../../src/wire/frame.ts';
 
 const session: SessionHandle = {
 	payloadMax: 1100,
@@ -25,15 +27,21 @@ const ask = (sequence: number): Ask => ({
 	identity: new Uint8Array(32),
 });
 
+/** A snapshot of one file that has a leaves object of 64 octets. */
+const leaves = {
+	resolve: () => ({sizes: Float64Array.of(64)}),
+	digestOf: () => new Uint8Array(32),
+};
+
 /** A source of one module that offers the snapshot of sequence 7. */
-function make(options: {sessionsMax?: number} = {}) {
+function make(options: Partial<ModuleOptions> = {}) {
 	const module = new Module({
 		name: '',
 		root: 0 as never,
 		saved: {leaves: () => undefined, sums: () => undefined},
 		...options,
 	});
-	const published = {head: {sequence: 7}, earlyFor: () => []};
+	const published = {head: {sequence: 7}, earlyFor: () => [], ...leaves};
 	module.publish(published as unknown as Published);
 	const told: SessionTold[] = [];
 	const source = new Source({
@@ -64,4 +72,21 @@ test('no more sessions are opened than a module may have, whoever holds a ticket
 	t.false('code' in source.answer(ask(7)), 'and here there is not');
 	first!.closed(0, '');
 	t.truthy(source.open(context, session));
+});
+
+test('a state directory that cannot be read refuses an object, and ends nothing', t => {
+	const saved = {
+		leaves: () => {
+			throw new ShoalError('FILE_UNREADABLE', 'cannot read files.data: i/o error');
+		},
+		sums: () => undefined,
+	};
+	const {source, context} = make({saved});
+	const served = source.open(context, session)!;
+	const asked = new Writer(new Uint8Array(100));
+	const range = {page: 0, position: 1, count: 1, offset: 0, length: 64};
+	encodeFrame('want', {number: 0, snapshot: 0, kind: objectKind.leaves, ...range}, asked);
+	t.is(served.handlePacket(0, asked.written(), 1200, micros(0)), undefined);
+	t.true(source.turn(), 'a refusal is at hand');
+	t.false(source.turn());
 });
