@@ -30,6 +30,8 @@ export class PathModel implements Controller {
 	#fullRounds = 0;
 	/** Whether every sample of this round was of a source that had nothing more. */
 	#roundLimited = true;
+	/** Whether any was. */
+	#roundPartlyLimited = false;
 	/** What came in this round, and since when it lasts. */
 	#roundBytes = 0;
 	#roundPackets = 0;
@@ -103,7 +105,8 @@ export class PathModel implements Controller {
 		if (this.#delivery.add(size, sentAt, now, limited, interval, this.minRoundTrip / 8)) {
 			const {rate} = this.#delivery;
 			if (!this.#delivery.limited || rate > this.#bandwidth.value) this.#bandwidth.add(rate);
-			if (!this.#delivery.limited) this.#roundLimited = false;
+			if (this.#delivery.limited) this.#roundPartlyLimited = true;
+			else this.#roundLimited = false;
 		}
 		if (this.#queue.delay <= this.#queueMax / 2) this.#nearMinAt = now;
 		this.#step(now);
@@ -132,6 +135,7 @@ export class PathModel implements Controller {
 			this.#loss.discard();
 			this.#fullRate = 0;
 			this.#roundLimited = true;
+			this.#roundPartlyLimited = true;
 		}
 		this.#loss.onRound();
 		if (this.phase === 'startup') this.#endStartupRound(rate, now);
@@ -140,6 +144,7 @@ export class PathModel implements Controller {
 		else if (this.phase === 'ease') this.#endEaseRound(now);
 		if (!this.#roundLimited) this.#bandwidth.nextRound();
 		this.#roundLimited = true;
+		this.#roundPartlyLimited = false;
 		this.#roundBytes = 0;
 		this.#roundPackets = 0;
 		this.#roundAt = now;
@@ -189,14 +194,17 @@ export class PathModel implements Controller {
 	}
 
 	#endStartupRound(rate: number, now: Micros): void {
-		if (this.#roundLimited) return;
 		if (rate >= this.#fullRate * growthMin) {
 			this.#fullRate = rate;
 			this.#fullRounds = 0;
 			return;
 		}
+		if (this.#roundPartlyLimited) return;
 		this.#fullRounds++;
-		if (this.#fullRounds >= 3 || this.#loss.excessive) this.#endStartup(now);
+		// A full path holds packets up or loses them. Without either, something else is in the way.
+		const heldUp = this.#delivery.sendRate >= heldUpMin * this.#delivery.rate;
+		const full = this.#fullRounds >= (heldUp ? fullRoundsMin : fullRoundsMax);
+		if (full || this.#loss.excessive) this.#endStartup(now);
 	}
 
 	/** The path is full: the rate of the last moments, in which a queue stood, is what it takes. */
@@ -242,9 +250,10 @@ export class PathModel implements Controller {
 	}
 
 	#endProbeRound(now: Micros): void {
-		if (this.#phaseRounds < 2) return;
-		if (this.#loss.excessive) {
+		if (this.#loss.excessive && this.#phaseRounds >= 2) {
 			this.#endProbe(now, true);
+		} else if (this.#phaseRounds < 2 || this.#phaseRounds % 2 === 1) {
+			// What a step brings shows in the round after it.
 		} else if (this.#bandwidth.value >= this.#upFrom * upGrowth && !this.#roundLimited) {
 			// There is room: look for its end in steps that double, as at the start.
 			this.#upFrom = this.#bandwidth.value;
@@ -342,8 +351,13 @@ const upGainMax = 2.77;
 const upGrowth = 1.1;
 const windowGain = 2;
 
-/** Growth of the rate in a round below which a path counts as full. */
+/** Growth of the rate in a round below which a path may be full; BBR takes three such rounds. */
 const growthMin = 1.25;
+const fullRoundsMin = 3;
+const fullRoundsMax = 8;
+
+/** Sent that much faster than they arrive, packets queue up. */
+const heldUpMin = 1.1;
 
 /** Rounds between two probes for more: doubled by each one that met congestion. */
 const cruiseMin = 2;

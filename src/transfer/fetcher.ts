@@ -345,11 +345,9 @@ export class Fetcher implements Payload {
 	/** Probes a silent source; never while nothing is asked for or nothing may be sent. */
 	#silenceAt(): number {
 		if (!this.#waiting || this.#diskBound || this.#intake.lineCount === 0) return Infinity;
-		const gap = (3e6 * packetSize) / Math.max(1, this.rate);
-		const count = this.#silences;
-		const most = Math.max(silenceMax, 2 * this.#roundTrip.smoothed);
-		const wait = Math.min(this.#patience(this.#roundTrip, count) + gap, most);
-		return this.#quietSince + wait;
+		// At a low rate packets are far apart: three of them must be missing.
+		const gap = Math.min(silenceMax, (3e6 * packetSize) / Math.max(1, this.rate));
+		return this.#quietSince + this.#patience(this.#roundTrip, this.#silences) + gap;
 	}
 
 	/** Octets that may be on their way, as the network and the disk allow. */
@@ -387,7 +385,9 @@ export class Fetcher implements Payload {
 }
 
 function patience(roundTrip: RoundTrip, count: number): number {
-	return (roundTrip.patience + roundTrip.smoothed / 4) * backoff ** Math.max(0, count - patientMax);
+	const once = roundTrip.patience + roundTrip.smoothed / 4;
+	const wait = once * backoff ** Math.max(0, count - patientMax);
+	return Math.min(wait, Math.max(silenceMax, 2 * roundTrip.smoothed));
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,12 +1,13 @@
 /**
- * Spreads packets over time: a token bucket that lets them go in bursts of at most a millisecond
- * or ten datagrams, whichever is more, because timers are no finer. RFC 9002 §7.7.
+ * Spreads packets over time: a token bucket that lets them go in small bursts, a quarter of a
+ * millisecond of the rate where timers allow it; a late timer is made up for, but never with more
+ * than a millisecond and a half. Waiting for anything else earns nothing. RFC 9002 §7.7.
  */
 export class Pacer {
 	/** Octets a second. */
 	#rate = 0;
 	/** Octets that may leave now; below zero while a burst is being paid for. */
-	#tokens = burstSize;
+	#tokens = packetSize;
 	#at = 0;
 
 	setRate(rate: number, now: number): void {
@@ -28,20 +29,28 @@ export class Pacer {
 		this.#tokens -= size;
 	}
 
+	/** Nothing could leave although it was allowed: what was saved up is lost. */
+	hold(): void {
+		this.#tokens = Math.min(this.#tokens, this.#burst);
+	}
+
 	/** When the next burst may begin: `now` if one may go on. */
 	readyAt(now: number): number {
 		this.#refill(now);
 		if (this.#tokens > 0) return now;
 		if (this.#rate <= 0) return Infinity;
-		const burst = Math.min(burstSize, Math.max(1, this.#rate * burstTime));
-		return now + Math.ceil(((burst - this.#tokens) * 1e6) / this.#rate);
+		return now + Math.ceil(((this.#burst - this.#tokens) * 1e6) / this.#rate);
+	}
+
+	get #burst(): number {
+		return Math.min(burstMax, Math.max(1, this.#rate * burstTime));
 	}
 
 	#refill(now: number): void {
 		if (now <= this.#at) return;
-		const most = Math.max(Math.min(burstSize, this.#rate * burstTime), this.#rate * slackTime);
+		const most = Math.max(packetSize, this.#rate * slackTime);
 		const grown = this.#tokens + ((now - this.#at) * this.#rate) / 1e6;
-		this.#tokens = Math.min(grown, Math.max(most, packetSize));
+		this.#tokens = Math.min(grown, most);
 		this.#at = now;
 	}
 }
@@ -49,9 +58,9 @@ export class Pacer {
 /** A full packet of 1200 octets with IP and UDP headers. */
 const packetSize = 1228;
 
-/** Ten datagrams: at 100 Mbit/s one burst a millisecond. */
-const burstSize = 10 * packetSize;
+/** Ten datagrams: a queue on the way is often no longer. */
+const burstMax = 10 * packetSize;
 
-/** Seconds of the rate that one burst may have, and that a late timer may make up for. */
-const burstTime = 0.001;
-const slackTime = 0.008;
+/** Seconds of the rate that one burst has, and that a late timer may make up for. */
+const burstTime = 0.00025;
+const slackTime = 0.0015;

@@ -261,10 +261,12 @@ export class Sender implements Payload {
 	/** Whether a packet of blocks may leave now. */
 	#mayFill(now: Micros): boolean {
 		if (now >= this.#pausesAt || !this.#pacer.allows(now)) return false;
-		if (this.#grantTotal - this.#log.total < packetSize) return false;
-		if (this.#log.inFlight + packetSize > this.#provenMax) return false;
-		if (this.#outbox.ready) return true;
-		this.#limitedLeft = limitedCount;
+		const granted = this.#grantTotal - this.#log.total >= packetSize;
+		if (granted && this.#log.inFlight + packetSize <= this.#provenMax) {
+			if (this.#outbox.ready) return true;
+			this.#limitedLeft = limitedCount;
+		}
+		this.#pacer.hold();
 		return false;
 	}
 

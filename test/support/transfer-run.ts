@@ -5,6 +5,7 @@
  */
 import type {Controller} from '../../src/congestion/controller.ts';
 import {PathModel} from '../../src/congestion/model.ts';
+import type {Payload} from '../../src/session/payload.ts';
 import {Fetcher, type FetcherOptions} from '../../src/transfer/fetcher.ts';
 import {Sender, type SenderOptions} from '../../src/transfer/sender.ts';
 import {type Micros, micros} from '../../src/unit.ts';
@@ -25,7 +26,7 @@ export type RunOptions = {
 	/** Microseconds to which timers are late. */
 	readonly timerGrain?: number;
 	/** Stands between the source's session and its sender. */
-	readonly wrapSender?: (sender: Sender) => Sender;
+	readonly wrapSender?: (sender: Payload) => Payload;
 	/** Called after every event of the run. */
 	readonly trace?: (run: Run) => void;
 };

@@ -119,8 +119,8 @@ export type Bound = {
 
 /**
  * How long a run may take, in microseconds (`until`: holes that begin later do not count), and what
- * it may cost. Beyond what loss makes necessary: a quarter, four times what the path holds with its
- * queue full (startup finds the end of a path by going past it), and some datagrams.
+ * it may cost. Beyond what loss makes necessary: a quarter, once what the path holds with its
+ * queue full (startup finds the end of a path by going past it), and five initial windows.
  */
 export function boundOf(world: WorldSettings, ideal: number, until: number, sealed = false): Bound {
 	const {roundTrip, rate, loss, down} = world;
@@ -133,8 +133,8 @@ export function boundOf(world: WorldSettings, ideal: number, until: number, seal
 		.filter(([from]) => from < until)
 		.reduce((sum, [from, to]) => sum + to - from, 0);
 	const needed = (ideal * rate) / 1e6 / (1 - loss);
-	const held = Math.min((rate * roundTrip) / 1e6 + (down.queue ?? 0), needed) + 40 * datagram;
-	const bytesDown = 1.25 * needed + 4 * held;
+	const held = Math.min((rate * roundTrip) / 1e6 + (down.queue ?? 0), needed);
+	const bytesDown = 1.25 * needed + held + 160 * datagram;
 	return {
 		bytesDown,
 		bytesUp: 0.1 * bytesDown + 100 * datagram,
