@@ -78,12 +78,16 @@ export class LossFloor {
 		return this.#verified === Infinity && this.recent > excess;
 	}
 
-	/** The last round was one in which the sender held back: its loss is the path's own. */
+	/** In the last two rounds the sender held back: their loss is the path's own. */
 	verify(): void {
+		const last = (this.roundCount - 1) % floorRounds;
+		const former = (this.roundCount - 2) % floorRounds;
+		this.recent = (this.#shares[last]! + this.#shares[former]!) / 2;
 		this.#verified = this.recent;
-		this.#verifiedChance = this.#chances[(this.roundCount - 1) % floorRounds]!;
+		this.#verifiedChance = Math.max(this.#chances[last]!, this.#chances[former]!) / Math.SQRT2;
 		this.excessive = false;
 		this.#shares.fill(this.recent);
+		this.#chances.fill(this.#verifiedChance);
 		this.floor = Math.min(this.recent, floorMax);
 		this.typical = this.floor;
 	}

@@ -36,6 +36,8 @@ export class PathModel implements Controller {
 	#roundBytes = 0;
 	#roundPackets = 0;
 	#roundAt = 0;
+	/** Rounds of cruising in a row in which a queue stood. */
+	#queuedRounds = 0;
 	/** Easing: the loss and the rate before it, and rounds of losses until it took effect. */
 	#easedLoss = 0;
 	#easedRate = 0;
@@ -54,8 +56,8 @@ export class PathModel implements Controller {
 	get rate(): number {
 		const bandwidth = this.#bandwidth.value;
 		if (bandwidth === 0) return (initialWindow * 1e6) / this.minRoundTrip;
-		// Held back, the rate is what got through: on a lossy path that is below what it takes.
-		if (this.phase === 'ease') return bandwidth * this.#gain;
+		// Held back, the rate is below what got through, so that no queue can be full.
+		if (this.phase === 'ease') return this.#easedRate * this.#gain;
 		const rate = (bandwidth * this.#gain) / (1 - this.#loss.typical);
 		if (this.phase !== 'startup') return Math.max(rate, rateMin);
 		return Math.max(rate, this.#fullRate === 0 ? (initialWindow * 1e6) / this.minRoundTrip : 0);
@@ -153,7 +155,7 @@ export class PathModel implements Controller {
 	onSilence(count: number, now: Micros): void {
 		this.#nearMinAt = now;
 		// What was on its way is lost with the path's silence, not for want of room on it.
-		if (count >= 2) this.#silentRounds = silentRoundsMax;
+		if (count >= 1) this.#silentRounds = silentRoundsMax;
 	}
 
 	onPathChanged(now: Micros): void {
@@ -215,7 +217,10 @@ export class PathModel implements Controller {
 	}
 
 	#endCruiseRound(rate: number, now: Micros): void {
-		if (this.#queue.delay > 2 * this.#queueMax && !this.#roundLimited) {
+		this.#queuedRounds = this.#queue.delay > this.#queueMax ? this.#queuedRounds + 1 : 0;
+		const queued = this.#queuedRounds >= 2 || this.#queue.delay > 2 * this.#queueMax;
+		if (queued && !this.#roundPartlyLimited) {
+			// The path takes less than was thought: no more than came through in this round.
 			this.#bandwidth.cap(rate);
 			this.#enter('drain', now);
 		} else if (this.#formerRounds > 0) {
@@ -234,11 +239,9 @@ export class PathModel implements Controller {
 		if (this.#phaseRounds <= easeLag) {
 			this.#loss.discard();
 			this.#easedCount = this.#loss.roundCount;
-		} else if (this.#loss.roundCount > this.#easedCount) {
-			if (this.#loss.recent < this.#easedLoss * (1 - easeGain / 2)) {
-				this.#bandwidth.cap(this.#easedRate);
-			}
+		} else if (this.#loss.roundCount >= this.#easedCount + 2) {
 			this.#loss.verify();
+			if (this.#loss.recent < this.#easedLoss / 2) this.#bandwidth.cap(this.#easedRate);
 			this.#enter('cruise', now);
 		}
 	}
@@ -279,6 +282,7 @@ export class PathModel implements Controller {
 	#enter(phase: Phase, now: Micros): void {
 		if (phase === 'drain' || phase === 'down') this.#formerRounds = formerRoundsMax;
 		this.phase = phase;
+		this.#queuedRounds = 0;
 		this.#phaseRounds = 0;
 		this.#phaseAt = now;
 	}
@@ -344,7 +348,7 @@ const downGain = 0.8;
 const easeGain = 0.9;
 
 /** Rounds of easing until the losses that are found are of packets sent since. */
-const easeLag = 2;
+const easeLag = 3;
 const cruiseGain = 0.99;
 const upGainMin = 1.25;
 const upGainMax = 2.77;

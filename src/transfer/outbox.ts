@@ -108,8 +108,9 @@ export class Outbox {
 		this.#readEnd = Math.max(0, this.#readEnd - gone);
 	}
 
-	/** The next stretch to read, at most `sizeMax` octets; undefined: none, or enough is ahead. */
-	pollRead(sizeMax: number): ReadRequest | undefined {
+	/** The next stretch to read, at most `size` octets; undefined: none, or enough is ahead. */
+	pollRead(size: number): ReadRequest | undefined {
+		const sizeMax = Math.min(size, this.#readAheadMax);
 		while (this.#readIndex < this.#pending.length) {
 			const want = this.#pending[this.#readIndex]!;
 			want.resolve(this.#source);

@@ -22,7 +22,7 @@ export class Pacer {
 	/** Whether a packet may leave now. Once it may, more may until the burst is used up. */
 	allows(now: number): boolean {
 		this.#refill(now);
-		return this.#tokens > 0;
+		return this.#tokens > 0 && this.#rate > 0;
 	}
 
 	spend(size: number): void {
@@ -37,8 +37,8 @@ export class Pacer {
 	/** When the next burst may begin: `now` if one may go on. */
 	readyAt(now: number): number {
 		this.#refill(now);
-		if (this.#tokens > 0) return now;
 		if (this.#rate <= 0) return Infinity;
+		if (this.#tokens > 0) return now;
 		return now + Math.ceil(((this.#burst - this.#tokens) * 1e6) / this.#rate);
 	}
 

@@ -1,5 +1,6 @@
 import test from 'ava';
 import {ignoringGrants} from '../support/fault.ts';
+import {pathOf} from '../support/path.ts';
 import {broken, summarize} from '../support/run-summary.ts';
 import {type RunOptions, runTransfer} from '../support/transfer-run.ts';
 import {drawWorld} from '../support/world-draw.ts';
@@ -67,9 +68,27 @@ test('fault: the source ignores its grant', t => {
 	t.true(broken(summary).length > 0);
 });
 
-test('fault: a reordering window that is always too short', t => {
-	const hasty = {numbers: 1, initial: () => 0, most: () => 0, rounds: 1};
-	const summary = summaryOf(1000, 60, {fetcher: {reorder: hasty}});
-	t.true(summary.wasteful.length >= 1, `wasteful: ${summary.wasteful}`);
+test('fault: a reordering window that is always too long', t => {
+	const patient = {numbers: Infinity, initial: () => 3e6, most: () => 3e6, rounds: 1};
+	const summary = summaryOf(1000, 60, {fetcher: {reorder: patient}});
+	t.true(summary.late.length >= 5, `late: ${summary.late}`);
 	t.true(broken(summary).length > 0);
+});
+
+test('reordering by 10 ms costs less than 2 % of octets and time; a window too short does not', t => {
+	const sizes = [8 << 20];
+	const path = (reorder: boolean) =>
+		pathOf({
+			megabits: 100,
+			roundTripMs: 100,
+			sizes,
+			down: reorder ? {reorder: {share: 1, delay: 20_000}} : {},
+		});
+	const ordered = runTransfer(path(false));
+	const reordered = runTransfer(path(true));
+	t.true(reordered.bytesDown < 1.02 * ordered.bytesDown);
+	t.true(reordered.time < 1.02 * ordered.time + 300_000, 'and the delay itself, each round trip');
+	const hasty = {numbers: 1, initial: () => 0, most: () => 0, rounds: 1};
+	const wasteful = runTransfer(path(true), {fetcher: {reorder: hasty}});
+	t.true(wasteful.bytesDown > 1.2 * ordered.bytesDown);
 });

@@ -119,8 +119,9 @@ export type Bound = {
 
 /**
  * How long a run may take, in microseconds (`until`: holes that begin later do not count), and what
- * it may cost. Beyond what loss makes necessary: a quarter, once what the path holds with its
- * queue full (startup finds the end of a path by going past it), and five initial windows.
+ * it may cost. Beyond what loss makes necessary: a quarter (bursts are few and stray more: two
+ * fifths), once what the path holds with its queue full (startup finds the end of a path by going
+ * past it), and five initial windows.
  */
 export function boundOf(world: WorldSettings, ideal: number, until: number, sealed = false): Bound {
 	const {roundTrip, rate, loss, down} = world;
@@ -134,7 +135,7 @@ export function boundOf(world: WorldSettings, ideal: number, until: number, seal
 		.reduce((sum, [from, to]) => sum + to - from, 0);
 	const needed = (ideal * rate) / 1e6 / (1 - loss);
 	const held = Math.min((rate * roundTrip) / 1e6 + (down.queue ?? 0), needed);
-	const bytesDown = 1.25 * needed + held + 160 * datagram;
+	const bytesDown = (down.burst === undefined ? 1.25 : 1.4) * needed + held + 160 * datagram;
 	return {
 		bytesDown,
 		bytesUp: 0.1 * bytesDown + 100 * datagram,
