@@ -67,6 +67,38 @@ test('a file that is always wrong is left out, and nothing is deleted', async t 
 	t.is(readFileSync(join(to, 'file 100')).length, 100);
 });
 
+test('what the source could not read stays as it is, and nothing at all is deleted', async t => {
+	const scene = new Scene(t, 41);
+	const {pool, from, to} = scene;
+	for (const path of ['gone', 'locked', 'closed/inside', 'other/gone']) scene.write(path, path);
+	await follow(t, scene, () => {
+		scene.write('locked', 'changed');
+		scene.write('fresh', 'fresh');
+		for (const path of ['gone', 'closed/inside', 'other']) {
+			rmSync(join(from, path), {recursive: true});
+		}
+	});
+	for (const unread of [['locked'], ['closed']]) {
+		const source = await TreeSource.of(pool, from, {unread});
+		for (const check of [false, true]) {
+			const {result} = await pullTree({pool, source, destination: to, options: {check}});
+			t.like(result, {exit: 23, deleted: 0, complete: false});
+			t.deepEqual(
+				result?.problems.map(({code, path}) => [code, Buffer.from(path).toString()]),
+				[['FILE_UNREADABLE', unread[0]]],
+			);
+		}
+		for (const path of ['gone', 'closed/inside', 'other/gone', 'fresh']) {
+			t.is(readFileSync(join(to, path), 'utf8'), path);
+		}
+		const locked = readFileSync(join(to, 'locked'), 'utf8');
+		t.is(locked, unread[0] === 'locked' ? 'locked' : 'changed');
+	}
+	const {result} = await scene.pull();
+	t.like(result, {exit: 0, deleted: 4});
+	t.deepEqual(compareTrees(from, to), []);
+});
+
 test('a source that only lies is given up', async t => {
 	const scene = new Scene(t, 33);
 	const {pool, prng, from, to} = scene;
@@ -282,7 +314,7 @@ test('a snapshot cannot reach what shoal keeps in DEST', async t => {
 	scene.write('.shoal/publish-journal', 'evil');
 	scene.write('.shoal/stage/x', 'evil');
 	scene.write('sub/.shoal/x', 'no business of ours');
-	const source = await TreeSource.of(pool, from, []);
+	const source = await TreeSource.of(pool, from, {exclude: []});
 	const {result} = await scene.pull({source});
 	t.is(result?.exit, 23);
 	t.deepEqual(

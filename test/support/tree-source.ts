@@ -32,8 +32,12 @@ export class TreeSource {
 		this.#contents = contents;
 	}
 
-	/** `exclude`: names left out at the top. */
-	static async of(pool: Pool, directory: string, exclude = ['.shoal']): Promise<TreeSource> {
+	/** `exclude`: names left out at the top; `unread`: paths that could not be read, or listed. */
+	static async of(
+		pool: Pool,
+		directory: string,
+		{exclude = ['.shoal'], unread = []}: {exclude?: string[]; unread?: string[]} = {},
+	): Promise<TreeSource> {
 		const names = exclude.map(name => Buffer.from(name));
 		const table = await scanTree(pool, directory, {exclude: names});
 		const {columns, count} = table;
@@ -46,7 +50,12 @@ export class TreeSource {
 		const firsts = new Map<bigint, number>();
 		const octets: Uint8Array[] = [];
 		for (let index = 0; index < count; index++) {
-			if (columns.type[index] === entryType.directory) continue;
+			const isUnread = unread.includes(Buffer.from(table.path(index)).toString());
+			if (columns.type[index] === entryType.directory) {
+				if (isUnread) columns.unread[index] = 1;
+				continue;
+			}
+			if (isUnread) continue;
 			const first = firsts.get(columns.ino[index]!);
 			if (first !== undefined) {
 				columnsOf.firstOf[index] = first + 1;
