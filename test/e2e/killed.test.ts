@@ -1,5 +1,5 @@
 /** kill -9 of either side in the middle: nothing is lost, and the next run goes on. */
-import {mkdirSync, readdirSync, statSync} from 'node:fs';
+import {readdirSync, statSync} from 'node:fs';
 import test from 'ava';
 import {compareTrees} from '../support/compare-trees.ts';
 import {Prng} from '../support/prng.ts';
@@ -85,7 +85,6 @@ test('a source that is killed ends the pull with an error, and the next one goes
 test('a snapshot that is killed loses nothing of the one before', async t => {
 	const space = new Workspace(t);
 	makeTree(space, 5);
-	mkdirSync(space.at('state'));
 	const before = await space.run('snapshot', space.at('tree'));
 	for (const delayMs of [120, 250, 400]) {
 		const prng = new Prng(delayMs);
