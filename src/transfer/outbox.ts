@@ -331,7 +331,8 @@ class Chunk implements ReadRequest {
 }
 
 function isValid({kind, count, offset, length}: Want): boolean {
-	if (kind > objectKind.sums || count === 0 || count > wantEntriesMax || length === 0) return false;
+	if (kind > objectKind.sums || length === 0) return false;
+	if (count === 0 || count > wantEntriesMax) return false;
 	return count === 1 || (kind >= objectKind.content && offset === 0);
 }
 
