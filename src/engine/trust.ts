@@ -74,7 +74,11 @@ export class Trust {
 			if (before === undefined || !same(before, identity)) {
 				known.rememberIdentity(this.#host, identity);
 			}
-			known.rememberSequence(identity, this.#url.module, head.sequence);
+			// Another pull may have seen a newer one since this one was judged.
+			const seen = known.sequence(identity, this.#url.module);
+			if (head.sequence > seen || this.#options.allowRollback) {
+				known.rememberSequence(identity, this.#url.module, head.sequence);
+			}
 			known.rememberDelegation(this.#host, identity, delegation);
 		} finally {
 			config.close();
