@@ -3,8 +3,10 @@
  * directory of its own: that of DEST is in its state directory, the others are beside what is
  * mounted.
  */
+
 import {entryType} from '../snapshot/entry.ts';
 import {isWithin, joinPath, parentPath} from '../snapshot/path.ts';
+import {copyOctets} from '../task/packed-octets.ts';
 import type {Present} from './present.ts';
 
 const none = new Uint8Array(0);
@@ -28,7 +30,7 @@ export class FileSystems {
 			if (type[index] !== entryType.directory || dev[index] === dev[0]) continue;
 			const path = present.path(index);
 			const above = present.find(parentPath(path));
-			if (above >= 0 && dev[above] !== dev[index]) roots.push(path.slice());
+			if (above >= 0 && dev[above] !== dev[index]) roots.push(copyOctets(path));
 		}
 		return new FileSystems(roots);
 	}

@@ -2,10 +2,12 @@
  * What a publish is about to do, as octets: written and synced before its first step, removed after
  * its last. Whoever finds one does its steps again; each of them can be.
  */
+
 import {assert} from '../assert.ts';
 import {ShoalError} from '../error.ts';
 import {isValidPath} from '../snapshot/path.ts';
 import {type ChangeRows, decodeRows, encodeRows} from '../task/change-table.ts';
+import {copyOctets} from '../task/packed-octets.ts';
 import {Reader, Writer} from '../wire/codec.ts';
 import type {RecordStore} from './publish-record.ts';
 
@@ -49,7 +51,8 @@ export function readJournal(store: RecordStore): Journal | undefined {
 	const count = from.u32();
 	const roots: Uint8Array[] = [];
 	if (count <= rootsMax) {
-		for (let index = 0; index < count && !from.failed; index++) roots.push(from.opaque().slice());
+		for (let index = 0; index < count && !from.failed; index++)
+			roots.push(copyOctets(from.opaque()));
 	}
 	const rows = decodeRows(bytes.subarray(from.offset));
 	const isSound = isKnown && !from.failed && roots.length > 0 && roots.every(isValidPath);

@@ -3,7 +3,7 @@ import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
 import {comparePaths} from '../snapshot/path.ts';
 import {changeKind, contentFrom} from '../task/change-table.ts';
-import {OctetPool, octetKey} from '../task/packed-octets.ts';
+import {copyOctets, OctetPool, octetKey} from '../task/packed-octets.ts';
 import {absent} from '../task/survey.ts';
 import type {ImageCursor} from './image.ts';
 import type {Planned} from './planner.ts';
@@ -82,7 +82,7 @@ function changedPaths({image, table, builder}: Planned): ReturnType<OctetPool['p
 		const kind = columns.kind[row];
 		if (kind === changeKind.none || kind === changeKind.deleted) continue;
 		const path = table.path(row);
-		paths.set(octetKey(path), path.slice());
+		paths.set(octetKey(path), copyOctets(path));
 	}
 	visit((walk, row) => {
 		if (row >= 0 && isGrouped(walk)) groups.add(groupKey(walk));
@@ -90,7 +90,7 @@ function changedPaths({image, table, builder}: Planned): ReturnType<OctetPool['p
 	if (groups.size > 0) {
 		visit(walk => {
 			if (!isGrouped(walk) || !groups.has(groupKey(walk))) return;
-			paths.set(octetKey(walk.path), walk.path.slice());
+			paths.set(octetKey(walk.path), copyOctets(walk.path));
 		});
 	}
 	const pool = new OctetPool(paths.size);

@@ -1,7 +1,9 @@
 /** Owners by name where the name is known here, else by number, as rsync maps them. */
+
 import type {EntryView} from '../snapshot/entry.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import {leaveOwner} from '../task/change-table.ts';
+import {copyOctets} from '../task/packed-octets.ts';
 
 /** Undefined: no such name here. */
 export type NameLookup = (name: Uint8Array) => number | undefined;
@@ -49,7 +51,7 @@ class IdMap {
 		const known = this.#known.get(number);
 		const found = known?.find(each => equalOctets(each.name, name));
 		if (found !== undefined) return found.id;
-		const own = name.slice();
+		const own = copyOctets(name);
 		const id = (name.length === 0 ? undefined : this.#lookup(own)) ?? number;
 		if (known === undefined) this.#known.set(number, [{name: own, id}]);
 		else known.push({name: own, id});

@@ -14,7 +14,7 @@ import {
 	existing,
 	noRow,
 } from '../task/change-table.ts';
-import {octetKey} from '../task/packed-octets.ts';
+import {copyOctets, octetKey} from '../task/packed-octets.ts';
 import {
 	type Attributes,
 	attributesOf,
@@ -289,7 +289,7 @@ export class PlanBuilder {
 		present: number,
 		refused: boolean,
 	): void {
-		this.#groups.set(octetKey(key), {leader: leader.slice(), row, present, refused});
+		this.#groups.set(octetKey(key), {leader: copyOctets(leader), row, present, refused});
 	}
 
 	#follow(at: ImageCursor, present: number, group: Group): void {

@@ -6,7 +6,7 @@
 
 import {entryType} from '../snapshot/entry.ts';
 import {comparePaths, isWithin, parentPath} from '../snapshot/path.ts';
-import {OctetPool, octetKey, type PackedOctets} from '../task/packed-octets.ts';
+import {copyOctets, OctetPool, octetKey, type PackedOctets} from '../task/packed-octets.ts';
 import type {Image, ImageCursor} from './image.ts';
 import type {Fact, PlanBuilder} from './plan-builder.ts';
 import {FactWalk} from './plan-scan.ts';
@@ -121,7 +121,7 @@ export function pathsToSurvey(image: Image, diff: ImageDiff, below: PackedOctets
 	const add = (path: Uint8Array): void => {
 		const key = octetKey(path);
 		if (paths.has(key)) return;
-		paths.set(key, path.slice());
+		paths.set(key, copyOctets(path));
 		if (path.length > 0) add(parentPath(path));
 	};
 	eachTouched(image, diff.touched, ({path}) => add(path));

@@ -12,7 +12,7 @@ import {stateDirName} from '../store/state-dir.ts';
 import {type ChangeTable, changeKind, contentFrom, existing} from '../task/change-table.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {listBelow} from '../task/list-below.ts';
-import {OctetPool, octetKey, type PackedOctets} from '../task/packed-octets.ts';
+import {copyOctets, OctetPool, octetKey, type PackedOctets} from '../task/packed-octets.ts';
 import {makeStatColumns} from '../task/survey.ts';
 import {FileSystems} from './file-systems.ts';
 import {hashPresent} from './hash-present.ts';
@@ -263,7 +263,7 @@ function touchParents({table, builder, present, image}: Planned): void {
 		if (kind === changeKind.none || kind === changeKind.metadata || path.length === 0) continue;
 		const parent = parentPath(path);
 		if (previous !== undefined && equalOctets(parent, previous)) continue;
-		previous = parent.slice();
+		previous = copyOctets(parent);
 		const key = octetKey(parent);
 		if (known.has(key) || image.fileName !== undefined) continue;
 		known.add(key);

@@ -1,5 +1,7 @@
 /** What could not be done, path by path: counted whole, kept up to a bound. */
+
 import {type ErrorCode, errorTable} from '../error.ts';
+import {copyOctets} from '../task/packed-octets.ts';
 
 /** One path that could not be done, or (notice) was left out as announced; the run goes on. */
 export type UpdateProblem = {
@@ -26,7 +28,7 @@ export class ProblemList {
 
 	add(code: ErrorCode, path: Uint8Array, message: string): void {
 		this.count++;
-		this.#keep({code, path: path.slice(), message, notice: false});
+		this.#keep({code, path: copyOctets(path), message, notice: false});
 		const {exit} = errorTable[code];
 		if (this.#exit === 0 || this.#exit === exit) this.#exit = exit;
 		else this.#exit = worse(this.#exit, exit);
@@ -39,7 +41,7 @@ export class ProblemList {
 	}
 
 	notice(code: ErrorCode, path: Uint8Array, message: string): void {
-		this.#keep({code, path: path.slice(), message, notice: true});
+		this.#keep({code, path: copyOctets(path), message, notice: true});
 	}
 
 	/** 24 if only files of the source changed or vanished, else 23 or what is worse than that. */

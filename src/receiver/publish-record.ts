@@ -3,11 +3,13 @@
  * small head answers whether there is anything to do at all; the list and the columns are read
  * only when there is. The head is removed before a publish begins and written when it has ended.
  */
+
 import {assert} from '../assert.ts';
 import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {List} from '../snapshot/list.ts';
 import {equalOctets} from '../snapshot/path.ts';
+import {copyOctets} from '../task/packed-octets.ts';
 import type {StatColumns} from '../task/survey.ts';
 import {Reader, Writer} from '../wire/codec.ts';
 import type {ImageName, PlanOptions} from './update-types.ts';
@@ -133,8 +135,8 @@ export function readHead(store: RecordStore): RecordHead | undefined {
 	if (bytes === undefined) return undefined;
 	const from = new Reader(bytes);
 	if (from.u32() !== magic || from.u32() !== version) return undefined;
-	const key = from.take(digestSize).slice();
-	const root = from.take(digestSize).slice();
+	const key = copyOctets(from.take(digestSize));
+	const root = copyOctets(from.take(digestSize));
 	const rootIno = readU64(from);
 	const rootDev = readU64(from);
 	const sequence = from.varint();
@@ -158,16 +160,16 @@ export function readRecord(store: RecordStore, sha256: Sha256): PublishRecord | 
 	if (stat === undefined || bytes === undefined) return undefined;
 	const from = new Reader(stat);
 	if (from.u32() !== magic || from.u32() !== version) return undefined;
-	const order = from.take(4).slice();
+	const order = copyOctets(from.take(4));
 	if (order.length < 4 || new Uint32Array(order.buffer)[0] !== magic) return undefined;
-	const root = from.take(digestSize).slice();
-	const subPath = from.opaque().slice();
+	const root = copyOctets(from.take(digestSize));
+	const subPath = copyOctets(from.opaque());
 	const count = from.u32();
 	const columns: Partial<Record<ColumnName, unknown>> = {};
 	for (const name of columnNames) {
 		const octets = from.take(count * columnTable[name].BYTES_PER_ELEMENT);
 		if (from.failed) return undefined;
-		columns[name] = new columnTable[name](octets.slice().buffer);
+		columns[name] = new columnTable[name](copyOctets(octets).buffer);
 	}
 	const list = List.open(bytes, sha256);
 	if ('problem' in list || from.left > 0 || !equalOctets(list.root, root)) return undefined;

@@ -6,7 +6,7 @@ import {assert} from '../assert.ts';
 import {digestSize, pathSizeMax} from '../limit.ts';
 import {isValidPath} from '../snapshot/path.ts';
 import {Reader, Writer} from '../wire/codec.ts';
-import {isPacked, OctetPool, type PackedOctets} from './packed-octets.ts';
+import {copyOctets, isPacked, OctetPool, type PackedOctets} from './packed-octets.ts';
 
 /**
  * What becomes of a path. `touch`: a directory that stays, whose entries change; `none`: it was
@@ -159,7 +159,7 @@ export class ChangeTable {
 	}
 
 	setSource(row: number, path: Uint8Array): void {
-		this.#sources.set(row, path.slice());
+		this.#sources.set(row, copyOctets(path));
 	}
 
 	/** Copies of rows, in the order given. */
@@ -252,21 +252,22 @@ export function decodeRows(bytes: Uint8Array): ChangeRows | undefined {
 	const from = new Reader(bytes);
 	if (from.u32() !== magic || from.u32() !== version) return undefined;
 	const order = from.take(4);
-	if (order.length !== 4 || new Uint32Array(order.slice().buffer)[0] !== magic) return undefined;
+	if (order.length !== 4 || new Uint32Array(copyOctets(order).buffer)[0] !== magic)
+		return undefined;
 	const count = from.u32();
-	const digest = from.take(count * digestSize).slice();
+	const digest = copyOctets(from.take(count * digestSize));
 	const columns: Partial<Record<ColumnName, unknown>> = {};
 	for (const name of columnNames) {
 		const column = columnTable[name];
 		const octets = from.take(count * column.BYTES_PER_ELEMENT);
 		if (from.failed) return undefined;
-		columns[name] = new column(octets.slice().buffer);
+		columns[name] = new column(copyOctets(octets).buffer);
 	}
 	const pools: Partial<Record<(typeof poolNames)[number], PackedOctets>> = {};
 	for (const name of poolNames) {
 		const size = from.u32();
-		const ends = new Uint32Array(from.take(count * 4).slice().buffer);
-		const packed = {ends, bytes: from.take(size).slice()};
+		const ends = new Uint32Array(copyOctets(from.take(count * 4)).buffer);
+		const packed = {ends, bytes: copyOctets(from.take(size))};
 		if (from.failed || !isPacked(packed)) return undefined;
 		pools[name] = packed;
 	}

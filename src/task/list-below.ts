@@ -2,7 +2,7 @@
 import type {DirHandle, TreeIo} from '../platform/tree.ts';
 import {joinPath} from '../snapshot/path.ts';
 import {DirectoryWalk} from './directory-walk.ts';
-import {OctetPool, octetsAt, type PackedOctets} from './packed-octets.ts';
+import {copyOctets, OctetPool, octetsAt, type PackedOctets} from './packed-octets.ts';
 import {fileFormat} from './survey.ts';
 import {defineTask} from './task.ts';
 
@@ -18,7 +18,7 @@ export const listBelow = defineTask<ListBelowInput, PackedOctets>({
 			for (let index = 0; index < paths.ends.length && !aborted(); index++) {
 				const path = octetsAt(paths, index);
 				const dir = walk.directory(path);
-				if (dir !== undefined) collect(tree, dir, path.slice(), found);
+				if (dir !== undefined) collect(tree, dir, copyOctets(path), found);
 			}
 		} finally {
 			walk.release();
@@ -32,7 +32,7 @@ function collect(tree: TreeIo, dir: DirHandle, path: Uint8Array, found: OctetPoo
 	tree.visit(dir, (name, stat) => {
 		if (stat instanceof Error) return;
 		found.add(joinPath(path, name));
-		if (stat.format === fileFormat.directory) directories.push(name.slice());
+		if (stat.format === fileFormat.directory) directories.push(copyOctets(name));
 	});
 	for (const name of directories) {
 		const below = tree.openDir(dir, name);

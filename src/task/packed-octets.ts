@@ -22,6 +22,11 @@ export function isPacked({bytes, ends}: PackedOctets): boolean {
 	return last === bytes.length;
 }
 
+/** A copy, whatever is given: `slice` of Node's Buffer is a view. */
+export function copyOctets(octets: Uint8Array): Uint8Array<ArrayBuffer> {
+	return new Uint8Array(octets);
+}
+
 /** Octets as a key of a map: each is one character, so distinct octets are distinct keys. */
 export function octetKey(octets: Uint8Array): string {
 	return String.fromCharCode(...octets);

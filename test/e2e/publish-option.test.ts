@@ -244,3 +244,30 @@ test('DEST must be a directory; only its last component is made', async t => {
 	t.is((await scene.pull({destination: `${to}///`})).result?.exit, 0);
 	t.deepEqual(compareTrees(scene.from, to), []);
 });
+
+test('a directory that is gone goes with all that was put into it meanwhile', async t => {
+	const scene = new Scene(t, 49);
+	const {from, to} = scene;
+	for (const name of ['stays/a', 'goes/a', 'goes/deep/b', 'other']) scene.write(name, name);
+	await scene.pull();
+	for (const name of ['goes/deep/own', 'goes/own directory/c/d', 'stays/own']) {
+		mkdirSync(join(to, name, '..'), {recursive: true});
+		writeFileSync(join(to, name), 'own');
+	}
+	rmSync(join(from, 'goes'), {recursive: true});
+	const kept = await scene.pull({options: {delete: false}});
+	t.is(kept.result?.exit, 0);
+	t.true(existsSync(join(to, 'goes/own directory/c/d')));
+	const gone = await scene.pull();
+	t.is(gone.result?.exit, 0);
+	t.false(existsSync(join(to, 'goes')));
+	t.false(existsSync(join(to, 'stays/own')), 'other options: all of DEST is looked at');
+	writeFileSync(join(to, 'stays/own'), 'own');
+	mkdirSync(join(to, 'stays/own directory/c'), {recursive: true});
+	rmSync(join(from, 'stays'), {recursive: true});
+	const diffed = await scene.pull();
+	t.false(diffed.plan?.examined);
+	t.is(diffed.plan?.counts.deleted, 5);
+	t.is(diffed.result?.exit, 0, JSON.stringify(diffed.result?.problems));
+	t.deepEqual(compareTrees(from, to), []);
+});
