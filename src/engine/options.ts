@@ -30,15 +30,15 @@ export type ServeModule = {
 	/** Bring the snapshot up to date first. */
 	readonly scan: boolean;
 	readonly sessionsMax?: number;
-	/** Octets a second. */
-	readonly rateMax?: number;
+	/** Octets a second for each session. */
+	readonly rateMax?: number | undefined;
 };
 
 export type ServeOptions = RunOptions & {
 	readonly modules: readonly ServeModule[];
 	/** `host:port`, `[v6]:port`, `:port`, one or more; none: both families, port 8730. */
 	readonly listen: readonly string[];
-	/** Octets a second over all sessions. */
+	/** Octets a second for each session of a module that has no limit of its own. */
 	readonly rateMax?: number;
 };
 

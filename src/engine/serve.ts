@@ -71,11 +71,11 @@ class Serving implements Server {
 	}
 
 	async start(): Promise<void> {
-		const {modules, signal} = this.#options;
+		const {modules, signal, rateMax} = this.#options;
 		const host = this.#readKeys();
 		for (const module of modules) {
 			signal?.throwIfAborted();
-			const offer = await Offer.open(platform, this.#pool, module, this.#identity, {
+			const offer = await Offer.open(platform, this.#pool, {rateMax, ...module}, this.#identity, {
 				...(signal === undefined ? {} : {signal}),
 				on: event => this.#tell(event),
 			});

@@ -123,6 +123,16 @@ test('serve tells its URL first, and ends with 0 when it is asked to', async t =
 	t.is(await server.stop(), 0);
 });
 
+test('serve --bwlimit holds each session to its rate', async t => {
+	const space = new Workspace(t);
+	space.write('tree/file', new Prng(3).bytes(450_000));
+	const server = await space.serve('tree', '--bwlimit', '100K');
+	const {exit, lines, errors} = await space.run('pull', server.url, space.at('mirror'));
+	t.is(exit, 0, errors);
+	const {elapsedMs} = lines.at(-1) as {elapsedMs: number};
+	t.true(elapsedMs > 3500, `${elapsedMs} ms`);
+});
+
 test('serve offers a new snapshot to the next pull within a second', async t => {
 	const space = new Workspace(t);
 	space.write('tree/file', 'content');
