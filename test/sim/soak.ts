@@ -22,6 +22,9 @@ type Share = {
 	readonly sealed: number;
 };
 
+/** One of so many; 0: none. */
+const shares: Readonly<Record<string, number>> = {all: 1, tenth: 10, none: 0};
+
 if (isMainThread) await main();
 else await work(workerData as Share);
 
@@ -79,9 +82,6 @@ async function main(): Promise<void> {
 	for (const reason of reasons) console.error(`broken: ${reason}`);
 	process.exitCode = reasons.length > 0 ? 1 : 0;
 }
-
-/** One of so many; 0: none. */
-const shares: Readonly<Record<string, number>> = {all: 1, tenth: 10, none: 0};
 
 function collect(share: Share, results: RunResult[]): Promise<void> {
 	return new Promise((resolve, reject) => {
