@@ -308,7 +308,7 @@ class Chunk implements ReadRequest {
 		return this.length - this.sent;
 	}
 
-	/** What it takes of the room for reading ahead: also one of few octets is an object and a read. */
+	/** What it takes of the room for reading ahead: one of few octets is a read all the same. */
 	get cost(): number {
 		return this.left + chunkCost;
 	}
