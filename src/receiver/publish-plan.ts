@@ -175,7 +175,7 @@ async function runRows(
 ): Promise<void> {
 	const {pool, root, planned, problems, staging, home, store, sync, isRoot} = options;
 	const {table, fileSystems} = planned;
-	removeHead(store);
+	for (const each of [home, store]) removeHead(each);
 	const journal = {roots: fileSystems.roots, sync, rows: table.pick(rows)};
 	writeJournal(home, journal);
 	const failures = await runJournal({
@@ -199,7 +199,7 @@ async function keepRecord(
 	changed: boolean,
 	failed: ReadonlySet<number>,
 ): Promise<void> {
-	const {pool, root, planned, problems, store, known, key, sequence} = options;
+	const {pool, root, planned, problems, home, store, known, key, sequence} = options;
 	const {list} = planned.image;
 	// A single file leaves no record: the directory around it is not ours.
 	if (planned.image.fileName !== undefined) return;
@@ -209,10 +209,12 @@ async function keepRecord(
 	const isExamined = planned.oldOf === undefined;
 	if (!changed && !isExamined && known !== undefined && equalOctets(known.list.root, list.root)) {
 		writeHead(store, head);
-		return;
+	} else {
+		const record = await makeRecord({pool, root, planned, known, failed});
+		writeRecord(store, head, record, known);
 	}
-	const record = await makeRecord({pool, root, planned, known, failed});
-	writeRecord(store, head, record, known);
+	// So a pull with another record is not taken for the last one: see `Update`.
+	if (home !== store) writeHead(home, head);
 }
 
 function resultOf(

@@ -115,8 +115,6 @@ export class Update {
 		assert(this.#planned === undefined, 'one plan per update');
 		const {pool, platform, signal, onProgress} = this.#options;
 		const image = this.#imageOf(list);
-		const head = this.#head;
-		const recordHolds = head?.complete === true && equalOctets(head.key, this.#key(options));
 		const record = this.#readRecord();
 		const names = platform.readOwners();
 		const planned = await makePlan({
@@ -135,7 +133,7 @@ export class Update {
 			}),
 			problems: this.#problems,
 			record,
-			recordHolds: recordHolds && record !== undefined && equalOctets(head.root, record.list.root),
+			recordHolds: record !== undefined && this.#holds(record, options),
 			signal,
 			onProgress,
 		});
@@ -343,11 +341,26 @@ export class Update {
 		}
 	}
 
-	/** What the last pull said of this very directory. */
+	/**
+	 * What the last pull said of this very directory. With records in more than one place (`state`)
+	 * the head in DEST tells which of them is the last.
+	 */
 	#readHead(root: DirHandle): RecordHead | undefined {
 		const head = forgiving(() => this.#store && readHead(this.#store));
+		const last = forgiving(() => this.#home && readHead(this.#home));
+		if (head === undefined || last === undefined) return undefined;
+		if (!equalOctets(head.root, last.root) || !equalOctets(head.key, last.key)) return undefined;
 		const {ino, dev} = this.#options.platform.tree.statDir(root);
-		return head?.rootIno === ino && head.rootDev === dev ? head : undefined;
+		if (head.rootIno !== ino || head.rootDev !== dev) return undefined;
+		return {...head, complete: head.complete && last.complete};
+	}
+
+	/** `record` is of what the last pull of this image left, and that was complete. */
+	#holds({list, subPath}: PublishRecord, options: PlanOptions): boolean {
+		const head = this.#head;
+		if (head?.complete !== true || !equalOctets(head.key, this.#key(options))) return false;
+		const isOfImage = equalOctets(subPath, this.#options.image.subPath);
+		return isOfImage && equalOctets(head.root, list.root);
 	}
 
 	#key(options: PlanOptions): Uint8Array {

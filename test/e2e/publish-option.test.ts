@@ -74,6 +74,32 @@ test('too many deletions publish nothing: half of more than a hundred, or --max-
 	t.is((await scene.pull()).result?.deleted, 59);
 });
 
+test('pulls with records in different places see what the others have done', async t => {
+	const scene = new Scene(t, 46);
+	const {from, to, base} = scene;
+	mkdirSync(join(base, 'state'));
+	const elsewhere = {open: {state: join(base, 'state')}};
+	scene.write('kept', 'kept');
+	t.is((await scene.pull()).result?.exit, 0);
+	t.true((await scene.pull()).unchanged);
+
+	scene.write('passing', 'passing');
+	t.is((await scene.pull(elsewhere)).result?.exit, 0);
+	t.true(existsSync(join(to, 'passing')));
+	t.true((await scene.pull(elsewhere)).unchanged);
+
+	rmSync(join(from, 'passing'));
+	const here = await scene.pull();
+	t.is(here.result?.deleted, 1, 'only the other record knew of it');
+	t.deepEqual(compareTrees(from, to), []);
+
+	scene.write('passing', 'passing');
+	await scene.pull();
+	rmSync(join(from, 'passing'));
+	t.false((await scene.pull(elsewhere)).unchanged);
+	t.deepEqual(compareTrees(from, to), []);
+});
+
 test('a dry run writes nothing and says what would be', async t => {
 	const scene = new Scene(t, 43);
 	const {pool, from, to} = scene;
