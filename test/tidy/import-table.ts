@@ -30,7 +30,7 @@ export const pureRooms = ['snapshot', 'delta', 'transfer', 'session', 'congestio
 const packages: Readonly<Record<string, readonly string[]>> = {
 	'src/cli': ['commander', 'smol-toml'],
 	'src/scheduler': ['p-queue', 'denque'],
-	'native-free': ['hash-wasm'],
+	'native-free': [],
 };
 
 /** What a file may ask of Node, where it may ask anything. */
