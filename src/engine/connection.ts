@@ -275,6 +275,7 @@ function interrupted(): ShoalError {
 /** Resolves after `ms`, or at once when stopped. */
 export function pause({clock}: Platform, ms: number, stop: AbortSignal | undefined): Promise<void> {
 	return new Promise(resolve => {
+		if (stop?.aborted) return resolve();
 		const cancel = clock.at(later(clock.now(), millis(ms)), resolve);
 		const quit = (): void => {
 			cancel();

@@ -51,6 +51,8 @@ export class Remote implements Supply {
 	#untaken = 0;
 	#pastUntaken = 0;
 	#isClosed = false;
+	/** Ends a dialling that is under way when nobody needs its answer any more. */
+	readonly #stop = new AbortController();
 	/** Between two sessions: what is asked for now is asked for when the next one is there. */
 	#isRedialling = false;
 	/** What ended it for good. */
@@ -161,6 +163,7 @@ export class Remote implements Supply {
 
 	async close(): Promise<void> {
 		this.#isClosed = true;
+		this.#stop.abort();
 		await this.#connection.close();
 	}
 
@@ -250,14 +253,16 @@ export class Remote implements Supply {
 		const {clock} = platform;
 		const {address} = this.#connection;
 		const giveUpAt = later(clock.now(), dial.contactTimeout ?? 0);
+		const {signal: own} = this.#stop;
+		const signal = dial.signal === undefined ? own : AbortSignal.any([dial.signal, own]);
 		for (let waitMs = 250; ; waitMs *= 2) {
 			try {
-				return await Connection.dial(platform, {...dial, addresses: [address]});
+				return await Connection.dial(platform, {...dial, signal, addresses: [address]});
 			} catch (error) {
 				const isAway = error instanceof ShoalError && error.code === 'PATH_UNREACHABLE';
 				const retryAt = later(clock.now(), millis(waitMs));
 				if (!isAway || retryAt > giveUpAt || this.#isClosed) throw error;
-				await pause(platform, waitMs, dial.signal);
+				await pause(platform, waitMs, signal);
 			}
 		}
 	}

@@ -58,6 +58,8 @@ class Serving implements Server {
 	#identity!: KeyPair;
 	#cancelWatch: () => void = () => undefined;
 	#isClosed = false;
+	/** What is wrong with an offer, so that it is told once and not at every look. */
+	readonly #troubles = new Map<Offer, string>();
 	urls: readonly string[] = [];
 	publicKey = '';
 
@@ -158,11 +160,15 @@ class Serving implements Server {
 		this.#cancelWatch = clock.at(later(clock.now(), millis(watchEveryMs)), () => {
 			for (const offer of this.#offers) {
 				try {
-					if (!offer.refresh()) continue;
+					const isNew = offer.refresh();
+					this.#troubles.delete(offer);
+					if (!isNew) continue;
 					for (const {source} of this.#listeners) source.offer(offer.module);
 					this.#tellServing(offer);
 				} catch (error) {
 					if (!(error instanceof ShoalError)) throw error;
+					if (this.#troubles.get(offer) === error.message) continue;
+					this.#troubles.set(offer, error.message);
 					this.#tell({event: 'notice', text: `${error.message}; the last one stays`});
 				}
 			}

@@ -1,6 +1,6 @@
 /** A session that breaks, and what is asked for until the next one is there. */
 
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import platform from '#platform';
 import {PathModel} from '../../src/congestion/model.ts';
 import {Remote} from '../../src/engine/remote.ts';
@@ -31,19 +31,21 @@ const contentOf = (position: number, length: number): FetchRequest => ({
 	length,
 });
 
-test('what is asked for while the source is dialled again is asked of the next session', async t => {
-	const space = new Workspace(t);
-	space.write('tree/a', 'before');
-	space.write('tree/b', 'meanwhile');
-	const first = await start(space, '127.0.0.1:0');
-	const url = parseSourceUrl(first.urls[0]!);
+/** A receiver of the source at `text`, and what it does when that goes away. */
+async function dial(t: ExecutionContext, text: string) {
+	const url = parseSourceUrl(text);
 	let whenNoticed = (): void => undefined;
 	const noticed = new Promise<void>(resolve => {
 		whenNoticed = resolve;
 	});
 	const failures: ShoalError[] = [];
+	let linkCount = 0;
+	const openLink: typeof platform.openLink = options => {
+		linkCount++;
+		return platform.openLink(options);
+	};
 	const remote = await Remote.dial({
-		platform,
+		platform: {...platform, openLink},
 		dial: {
 			addresses: [`127.0.0.1:${url.port}`],
 			identity: url.identity!,
@@ -51,7 +53,7 @@ test('what is asked for while the source is dialled again is asked of the next s
 			sequence: 0,
 			contactTimeout: 10e6,
 			idleTimeout: 10e6,
-			signal: AbortSignal.timeout(20_000),
+			signal: undefined,
 		},
 		makeController: () => new PathModel(),
 		backlogMax: 1 << 20,
@@ -60,6 +62,15 @@ test('what is asked for while the source is dialled again is asked of the next s
 		notice: () => whenNoticed(),
 	});
 	t.teardown(() => remote.close());
+	return {remote, noticed, failures, port: url.port, linkCount: () => linkCount};
+}
+
+test('what is asked for while the source is dialled again is asked of the next session', async t => {
+	const space = new Workspace(t);
+	space.write('tree/a', 'before');
+	space.write('tree/b', 'meanwhile');
+	const first = await start(space, '127.0.0.1:0');
+	const {remote, noticed, failures, port} = await dial(t, first.urls[0]!);
 	const before = await remote.fetchObject(contentOf(1, 6));
 	t.is(new TextDecoder().decode(before), 'before');
 
@@ -67,12 +78,27 @@ test('what is asked for while the source is dialled again is asked of the next s
 	await noticed;
 	t.false(remote.hungry, 'there is nobody to ask');
 	const asked = remote.fetchObject(contentOf(2, 9));
-	const second = await start(space, `127.0.0.1:${url.port}`);
+	const second = await start(space, `127.0.0.1:${port}`);
 	t.teardown(() => second.close());
 	const octets = await Promise.race([
 		asked,
 		new Promise<undefined>(resolve => setTimeout(() => resolve(undefined), 8000)),
 	]);
 	t.is(octets && new TextDecoder().decode(octets), 'meanwhile');
+	t.deepEqual(failures, []);
+});
+
+test('who is closed while dialling again does not go on dialling', async t => {
+	const space = new Workspace(t);
+	space.write('tree/a', 'content');
+	const server = await start(space, '127.0.0.1:0');
+	const {remote, noticed, failures, linkCount} = await dial(t, server.urls[0]!);
+	await remote.fetchObject(contentOf(1, 7));
+	await server.close();
+	await noticed;
+	await remote.close();
+	const before = linkCount();
+	await new Promise(resolve => setTimeout(resolve, 800));
+	t.is(linkCount(), before);
 	t.deepEqual(failures, []);
 });
