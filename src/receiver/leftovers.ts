@@ -44,7 +44,9 @@ export async function findLeftovers(options: LeftoverOptions): Promise<Leftovers
 	const {table, staging, rows, sha256} = options;
 	const names = staging.contents();
 	const {device, copy, size} = table.columns;
+	const isEmpty = names.every(each => each.size === 0);
 	const found = rows.filter(row => {
+		if (isEmpty) return false;
 		const name = octetKey(stagedName(table.digest(row), copy[row]!));
 		return names[device[row]!]!.delete(name);
 	});

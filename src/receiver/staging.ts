@@ -4,17 +4,21 @@
  */
 import {ShoalError} from '../error.ts';
 import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
+import {equalOctets, isValidPath} from '../snapshot/path.ts';
 import {stateDirName} from '../store/state-dir.ts';
 import type {Creation} from '../task/attributes.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {octetKey} from '../task/packed-octets.ts';
 import {removeTree} from '../task/remove-tree.ts';
 import {isStagedContent} from '../task/staged-name.ts';
+import {Reader, Writer} from '../wire/codec.ts';
 import {mountedStagingName} from './file-systems.ts';
+import type {RecordStore} from './publish-record.ts';
 
 const encoder = new TextEncoder();
 export const stageName = encoder.encode('stage');
 const probeName = encoder.encode('probe');
+const rootsName = 'staging-roots';
 
 export type StagingOptions = {
 	readonly tree: TreeIo;
@@ -23,6 +27,8 @@ export type StagingOptions = {
 	readonly roots: readonly Uint8Array[];
 	/** Effective user: nobody else may own a staging directory. */
 	readonly uid: number;
+	/** Remembers where else there are staging directories, if this run is cut off. */
+	readonly store: RecordStore;
 };
 
 /** A staging directory, and the directory that it is in. */
@@ -34,16 +40,20 @@ export class Staging {
 	readonly creation: Creation;
 	readonly #tree: TreeIo;
 	readonly #places: readonly Place[];
+	readonly #store: RecordStore;
 
-	private constructor(tree: TreeIo, places: readonly Place[]) {
+	private constructor(tree: TreeIo, store: RecordStore, places: readonly Place[]) {
 		this.#tree = tree;
+		this.#store = store;
 		this.#places = places;
 		this.handles = places.map(({handle}) => handle);
 		this.creation = probe(tree, this.handles[0]!);
 	}
 
 	/** Makes what is missing; the times of the directories that hold them stay as they were. */
-	static open({tree, root, roots, uid}: StagingOptions): Staging {
+	static open({tree, root, roots, uid, store}: StagingOptions): Staging {
+		sweepOthers(tree, root, roots, store);
+		if (roots.length > 1) writeRoots(store, roots);
 		const places: Place[] = [];
 		const state = openOrMake(tree, root, stateDirName, uid);
 		places.push({parent: state, name: stageName, handle: openOrMake(tree, state, stageName, uid)});
@@ -61,7 +71,7 @@ export class Staging {
 		} finally {
 			walk.release();
 		}
-		return new Staging(tree, places);
+		return new Staging(tree, store, places);
 	}
 
 	/** Keys of the names of staged content, for each file system. */
@@ -92,6 +102,7 @@ export class Staging {
 			this.#tree.removeDir(parent, name);
 			this.#tree.setDirTimes(parent, before.mtimeSec, before.mtimeNsec);
 		}
+		if (this.#places.length > 1) this.#store.removeRecord(rootsName);
 	}
 
 	close(): void {
@@ -100,6 +111,50 @@ export class Staging {
 			this.#tree.closeDir(parent);
 		}
 	}
+}
+
+/** A run that was cut off may have staged on file systems that this one has no business with. */
+function sweepOthers(
+	tree: TreeIo,
+	root: DirHandle,
+	roots: readonly Uint8Array[],
+	store: RecordStore,
+): void {
+	const olds = readRoots(store);
+	if (olds.length === 0) return;
+	const walk = new DirectoryWalk(tree, root);
+	try {
+		for (const old of olds.slice(1)) {
+			if (roots.some(each => equalOctets(each, old))) continue;
+			const parent = walk.directory(old);
+			if (parent === undefined) continue;
+			const {mtimeSec, mtimeNsec} = tree.statDir(parent);
+			removeTree(tree, parent, mountedStagingName);
+			tree.setDirTimes(parent, mtimeSec, mtimeNsec);
+		}
+	} finally {
+		walk.release();
+	}
+	store.removeRecord(rootsName);
+}
+
+function writeRoots(store: RecordStore, roots: readonly Uint8Array[]): void {
+	const size = roots.reduce((sum, root) => sum + root.length + 8, 8);
+	const to = new Writer(new Uint8Array(size));
+	to.varint(roots.length);
+	for (const root of roots) to.opaque(root);
+	store.writeRecord(rootsName, to.written());
+}
+
+/** None, when the record is not what `writeRoots` makes. */
+function readRoots(store: RecordStore): Uint8Array[] {
+	const bytes = store.readRecord(rootsName);
+	if (bytes === undefined) return [];
+	const from = new Reader(bytes);
+	const count = from.varint();
+	const roots: Uint8Array[] = [];
+	for (let index = 0; index < count && !from.failed; index++) roots.push(from.opaque());
+	return !from.failed && from.left === 0 && roots.every(isValidPath) ? roots : [];
 }
 
 /** What a new file has, learnt from one. */

@@ -171,7 +171,8 @@ export class Update {
 		const {table} = planned;
 		if (!hasSteps(table) && !this.#hasStaging(root)) return;
 		const {roots} = planned.fileSystems;
-		this.#staging = inDestination(() => Staging.open({tree, root, roots, uid}));
+		const home = this.#home!;
+		this.#staging = inDestination(() => Staging.open({tree, root, roots, uid, store: home}));
 		applyUmask(table, this.#staging.creation.umask);
 		this.#gathering = new Gathering({
 			platform,
@@ -186,7 +187,7 @@ export class Update {
 			handler,
 			signal,
 		});
-		await this.#gathering.begin(takePartialMap(this.#home!));
+		await this.#gathering.begin(takePartialMap(home));
 		this.#gathering.snapshot = this.#snapshot;
 	}
 
@@ -284,7 +285,7 @@ export class Update {
 		if (journal === undefined) return;
 		const {tree} = platform;
 		const {uid, isRoot} = platform.process;
-		const staging = Staging.open({tree, root, roots: journal.roots, uid});
+		const staging = Staging.open({tree, root, roots: journal.roots, uid, store: home});
 		try {
 			removeHead(home);
 			if (this.#store !== undefined) removeHead(this.#store);

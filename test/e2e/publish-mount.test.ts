@@ -41,15 +41,33 @@ test('a file system mounted below DEST has a staging directory of its own', asyn
 	t.not(statSync(join(to, 'm')).dev, statSync(to).dev);
 	t.false(existsSync(join(to, 'm/.shoal-staging')));
 
-	for (const name of ['a', 'm/b', 'm/deep/d', 'm/n/e', 'm/n/new']) {
-		scene.write(name, prng.bytes(70_000));
-	}
-	rmSync(join(from, 'm/deep/c'));
-	execFileSync('mv', ['--', join(from, 'a'), join(from, 'm/moved across')]);
-	for (const name of ['', 'm', 'm/n']) utimesSync(join(from, name), 1, 1_100_000_000);
+	const saved = join(scene.base, 'saved');
+	execFileSync('cp', ['-a', '--', from, saved]);
+	const change = (): void => {
+		for (const name of ['a', 'm/b', 'm/deep/d', 'm/n/e', 'm/n/new']) {
+			scene.write(name, prng.bytes(70_000));
+		}
+		rmSync(join(from, 'm/deep/c'));
+		execFileSync('mv', ['--', join(from, 'a'), join(from, 'm/moved across')]);
+		for (const name of ['', 'm', 'm/n']) utimesSync(join(from, name), 1, 1_100_000_000);
+	};
+	change();
 	const half = await scene.pull({feed: {blocksMax: 100}});
 	t.is(half.result, undefined);
 	t.true(existsSync(join(to, 'm/.shoal-staging')), 'what came is kept');
+
+	// The next run has nothing to do on the mounted ones, and tidies up there all the same.
+	rmSync(from, {recursive: true});
+	execFileSync('cp', ['-a', '--', saved, from]);
+	scene.write('a', 'only this differs from what DEST is');
+	const aside = await scene.pull();
+	t.false(aside.plan?.examined);
+	t.is(aside.result?.exit, 0);
+	t.false(existsSync(join(to, 'm/.shoal-staging')));
+	t.deepEqual(compareTrees(from, to), []);
+
+	change();
+	t.is((await scene.pull({feed: {blocksMax: 100}})).result, undefined);
 	const second = await scene.pull();
 	t.is(second.result?.exit, 0, JSON.stringify(second.result?.problems));
 	t.deepEqual(compareTrees(from, to), []);
