@@ -2,6 +2,7 @@
  * Trouble that operators meet: each ends with one clear error and its exit code, soon, and with
  * the destination as it was.
  */
+import {spawnSync} from 'node:child_process';
 import {createSocket} from 'node:dgram';
 import {
 	chmodSync,
@@ -9,6 +10,7 @@ import {
 	mkdirSync,
 	readdirSync,
 	readFileSync,
+	rmSync,
 	statSync,
 	writeFileSync,
 } from 'node:fs';
@@ -176,6 +178,21 @@ test('a file that changed under the source is left as it was, the rest arrives',
 	t.true(existsSync(space.at('mirror/mine')), 'nothing is deleted after an error of the source');
 });
 
+test('a destination without room for what is to come', async t => {
+	const space = new Workspace(t);
+	space.write('tree/big', new Prng(1).bytes(4_000_000));
+	mkdirSync(space.at('mirror'));
+	const small = ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', space.at('mirror')];
+	if (spawnSync('mount', small).status !== 0) {
+		t.log('no file system may be mounted here');
+		t.pass();
+		return;
+	}
+	t.teardown(() => spawnSync('umount', [space.at('mirror')]));
+	const server = await space.serve('tree');
+	await fails(t, space, [server.url, space.at('mirror')], 'DESTINATION_FULL', 11);
+});
+
 test('two pulls at once into one destination', async t => {
 	const space = new Workspace(t);
 	space.write('tree/big', new Prng(1).bytes(20_000_000));
@@ -221,6 +238,56 @@ test('a second Ctrl-C ends at once', async t => {
 	child.kill('SIGINT');
 	child.kill('SIGINT');
 	t.is((await end).exit, 20);
+});
+
+for (const [age, version] of [
+	['an older', 0],
+	['a newer', 9],
+] as const) {
+	test(`a source that speaks only ${age} version`, async t => {
+		const space = new Workspace(t);
+		const socket = createSocket('udp4');
+		await new Promise<void>(resolve => socket.bind(0, '127.0.0.1', resolve));
+		t.teardown(() => socket.close());
+		socket.on('message', (hello, {port, address}) => {
+			const connectionId = hello.subarray(5, 9);
+			socket.send(Uint8Array.of(0, ...connectionId, 1, version), port, address);
+		});
+		const url = `shoal://${strangerKey}@127.0.0.1:${socket.address().port}`;
+		await fails(t, space, [url, space.at('mirror')], 'PEER_VERSION_UNKNOWN', 2);
+	});
+}
+
+test('a damaged head of a source’s state is named, and made again once it is removed', async t => {
+	const space = new Workspace(t);
+	space.write('tree/file', 'content');
+	await space.run('snapshot', space.at('tree'));
+	const head = space.write('tree/.shoal/head', 'garbage');
+	for (const words of [
+		['snapshot', space.at('tree')],
+		['ls', space.at('tree')],
+		['serve', '--no-scan', space.at('tree'), '--listen', '127.0.0.1:0'],
+	]) {
+		const {exit, errors} = await space.runPlain(...words);
+		t.is(exit, 11, words[0]);
+		t.regex(errors, /^shoal: STORE_CORRUPT: .*\.shoal\/head .*Remove the file/m);
+	}
+	rmSync(head);
+	t.is((await space.runPlain('snapshot', space.at('tree'))).exit, 0);
+});
+
+test('a damaged record of a pull costs no content', async t => {
+	const space = new Workspace(t);
+	space.write('tree/file', 'content');
+	await space.run('snapshot', space.at('tree'));
+	const pull = () => space.run('pull', space.at('tree'), space.at('mirror'));
+	await pull();
+	for (const name of readdirSync(space.at('mirror/.shoal'))) {
+		space.write(`mirror/.shoal/${name}`, 'garbage');
+		const {exit, lines, errors} = await pull();
+		t.is(exit, 0, errors);
+		t.like(lines.at(-1), {ok: true, bytesLiteral: 0});
+	}
 });
 
 test('a configuration with an unknown key names its line', async t => {
