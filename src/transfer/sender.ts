@@ -295,7 +295,7 @@ export class Sender implements Payload {
 
 	/** Silence of the receiver since a packet that it should have answered: then nothing leaves. */
 	get #pausesAt(): number {
-		if (this.#roundTrip.sampleCount === 0) return Infinity;
+		if (this.#roundTrip.sampleCount === 0) return this.#unansweredAt + goneUnknown;
 		const gap = (packetSize * 1e6) / Math.max(1, this.#pacer.rate);
 		return (
 			this.#unansweredAt + 3 * (Math.max(this.#roundTrip.smoothed, this.#roundTrip.latest) + gap)

@@ -37,20 +37,22 @@ export class SimSource {
 	readonly head: Head;
 	readonly module: Module;
 	readonly source: Source;
-	readonly responder: Responder;
-	readonly pump: Pump;
+	responder: Responder;
+	pump: Pump;
 	/** Every session that was opened or closed. */
 	readonly told: SessionTold[] = [];
 	/** Octets read, and those being read now. */
 	bytesRead = 0;
 	bytesReading = 0;
+	readonly #options: SimSourceOptions;
 	readonly #world: World;
 	readonly #tree: SimTree;
 	readonly #readTime: number;
 
 	constructor(options: SimSourceOptions) {
-		const {world, link, crypto, tree} = options;
+		const {world, crypto, tree} = options;
 		const {clock} = world;
+		this.#options = options;
 		this.#world = world;
 		this.#tree = tree;
 		this.#readTime = options.readTime ?? 1000;
@@ -91,27 +93,44 @@ export class SimSource {
 			wake: () => this.pump.wake(),
 			onSession: told => this.told.push(told),
 		});
-		this.responder = new Responder({
-			crypto,
-			now: world.now,
-			hosts: [this.host],
-			authority: this.source,
-			...options.responder,
-		});
-		this.pump = new Pump({
-			link,
-			endpoint: this.responder,
-			clock,
-			turned: () => this.source.turn(),
-			failed: error => {
-				throw error;
-			},
-		});
+		this.responder = this.#makeResponder();
+		this.pump = this.#makePump();
+	}
+
+	/** As after a crash: the same keys and modules, and no memory of tickets or sessions. */
+	restart(): void {
+		this.pump.close();
+		this.responder = this.#makeResponder();
+		this.pump = this.#makePump();
 	}
 
 	/** What is dropped by now, whatever the reason. */
 	get droppedCount(): number {
 		return Object.values(this.responder.dropped).reduce((sum, count) => sum + count, 0);
+	}
+
+	#makeResponder(): Responder {
+		const {crypto, responder} = this.#options;
+		const {now} = this.#world;
+		return new Responder({
+			crypto,
+			now,
+			hosts: [this.host],
+			authority: this.source,
+			...responder,
+		});
+	}
+
+	#makePump(): Pump {
+		return new Pump({
+			link: this.#options.link,
+			endpoint: this.responder,
+			clock: this.#world.clock,
+			turned: () => this.source.turn(),
+			failed: error => {
+				throw error;
+			},
+		});
 	}
 
 	#makeHost(crypto: Crypto): Host {
