@@ -47,6 +47,8 @@ export class Outbox {
 	#readIndex = 0;
 	/** Nothing is read of wants from here on. */
 	#readEnd = 0;
+	/** Octets that were read and then withdrawn. */
+	#wasted = 0;
 	/** What is read or being read and not yet sent, and refusals not yet sent: the cost of each. */
 	#readAhead = 0;
 
@@ -88,8 +90,11 @@ export class Outbox {
 		return undefined;
 	}
 
-	/** Wants below `below` are withdrawn; they count as taken in. */
-	withdraw(below: number): void {
+	/**
+	 * Wants below `below` are withdrawn; they count as taken in. Answers a close code if too much
+	 * was read for nothing.
+	 */
+	withdraw(below: number): number | undefined {
 		if (below > this.taken) {
 			this.taken = below;
 			for (const number of this.#early) if (number < below) this.#early.delete(number);
@@ -100,12 +105,16 @@ export class Outbox {
 			const want = this.#pending[gone]!;
 			if (want.number >= below) break;
 			want.withdrawn = true;
-			for (const chunk of want.chunks) if (chunk.finished) this.#readAhead -= chunk.cost;
+			for (const chunk of want.chunks) {
+				this.#wasted += chunk.left;
+				if (chunk.finished) this.#readAhead -= chunk.cost;
+			}
 		}
-		if (gone === 0) return;
+		if (gone === 0) return undefined;
 		this.#pending.splice(0, gone);
 		this.#readIndex = Math.max(0, this.#readIndex - gone);
 		this.#readEnd = Math.max(0, this.#readEnd - gone);
+		return this.#wasted > this.blockBytes + wastedMax ? closeCode.limit : undefined;
 	}
 
 	/** The next stretch to read, at most `size` octets; undefined: none, or enough is ahead. */
@@ -343,6 +352,13 @@ function fits({count, offset, length}: Want, sizes: ArrayLike<number>): boolean 
 	for (let index = 0; index < count; index++) sum += sizes[index]!;
 	return sum === length;
 }
+
+/**
+ * Octets that a receiver may want, have read and withdraw, beyond as many as it takes. One that
+ * changes its mind wastes what is read ahead; one that does so in every feedback would have the
+ * disk read a thousand times what it sends.
+ */
+const wastedMax = 16 << 20;
 
 /** A piece of a block that would be shorter than this waits for the next packet. */
 const fragmentMin = 64;

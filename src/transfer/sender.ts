@@ -236,9 +236,8 @@ export class Sender implements Payload {
 		this.#grantRate = frame.rate;
 		this.#grantTotal = this.#log.before(frame.packet) + frame.bytes;
 		this.#pacer.setRate(Math.min(frame.rate, this.#rateMax), now);
-		this.#outbox.withdraw(frame.below);
 		this.#answerAt = Math.min(this.#answerAt, now + this.#roundTrip.smoothed / 4);
-		return undefined;
+		return this.#outbox.withdraw(frame.below);
 	}
 
 	#onReceipt(frame: FrameValue<'receipt'>, now: Micros): number | undefined {

@@ -200,6 +200,22 @@ test('who wants as much as it may and takes nothing costs a bounded read', async
 	t.true(bed.source.bytesRead <= 1.25 * MiB, `${bed.source.bytesRead} octets`);
 });
 
+test('who withdraws what it has made the source read is closed before that costs much', async t => {
+	const bed = new Bed();
+	const requests = bed.requests().filter(({length}) => length > MiB / 4);
+	let next = 0;
+	const hostile = new Hostile(5000, (to, self) => {
+		self.feedback(to, {rate: 0, bytes: 0, below: next});
+		for (let count = 0; count < 8; count++, next++) {
+			self.wants(to, next, [requests[next % requests.length]!]);
+		}
+	});
+	const peer = bed.seat('receiver:1', hostile);
+	await bed.pass(30 * second, () => peer.end !== undefined);
+	t.is(peer.closedWith, closeCode.limit);
+	t.true(bed.source.bytesRead < 32 * MiB, `${bed.source.bytesRead} octets read`);
+});
+
 test('addresses of others get three times what came from them, however fast one moves', async t => {
 	const bed = new Bed({link: steady, sizes: [16 * MiB]});
 	const requests = bed.requests().slice(0, some);
