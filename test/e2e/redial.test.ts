@@ -96,6 +96,8 @@ test('who is closed while dialling again does not go on dialling', async t => {
 	await remote.fetchObject(contentOf(1, 7));
 	await server.close();
 	await noticed;
+	// The first dial has been refused, and the next one is waited for.
+	await new Promise(resolve => setTimeout(resolve, 120));
 	await remote.close();
 	const before = linkCount();
 	await new Promise(resolve => setTimeout(resolve, 800));
