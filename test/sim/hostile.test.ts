@@ -1,17 +1,15 @@
 import test from 'ava';
 import {closeCode} from '../../src/session/payload.ts';
-import {never} from '../../src/unit.ts';
 import {
 	Bed,
 	blocksOf,
-	Hostile,
 	initialWindow,
 	mostIn,
 	oneWay,
 	overProven,
 	roundTrip,
-	type Say,
-} from '../support/hostile.ts';
+} from '../support/bed.ts';
+import {Hostile, type Say} from '../support/hostile.ts';
 import {nullCrypto} from '../support/null-crypto.ts';
 import {Prng} from '../support/prng.ts';
 import {SealRecord} from '../support/seal-record.ts';
@@ -278,15 +276,7 @@ test('hellos and packets played again make no session and use no nonce twice', a
 	const {world, source} = bed;
 	const fetcher = bed.fetcher();
 	const peer = bed.seat('receiver:1', fetcher);
-	for (const address of ['receiver:2', 'receiver:3']) {
-		bed.connect(address);
-		world.add(address, {
-			handleDatagram: () => undefined,
-			handleTimeout: () => undefined,
-			pollTransmit: () => undefined,
-			pollTimeout: () => never,
-		});
-	}
+	for (const address of ['receiver:2', 'receiver:3']) bed.stranger(address);
 	let played = 0;
 	const playAll = async (): Promise<void> => {
 		for (const data of [...peer.datagrams]) {

@@ -83,6 +83,13 @@ export class World {
 		});
 	}
 
+	/** Hands `to` a datagram that no link has carried, after what happens now. */
+	inject(from: Address, to: Address, data: Uint8Array): void {
+		const node = this.#nodes.get(to);
+		if (node === undefined) this.unroutable++;
+		else this.#heap.push(this.#now, {node, data, from});
+	}
+
 	/** Takes the next event; false when there is none. */
 	step(): boolean {
 		const at = this.#heap.firstAt;
