@@ -86,7 +86,8 @@ export class Fetcher implements Payload {
 	#extension = 0;
 	/** The last grant was cut by the backlog. */
 	#diskBound = false;
-	/** How much of what comes is sent by a source that had nothing more, 0 … 1. */
+	/** Whether the source ran out of octets in this round; in how many of the last, 0 … 1. */
+	#limited = false;
 	#limitedShare = 0;
 	/** Statements of newer snapshots seen in this session. */
 	readonly #heads: Uint8Array[] = [];
@@ -284,9 +285,11 @@ export class Fetcher implements Payload {
 			this.#roundVersion = feedback.count + 1;
 			this.#controller.onRound(now);
 			this.#holes.onRound(this.#roundTrip.smoothed);
+			this.#limitedShare += ((this.#limited ? 1 : 0) - this.#limitedShare) / 4;
+			this.#limited = false;
 		}
 		const limited = (flags & dataFlagSourceLimited) !== 0;
-		this.#limitedShare += ((limited ? 1 : 0) - this.#limitedShare) / 16;
+		if (limited) this.#limited = true;
 		const sentAt = this.#unwrap(this.#data.time);
 		this.#controller.onPacket(payloadSize + packetOverhead, sentAt, now, limited);
 		this.#quietSince = now;

@@ -25,6 +25,8 @@ export type RunOptions = {
 	readonly sealed?: boolean;
 	/** Microseconds to which timers are late. */
 	readonly timerGrain?: number;
+	/** Microseconds that each read of the source takes, one after another; default: none. */
+	readonly readTime?: number;
 	/** Stands between the source's session and its sender. */
 	readonly wrapSender?: (sender: Payload) => Payload;
 	/** Called after every event of the run. */
@@ -163,10 +165,38 @@ function joinPlain(run: Run, options: RunOptions, prng: Prng): void {
 	run.sender = sender;
 	here.payload = fetcher;
 	there.payload = options.wrapSender?.(sender) ?? sender;
-	there.onTurn = () => readAll(sender, store);
+	const {readTime} = options;
+	there.onTurn =
+		readTime === undefined
+			? () => readAll(sender, store)
+			: slowDisk(readTime, world, () => {
+					const read = sender.pollRead();
+					if (read === undefined) return undefined;
+					return () => {
+						sender.handleRead(read, store.read(read));
+						world.poll('source');
+					};
+				});
 	fetcher.fetch(store.listRequest());
 	world.add('source', there);
 	world.add('receiver', here);
+}
+
+/** One read at a time, each as long: `next` starts one and answers what ends it. */
+function slowDisk(time: number, world: World, next: () => (() => void) | undefined): () => void {
+	let busy = false;
+	const start = (): void => {
+		if (busy) return;
+		const end = next();
+		if (end === undefined) return;
+		busy = true;
+		world.at(world.now + time, () => {
+			busy = false;
+			end();
+			start();
+		});
+	};
+	return start;
 }
 
 /** Holes are told from the start of the run. */
