@@ -9,6 +9,8 @@ export class Pacer {
 	/** Octets that may leave now; below zero while a burst is being paid for. */
 	#tokens = packetSize;
 	#at = 0;
+	/** More time passed than is made up for. */
+	#late = false;
 
 	setRate(rate: number, now: number): void {
 		this.#refill(now);
@@ -27,6 +29,13 @@ export class Pacer {
 
 	spend(size: number): void {
 		this.#tokens -= size;
+	}
+
+	/** Whether, since the last call, less was allowed to leave than the rate says: timers are late. */
+	takeLate(): boolean {
+		const late = this.#late;
+		this.#late = false;
+		return late;
 	}
 
 	/** Nothing could leave although it was allowed: what was saved up is lost. */
@@ -50,6 +59,7 @@ export class Pacer {
 		if (now <= this.#at) return;
 		const most = Math.max(packetSize, this.#rate * slackTime);
 		const grown = this.#tokens + ((now - this.#at) * this.#rate) / 1e6;
+		if (grown > most + packetSize) this.#late = true;
 		this.#tokens = Math.min(grown, most);
 		this.#at = now;
 	}

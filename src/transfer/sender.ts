@@ -262,8 +262,9 @@ export class Sender implements Payload {
 		if (now >= this.#pausesAt || !this.#pacer.allows(now)) return false;
 		const granted = this.#grantTotal - this.#log.total >= packetSize;
 		if (granted && this.#log.inFlight + packetSize <= this.#provenMax) {
+			const late = this.#pacer.takeLate();
+			if (late || !this.#outbox.ready) this.#limitedLeft = limitedCount;
 			if (this.#outbox.ready) return true;
-			this.#limitedLeft = limitedCount;
 		}
 		this.#pacer.hold();
 		return false;

@@ -109,6 +109,8 @@ function print(summary: ReturnType<typeof summarize>, startedMs: number, jobs: n
 		`time over bound    median ${summary.mostMedian.toFixed(3)}, 99 % ${summary.most99.toFixed(3)},` +
 			` worst ${summary.mostWorst.toFixed(2)}`,
 	);
+	const slowest = summary.slowest.map(({seed, over}) => `${seed} ${over.toFixed(2)}`);
+	console.log(`slowest            ${slowest.join(', ')}`);
 	console.log(`median, p <= 5 %   ${summary.halfMedian.toFixed(3)} of its bound`);
 	console.log(
 		`octets over needed median ${summary.bytesMedian.toFixed(3)}, 99 % ${summary.bytes99.toFixed(3)}` +

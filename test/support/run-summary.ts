@@ -16,6 +16,8 @@ export type Summary = {
 	readonly mostMedian: number;
 	readonly most99: number;
 	readonly mostWorst: number;
+	/** The slowest by that measure, slowest first. */
+	readonly slowest: readonly {readonly seed: number; readonly over: number}[];
 	/** Octets sent over those needed and lost, of runs of at least 1 MiB: median and 99 %. */
 	readonly bytesMedian: number;
 	readonly bytes99: number;
@@ -47,6 +49,10 @@ export function summarize(results: readonly RunResult[]): Summary {
 		mostMedian: quantile(over, 0.5),
 		most99: quantile(over, 0.99),
 		mostWorst: quantile(over, 1),
+		slowest: results
+			.map(({seed, time, most}) => ({seed, over: time / most}))
+			.sort((a, b) => b.over - a.over)
+			.slice(0, 8),
 		bytesMedian: quantile(bytes, 0.5),
 		bytes99: quantile(bytes, 0.99),
 		packets: results.reduce((sum, {packets}) => sum + packets, 0),

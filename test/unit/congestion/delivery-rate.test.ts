@@ -1,0 +1,46 @@
+import test from 'ava';
+import {DeliveryRate} from '../../../src/congestion/delivery-rate.ts';
+
+const size = 1000;
+
+/** Packets with a time of sending and of arrival each; the greatest sample. */
+function greatest(packets: readonly (readonly [sentAt: number, now: number])[]): number {
+	const delivery = new DeliveryRate();
+	let most = 0;
+	for (const [sentAt, now] of packets) {
+		if (delivery.add(size, sentAt, now, false, 50_000, 1000)) {
+			most = Math.max(most, delivery.rate);
+		}
+	}
+	return most;
+}
+
+const spaced = Array.from({length: 400}, (_, index) => index * 1000);
+
+test('packets a millisecond apart: a thousand packets a second', t => {
+	const rate = greatest(spaced.map(at => [at, at + 20_000]));
+	t.true(Math.abs(rate - 1e6) < 1e6 * 0.01, `${rate}`);
+});
+
+test('what is sent faster than it arrives: the rate of arrival', t => {
+	const rate = greatest(spaced.map(at => [at / 3, at + 20_000]));
+	t.true(Math.abs(rate - 1e6) < 1e6 * 0.01, `${rate}`);
+});
+
+test('what is held up and arrives all at once: the rate of sending', t => {
+	// Every 20 ms the path lets go what came to it since.
+	const rate = greatest(spaced.map(at => [at, Math.ceil(at / 20_000) * 20_000 + 20_000]));
+	t.true(rate <= 1e6 * 1.05, `${rate}`);
+});
+
+test('a source that had no more to send marks the samples that it touches', t => {
+	const delivery = new DeliveryRate();
+	const marks: boolean[] = [];
+	for (const [index, at] of spaced.entries()) {
+		if (delivery.add(size, at, at + 20_000, index === 100, 20_000, 1000)) {
+			marks[index] = delivery.limited;
+		}
+	}
+	t.true(marks[100]! && marks[110]!);
+	t.false(marks[99]! || marks[130]!);
+});
