@@ -60,11 +60,20 @@ export async function publishPlan(options: PublishPlanOptions): Promise<PublishR
 	failUnstaged(options, failed);
 	if (!removes) keepDirectories(options, failed);
 	failFollowers(planned, failed);
-	const rows = rowsToDo(planned, removes).filter(row => !failed.has(row));
+	const needed = sourcesOf(planned, failed);
+	const rows = rowsToDo(planned, removes).filter(
+		row => !failed.has(row) && !needed.has(octetKey(planned.table.path(row))),
+	);
 	if (rows.length > 0) await runRows(options, rows, failed);
 	staging?.dispose();
 	await keepRecord(options, rows.length > 0, failed);
 	return resultOf(options, {rows, failed});
+}
+
+/** Files that what failed was to be made of: for now nothing else has their content. */
+function sourcesOf({table}: Planned, failed: ReadonlySet<number>): Set<string> {
+	const sources = [...failed].map(row => table.source(row)).filter(path => path.length > 0);
+	return new Set(sources.map(octetKey));
 }
 
 /** Rows that are steps; deletions only where nothing speaks against them. */
