@@ -110,7 +110,12 @@ class PullRun {
 			: reason;
 		if (!(error instanceof ShoalError)) throw error;
 		this.#exit = error.exit;
-		await this.#update?.abort();
+		try {
+			await this.#update?.abort();
+		} catch (failure) {
+			// What was staged stays; only the map that saves reading it again could not be written.
+			if (!(failure instanceof ShoalError)) throw failure;
+		}
 		this.#problems.end(error);
 	}
 
@@ -128,7 +133,9 @@ class PullRun {
 		const head = this.#supply?.head;
 		const roundTrip = network?.roundTrip ?? 0;
 		const waited = Math.max(0, this.#networkDoneAt - this.#dialledAt);
-		const isWhole = this.#unchanged || published?.complete === true;
+		const {source} = this.#options;
+		const isModule = 'directory' in source || source.path.length === 0;
+		const isWhole = isModule && (this.#unchanged || published?.complete === true);
 		/** A poll is its hello and the answer, however long this process takes over them. */
 		const hellos = network?.datagramsOut ?? 0;
 		return {

@@ -58,11 +58,21 @@ export async function reach(
 	try {
 		const warning = trust.judge(remote.answered);
 		if (warning !== undefined) notice(warning);
-		trust.remember(remote.answered);
+		remember(trust, remote, notice);
 		return remote;
 	} catch (error) {
 		await remote.close();
 		throw error;
+	}
+}
+
+/** A key in the URL is enough to go on; only the next pull without one would miss this. */
+function remember(trust: Trust, {answered}: Remote, notice: (text: string) => void): void {
+	try {
+		trust.remember(answered);
+	} catch (error) {
+		if (!(error instanceof ShoalError) || trust.identity === undefined) throw error;
+		notice(`the source is not remembered: ${error.message}`);
 	}
 }
 
