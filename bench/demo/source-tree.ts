@@ -6,6 +6,7 @@ import {
 	lutimesSync,
 	mkdirSync,
 	readdirSync,
+	readFileSync,
 	readlinkSync,
 	renameSync,
 	rmSync,
@@ -47,7 +48,11 @@ function collect(root: string, path: string, files: Found[], links: string[]): v
 		const below = join(path, entry.name);
 		if (entry.isDirectory()) collect(root, below, files, links);
 		else if (entry.isSymbolicLink()) links.push(below);
-		else if (entry.isFile()) files.push({path: below, size: statSync(join(root, below)).size});
+		else if (entry.isFile()) {
+			// A name that is no UTF-8 cannot be reached as a string: it is left out here.
+			const stat = statSync(join(root, below), {throwIfNoEntry: false});
+			if (stat !== undefined) files.push({path: below, size: stat.size});
+		}
 	}
 }
 
@@ -90,7 +95,10 @@ function writeLatin1(directory: string): void {
 	}
 }
 
-/** What happens to a tree between two pulls: edits, additions, a deletion, a rename, a mode. */
+/**
+ * What happens to a tree between two pulls: edits, an insertion in the middle of the largest file,
+ * additions, a deletion, a rename, a mode.
+ */
 export function changeTree(tree: string): void {
 	const at = (name: string) => join(tree, 'odd names', name);
 	const packages = readdirSync(tree)
@@ -103,6 +111,7 @@ export function changeTree(tree: string): void {
 			writeFileSync(manifest, `{"edited": true, "name": "${name}"}\n`);
 		}
 	}
+	insert(largest(tree), new Prng(5).bytes(1000));
 	writeFileSync(at('leaf'), new Prng(3).bytes(70_000));
 	writeFileSync(at('new'), new Prng(4).bytes(300_000));
 	mkdirSync(at('new directory'));
@@ -114,4 +123,20 @@ export function changeTree(tree: string): void {
 	rmSync(at('second name'));
 	writeFileSync(at('second name'), 'now a file of its own\n');
 	chmodSync(at('private'), 0o640);
+}
+
+function largest(tree: string): string {
+	const files: Found[] = [];
+	collect(tree, '', files, []);
+	return join(tree, files.reduce((a, b) => (b.size > a.size ? b : a)).path);
+}
+
+/** Puts octets into the middle of a file: all that is behind them moves. */
+function insert(path: string, octets: Uint8Array): void {
+	const content = readFileSync(path);
+	const middle = content.length >> 1;
+	writeFileSync(
+		path,
+		Buffer.concat([content.subarray(0, middle), octets, content.subarray(middle)]),
+	);
 }

@@ -17,6 +17,7 @@ export function formatTable(runs: readonly Run[], rate: number): string {
 	const columns: readonly Column[] = [
 		['time', run => `${(run.elapsedMs / 1000).toFixed(2)} s`],
 		['content', run => `${megabytes(run, 'bytesLiteral')} MB`],
+		['found here', run => `${megabytes(run, 'bytesMatched')} MB`],
 		['of the link', run => share(run, rate)],
 		['round trips', run => String(figure(run, 'roundTrips'))],
 		['ranges lost', run => String(figure(run, 'rangesLost'))],

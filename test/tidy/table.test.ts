@@ -58,6 +58,16 @@ test('every error has a hint of one sentence, and an exit code of the list', t =
 	}
 });
 
+test('the exit codes of README.md are those of the table of errors, with 0 and 70', t => {
+	const cells = readText('README.md').matchAll(/(?<=\| )(\d+)(?= \| [a-z])/g);
+	const written = [...cells].map(([, code]) => Number(code)).sort((a, b) => a - b);
+	const known = Object.values(errorTable).map(({exit}) => exit);
+	t.deepEqual(
+		written,
+		[...new Set([0, 70, ...known])].sort((a, b) => a - b),
+	);
+});
+
 /** Capital first, one full stop, last. A dot inside a word (a file's name) ends nothing. */
 const sentence = /^[A-Z](?:[^.!?\n]|\.(?=\S))*\.$/;
 
