@@ -31,7 +31,7 @@ export class Pacer {
 		this.#tokens -= size;
 	}
 
-	/** Whether, since the last call, less was allowed to leave than the rate says: timers are late. */
+	/** Whether, since the last call, less could leave than the rate says: timers are late. */
 	takeLate(): boolean {
 		const late = this.#late;
 		this.#late = false;
