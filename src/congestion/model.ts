@@ -145,17 +145,14 @@ export class PathModel implements Controller {
 		else if (this.phase === 'cruise') this.#endCruiseRound(rate, now);
 		else if (this.phase === 'ease') this.#endEaseRound(now);
 		if (!this.#roundLimited) this.#bandwidth.nextRound();
-		this.#roundLimited = true;
-		this.#roundPartlyLimited = false;
-		this.#roundBytes = 0;
-		this.#roundPackets = 0;
-		this.#roundAt = now;
+		this.#beginRound(now);
 	}
 
 	onSilence(count: number, now: Micros): void {
 		this.#nearMinAt = now;
 		// What was on its way is lost with the path's silence, not for want of room on it.
 		if (count >= 1) this.#silentRounds = silentRoundsMax;
+		this.#beginRound(now);
 	}
 
 	onPathChanged(now: Micros): void {
@@ -167,6 +164,14 @@ export class PathModel implements Controller {
 		this.#fullRate = 0;
 		this.#fullRounds = 0;
 		this.#enter('startup', now);
+	}
+
+	#beginRound(now: Micros): void {
+		this.#roundLimited = true;
+		this.#roundPartlyLimited = false;
+		this.#roundBytes = 0;
+		this.#roundPackets = 0;
+		this.#roundAt = now;
 	}
 
 	/** What does not wait for the end of a round. */
@@ -247,7 +252,8 @@ export class PathModel implements Controller {
 	}
 
 	#ease(rate: number, now: Micros): void {
-		this.#easedRate = rate;
+		// Whose the loss is does not depend on holding back much further than to half.
+		this.#easedRate = Math.max(rate, this.#bandwidth.value / 2);
 		this.#easedLoss = this.#loss.recent;
 		this.#enter('ease', now);
 	}

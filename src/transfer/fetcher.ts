@@ -183,6 +183,7 @@ export class Fetcher implements Payload {
 		if (this.#closed) return undefined;
 		this.#feedback.receipts.add(number, now);
 		this.#finishEmpty();
+		const {bytesNew} = this.statistics;
 		const from = new Reader(payload);
 		const {data, block} = {data: this.#data, block: this.#block};
 		let dataSeen = false;
@@ -210,6 +211,7 @@ export class Fetcher implements Payload {
 		}
 		// A packet without content asks for no feedback: else two idle sides would answer for ever.
 		if (content) this.#feedback.receipts.pending++;
+		if (this.statistics.bytesNew > bytesNew) this.#earlyCount = 0;
 		if (dataSeen) this.#intake.shown(data.unsent, number, now);
 		this.#intake.declareLost(this.#feedback.receipts.largest, now);
 		return undefined;
@@ -294,7 +296,6 @@ export class Fetcher implements Payload {
 		this.#controller.onPacket(payloadSize + packetOverhead, sentAt, now, limited);
 		this.#quietSince = now;
 		this.#silences = 0;
-		this.#earlyCount = 0;
 		this.#extension = 0;
 		return undefined;
 	}
