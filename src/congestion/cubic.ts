@@ -1,0 +1,125 @@
+/**
+ * CUBIC (RFC 9438), as the baseline that the model of the path is compared with: any loss is taken
+ * for congestion. It lives at the receiver like every controller here, so what arrives stands for
+ * what is acknowledged, and a hole declared lost for a loss that a sender detects.
+ */
+import type {Micros} from '../unit.ts';
+import type {Controller} from './controller.ts';
+import {RoundTrip} from './round-trip.ts';
+
+export class Cubic implements Controller {
+	readonly #roundTrip = new RoundTrip();
+	/** Octets: the window, and where slow start ends. */
+	#window = initialWindow;
+	#threshold = Infinity;
+	/** The window before the last reduction, when that was, and the time to get back to it. */
+	#windowMax = 0;
+	#epochAt = 0;
+	#k = 0;
+	/** What Reno would have by now (RFC 9438 §4.3). */
+	#estimate = 0;
+	/** Losses until this round ends belong to a reduction that was made. */
+	#reduced = false;
+	#arrived = 0;
+	#lost = 0;
+	#lossRate = 0;
+
+	get window(): number {
+		return Math.floor(this.#window);
+	}
+
+	/** Paced a little faster than the window asks for (RFC 9002 §7.7), twice in slow start. */
+	get rate(): number {
+		const gain = this.#window < this.#threshold ? 2 : 1.25;
+		return (gain * this.#window * 1e6) / this.#roundTrip.smoothed;
+	}
+
+	get lossRate(): number {
+		return this.#lossRate;
+	}
+
+	onPacket(size: number, _sentAt: number, now: Micros, limited: boolean): void {
+		this.#arrived += size;
+		// RFC 9438 §5.8: a window that is not used does not grow.
+		if (limited) return;
+		if (this.#window < this.#threshold) {
+			this.#window += size;
+			return;
+		}
+		if (this.#epochAt === 0) this.#beginEpoch(now);
+		this.#grow(size, now);
+	}
+
+	onRoundTrip(sample: number): void {
+		this.#roundTrip.add(sample);
+	}
+
+	onLost(octets: number, now: Micros): void {
+		this.#lost += octets;
+		if (this.#reduced) return;
+		this.#reduced = true;
+		// RFC 9438 §4.7, fast convergence: what was not reached again is given to others.
+		const converges = this.#window < this.#windowMax;
+		this.#windowMax = converges ? (this.#window * (1 + beta)) / 2 : this.#window;
+		this.#window = Math.max(windowMin, this.#window * beta);
+		this.#threshold = this.#window;
+		this.#beginEpoch(now);
+	}
+
+	onLate(octets: number): void {
+		this.#lost = Math.max(0, this.#lost - octets);
+	}
+
+	onRound(): void {
+		this.#reduced = false;
+		const all = this.#arrived + this.#lost;
+		if (all > 0) this.#lossRate += (this.#lost / all - this.#lossRate) / 8;
+		this.#arrived = 0;
+		this.#lost = 0;
+	}
+
+	/** RFC 9002 §7.6: after silences that last, the window begins anew. */
+	onSilence(count: number): void {
+		if (count < 3) return;
+		this.#threshold = Math.max(windowMin, this.#window * beta);
+		this.#window = windowMin;
+		this.#epochAt = 0;
+	}
+
+	onPathChanged(): void {
+		this.#roundTrip.reset();
+		this.#window = initialWindow;
+		this.#threshold = Infinity;
+		this.#windowMax = 0;
+		this.#epochAt = 0;
+	}
+
+	#beginEpoch(now: Micros): void {
+		this.#epochAt = now;
+		this.#estimate = this.#window;
+		if (this.#windowMax < this.#window) this.#windowMax = this.#window;
+		this.#k = Math.cbrt((this.#windowMax - this.#window) / packetSize / cubicScale);
+	}
+
+	/** RFC 9438 §4.2 to §4.5: toward what the curve says a round trip from now, or Reno would have. */
+	#grow(size: number, now: Micros): void {
+		const roundTrip = this.#roundTrip.smoothed / 1e6;
+		const elapsed = (now - this.#epochAt) / 1e6 + roundTrip;
+		const curve = cubicScale * (elapsed - this.#k) ** 3 * packetSize + this.#windowMax;
+		const target = Math.min(Math.max(curve, this.#window), 1.5 * this.#window);
+		this.#window += ((target - this.#window) * size) / this.#window;
+		const alpha = this.#estimate < this.#windowMax ? (3 * (1 - beta)) / (1 + beta) : 1;
+		this.#estimate += (alpha * packetSize * size) / this.#window;
+		this.#window = Math.max(this.#window, this.#estimate);
+	}
+}
+
+/** RFC 9438 §5: C in packets per cubic second, and what is kept of the window. */
+const cubicScale = 0.4;
+const beta = 0.7;
+
+const packetSize = 1228;
+
+/** Ten packets (RFC 6928), as the senders that it stands for begin; two at least. */
+const initialWindow = 10 * packetSize;
+const windowMin = 2 * packetSize;
