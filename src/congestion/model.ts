@@ -57,10 +57,11 @@ export class PathModel implements Controller {
 		const bandwidth = this.#bandwidth.value;
 		if (bandwidth === 0) return (initialWindow * 1e6) / this.minRoundTrip;
 		// Held back, the rate is below what got through, so that no queue can be full.
-		if (this.phase === 'ease') return this.#easedRate * this.#gain;
+		if (this.phase === 'ease') return Math.max(this.#easedRate * this.#gain, rateMin);
 		const rate = (bandwidth * this.#gain) / (1 - this.#loss.typical);
 		if (this.phase !== 'startup') return Math.max(rate, rateMin);
-		return Math.max(rate, this.#fullRate === 0 ? (initialWindow * 1e6) / this.minRoundTrip : 0);
+		const least = this.#fullRate === 0 ? (initialWindow * 1e6) / this.minRoundTrip : rateMin;
+		return Math.max(rate, least);
 	}
 
 	get window(): number {
