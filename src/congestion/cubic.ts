@@ -101,7 +101,7 @@ export class Cubic implements Controller {
 		this.#k = Math.cbrt((this.#windowMax - this.#window) / packetSize / cubicScale);
 	}
 
-	/** RFC 9438 §4.2 to §4.5: toward what the curve says a round trip from now, or Reno would have. */
+	/** RFC 9438 §4.2 to §4.5: toward what the curve has in a round trip, or Reno would have. */
 	#grow(size: number, now: Micros): void {
 		const roundTrip = this.#roundTrip.smoothed / 1e6;
 		const elapsed = (now - this.#epochAt) / 1e6 + roundTrip;

@@ -1,7 +1,7 @@
 /**
  * The two frames of every data packet, by hand: the same octets as the table in frame.ts (a
  * property test holds them together) without an object for each frame. The table's reader took
- * 1.1 µs for a packet of one `data` and one `block`, this one takes 0.1 µs.
+ * 0.9 µs for a packet of one `data` and one `block`, this one takes 0.2 µs.
  */
 import {type Reader, varintSize, type Writer} from './codec.ts';
 import {frameTable} from './frame.ts';
