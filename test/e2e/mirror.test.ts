@@ -93,7 +93,8 @@ test('a pull says nothing on success where nobody looks, and all that is asked f
 
 	space.write('tree/a/file', 'content 2');
 	space.write('tree/b\n\u001b[31m', '');
-	await space.run('snapshot', space.at('tree'));
+	const taken = await space.run('snapshot', space.at('tree'));
+	await server.offers(String(taken.lines.at(-1)!['snapshot']));
 	const talking = await space.runPlain('pull', '-v', '--stats', server.url, space.at('mirror'));
 	t.is(talking.exit, 0, talking.errors);
 	t.regex(talking.output, /^a\/file$/m);
