@@ -168,7 +168,8 @@ test('a file that changed under the source is left as it was, the rest arrives',
 	const server = await space.serve('tree');
 	await space.run('pull', server.url, space.at('mirror'));
 	writeFileSync(space.at('tree/other'), 'other 2');
-	await space.run('snapshot', space.at('tree'));
+	const taken = await space.run('snapshot', space.at('tree'));
+	await server.offers(String(taken.lines.at(-1)!['snapshot']));
 	writeFileSync(space.at('tree/other'), 'changed since');
 	space.write('mirror/mine', 'not of the source');
 	const stale = await space.run('pull', '--delete', server.url, space.at('mirror'));
