@@ -246,6 +246,29 @@ test('addresses of others get three times what came from them, however fast one 
 	t.true(mostIn(blocksOf(after), roundTrip) <= initialWindow);
 });
 
+test('a ticket brought from an address of others gets three times what came from there', async t => {
+	const bed = new Bed();
+	const requests = bed.requests().slice(0, some);
+	const hostile = new Hostile(Infinity, (to, self) => {
+		self.feedback(to, wild);
+		self.wants(to, 0, requests);
+	});
+	const peer = bed.seat('receiver:1', hostile);
+	let before = 0;
+	peer.answered = () => {
+		before = peer.datagrams.length;
+		peer.move('victim:1', {rate: Infinity, delay: oneWay, loss: 1});
+	};
+	// Until its first ping.
+	await bed.pass(0.9 * second);
+	t.is(bed.source.responder.counts.sessions, 1);
+	const from = peer.datagrams.slice(before).reduce((sum, {length}) => sum + length, 0);
+	const to = bed.sent.filter(each => each.to === 'victim:1');
+	const octets = to.reduce((sum, {length}) => sum + length, 0);
+	t.true(octets <= 3 * from, `${octets} for ${from}`);
+	t.true(octets > 2 * from, 'the bound is what holds it');
+});
+
 test('who moves and shows it starts again from the initial window', async t => {
 	const bed = new Bed({link: steady, sizes: [16 * MiB]});
 	const requests = bed.requests().slice(0, some);
@@ -255,6 +278,8 @@ test('who moves and shows it starts again from the initial window', async t => {
 		self.wants(to, 0, requests);
 	});
 	const peer = bed.seat('receiver:1', hostile);
+	// What it proves is true, but of another path.
+	peer.hearsEverywhere = true;
 	await bed.pass(second);
 	for (let move = 2; move < 8; move++) {
 		const address = `receiver:${move}`;

@@ -161,6 +161,10 @@ export class Peer {
 	readonly events: InitiatorEvent[] = [];
 	/** Everything that it sent. */
 	readonly datagrams: Uint8Array[] = [];
+	/** Called when the answer is there, before a packet of the session is sent. */
+	answered: () => void = () => undefined;
+	/** Whether it goes on hearing what is sent to addresses that it has left. */
+	hearsEverywhere = false;
 	readonly #bed: Bed;
 	readonly #payload: Payload;
 
@@ -192,7 +196,7 @@ export class Peer {
 		return end?.type === 'closed' ? end.code : undefined;
 	}
 
-	/** Goes on from another address: what is on its way to the old one is lost. */
+	/** Goes on from another address. */
 	move(address: Address, settings?: LinkSettings): void {
 		this.address = address;
 		this.#bed.connect(address, settings);
@@ -205,7 +209,9 @@ export class Peer {
 		const isHere = () => this.address === address;
 		const endpoint: Endpoint = {
 			handleDatagram: (data, from, now) => {
-				if (isHere()) this.initiator.handleDatagram(data, from, now);
+				if (!isHere() && !this.hearsEverywhere) return;
+				this.initiator.handleDatagram(data, from, now);
+				if (!isHere()) world.poll(this.address);
 			},
 			handleTimeout: now => {
 				if (isHere()) this.initiator.handleTimeout(now);
@@ -227,7 +233,9 @@ export class Peer {
 		const {initiator} = this;
 		for (let event = initiator.pollEvent(); event; event = initiator.pollEvent()) {
 			this.events.push(event);
-			if (event.type === 'answered') initiator.attach(this.#payload, now);
+			if (event.type !== 'answered') continue;
+			initiator.attach(this.#payload, now);
+			this.answered();
 		}
 	}
 }
