@@ -1,13 +1,16 @@
 import test from 'ava';
+import {Initiator} from '../../src/session/initiator.ts';
+import {Bed, roundTrip} from '../support/bed.ts';
 import {type FullResult, FullRun, runFull} from '../support/full-run.ts';
 import {summarize} from '../support/run-summary.ts';
+import {seedsOr} from '../support/seeds.ts';
+import {drainEvents} from '../support/session-pair.ts';
+import {moduleName} from '../support/sim-source.ts';
 import {drawWorld, type WorldSettings} from '../support/world-draw.ts';
 
 const MiB = 1 << 20;
 
-const given = Number(process.env['SHOAL_SEED']);
-
-for (const first of given > 0 ? [given] : [1, 101, 201, 301]) {
+for (const first of seedsOr(1, 101, 201, 301)) {
 	test(`whole pulls over bad networks are complete, correct and in time [SHOAL_SEED=${first}]`, async t => {
 		const results: FullResult[] = [];
 		for (let seed = first; seed < first + 12; seed++) {
@@ -70,6 +73,32 @@ test('when all has come the source is told, and keeps no session', async t => {
 		['open', 'closed'],
 	);
 	t.is(source.droppedCount, 0);
+});
+
+test('who has the newest snapshot learns so in one round trip, and leaves nothing behind', async t => {
+	const bed = new Bed();
+	const {source, world} = bed;
+	const {down, up} = bed.connect('receiver:1');
+	const initiator = new Initiator({
+		crypto: bed.crypto,
+		now: world.now,
+		wallMs: () => world.clock.wallMs(),
+		peer: 'source',
+		module: new TextEncoder().encode(moduleName),
+		sequence: source.head.sequence,
+		identity: source.identity.public,
+	});
+	world.add('receiver:1', initiator);
+	world.poll('receiver:1');
+	await bed.pass(1.01 * roundTrip);
+	const [event] = drainEvents(initiator);
+	t.like(event, {type: 'answered', early: []});
+	t.is(up.counts.sent, 1);
+	t.is(down.counts.sent, 1);
+	t.true(up.counts.sentBytes + down.counts.sentBytes < 4000);
+	t.is(source.responder.sessionCount, 0);
+	t.is(source.bytesRead, 0);
+	t.is(source.told.length, 0);
 });
 
 test('a path that is gone for longer than a session may be silent is dialled again', async t => {

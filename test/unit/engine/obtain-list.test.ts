@@ -3,6 +3,7 @@ import {sha256} from '../../../native-free/digest.ts';
 import {EarlyObjects, type ObtainOptions, obtainList} from '../../../src/engine/obtain-list.ts';
 import {ShoalError} from '../../../src/error.ts';
 import type {Head} from '../../../src/session/statement.ts';
+import {makeDiff} from '../../../src/snapshot/diff.ts';
 import type {List} from '../../../src/snapshot/list.ts';
 import type {FetchRequest} from '../../../src/transfer/request.ts';
 import {objectKind} from '../../../src/wire/frame.ts';
@@ -21,6 +22,8 @@ const headOf = (list: List): Head =>
 /** Answers from `list`, when it is let. */
 class Fetches {
 	readonly asked: FetchRequest[] = [];
+	/** The newest first. */
+	diffs: readonly Uint8Array[] = [];
 	readonly #list: List;
 	#let!: () => void;
 	readonly #allowed = new Promise<void>(resolve => {
@@ -41,7 +44,8 @@ class Fetches {
 		await this.#allowed;
 		const {kind, page, position, offset, length} = request;
 		const node = kind === objectKind.node ? this.#list.node(position, page) : undefined;
-		return (node ?? this.#list.bytes).slice(offset, offset + length);
+		const diff = kind === objectKind.diff ? this.diffs[page] : undefined;
+		return (node ?? diff ?? this.#list.bytes).slice(offset, offset + length);
 	};
 }
 
@@ -116,4 +120,58 @@ test('a source whose list has not the signed root is refused', async t => {
 	const options = optionsFor(list, fetches);
 	const error = await t.throwsAsync(obtainList(options), {instanceOf: ShoalError});
 	t.is(error.code, 'SNAPSHOT_INVALID');
+});
+
+/** Three snapshots, one after another, and the diffs between them: the newest first. */
+function history() {
+	const sizes = Array.from({length: 500}, (_, index) => index);
+	const lists = [0, 1, 2].map(
+		changed => new SimTree([...sizes, 1000 + changed], sha256, new Prng(1)).list,
+	);
+	const [first, second, third] = lists as [List, List, List];
+	const diffs = [makeDiff(second, third), makeDiff(first, second)];
+	const names = diffs.map((diff, index) => ({
+		sequence: 2 - index,
+		size: diff.length,
+		digest: sha256(diff),
+	}));
+	return {first, third, diffs, names};
+}
+
+function optionsAfter(fetches: Fetches, names: ReturnType<typeof history>['names'], list: List) {
+	const {first} = history();
+	const known = {list: first, sequence: 1};
+	const early = new EarlyObjects(headOf(list), names);
+	return optionsFor(list, fetches, {known, diffs: names, early});
+}
+
+test('diffs lead from a list that is here to the one of the head: early or fetched', async t => {
+	const {third, diffs, names} = history();
+	const fetches = new Fetches(third).allow();
+	fetches.diffs = diffs;
+	const options = optionsAfter(fetches, names, third);
+	options.early.add([{object: 1, offset: 0, data: diffs[0]!}]);
+	t.deepEqual((await obtainList(options)).bytes, third.bytes);
+	t.deepEqual(
+		fetches.asked.map(({kind, page}) => [kind, page]),
+		[[objectKind.diff, 1]],
+	);
+});
+
+test('a diff that is not the one that was named leads nowhere: nodes are fetched', async t => {
+	const {third, diffs, names} = history();
+	const fetches = new Fetches(third).allow();
+	fetches.diffs = [diffs[0]!, diffs[1]!.map(octet => octet ^ 1)];
+	const options = optionsAfter(fetches, names, third);
+	options.early.add([{object: 1, offset: 0, data: diffs[0]!}]);
+	t.deepEqual((await obtainList(options)).bytes, third.bytes);
+	t.true(fetches.asked.some(({kind}) => kind === objectKind.node));
+});
+
+test('a list that is the head’s needs nothing', async t => {
+	const {first} = history();
+	const fetches = new Fetches(first);
+	const options = optionsFor(first, fetches, {known: {list: first, sequence: 1}});
+	t.is(await obtainList(options), first);
+	t.is(fetches.asked.length, 0);
 });
