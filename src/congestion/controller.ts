@@ -26,6 +26,8 @@ export type Controller = {
 	onRound(now: Micros): void;
 	/** Nothing came for longer than expected, for the `count`th time since the last packet. */
 	onSilence(count: number, now: Micros): void;
+	/** This process ran late: delays of the last packets are its own, not those of the path. */
+	onNap(now: Micros): void;
 	/** Nothing is known of the path any more. */
 	onPathChanged(now: Micros): void;
 };

@@ -86,6 +86,10 @@ export class Cubic implements Controller {
 		this.#epochAt = 0;
 	}
 
+	onNap(): void {
+		// Only losses count here.
+	}
+
 	onPathChanged(): void {
 		this.#roundTrip.reset();
 		this.#window = initialWindow;

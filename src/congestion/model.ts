@@ -10,7 +10,7 @@ import type {Controller} from './controller.ts';
 import {DeliveryRate} from './delivery-rate.ts';
 import {LossFloor} from './loss-floor.ts';
 import {QueueDelay} from './queue-delay.ts';
-import {roundTripInitial} from './round-trip.ts';
+import {RoundTrip, roundTripInitial} from './round-trip.ts';
 import {RoundMax, TimeMin} from './windowed.ts';
 
 export type Phase = 'startup' | 'drain' | 'down' | 'cruise' | 'up' | 'ease' | 'probeRoundTrip';
@@ -20,6 +20,7 @@ export class PathModel implements Controller {
 	readonly #delivery = new DeliveryRate();
 	readonly #bandwidth = new RoundMax(bandwidthRounds);
 	readonly #roundTrip = new TimeMin(roundTripSpan);
+	readonly #trip = new RoundTrip();
 	readonly #queue = new QueueDelay();
 	readonly #loss = new LossFloor();
 	/** Rounds since the phase began, and when it began. */
@@ -48,6 +49,8 @@ export class PathModel implements Controller {
 	#upFrom = 0;
 	/** Rounds whose losses are those of an earlier phase. */
 	#formerRounds = 0;
+	/** Until then delays say nothing of the path. */
+	#napUntil = 0;
 	/** Rounds after a silence that say nothing of loss. */
 	#silentRounds = 0;
 	/** When the round trip was last seen near its least. */
@@ -67,13 +70,24 @@ export class PathModel implements Controller {
 	get window(): number {
 		const bandwidth = this.#bandwidth.value / (1 - this.#loss.typical);
 		const flight = (bandwidth * this.minRoundTrip) / 1e6;
-		if (this.phase === 'startup') {
-			return Math.max(initialWindow, startupWindowGain * flight);
-		}
-		if (this.phase === 'up') return Math.max(2, this.#upGain) * 1.05 * flight + windowMin;
-		const slack = (bandwidth * slackTime) / 1e6 + windowMin;
 		if (this.phase === 'probeRoundTrip') return Math.max(windowMin, flight / 2);
+		const slack = (bandwidth * (slackTime + this.#lateness)) / 1e6 + windowMin;
+		if (this.phase === 'startup') {
+			return Math.max(initialWindow, startupWindowGain * flight + slack);
+		}
+		if (this.phase === 'up') return Math.max(2, this.#upGain) * 1.05 * flight + slack;
 		return windowGain * flight + slack;
+	}
+
+	/**
+	 * How much later than the path and its queue explain a round trip ends: processes that share
+	 * their cores, and networks that hand packets over in lumps. What is sent meanwhile must fit
+	 * the window (the aggregation of BBRv2), or a busy machine's path is taken for a narrow one.
+	 */
+	get #lateness(): number {
+		if (this.#trip.sampleCount === 0) return 0;
+		const {smoothed, variation} = this.#trip;
+		return Math.max(0, smoothed + 2 * variation - this.minRoundTrip - this.#queue.delay);
 	}
 
 	/** For a trace: what the model has learnt. */
@@ -104,7 +118,8 @@ export class PathModel implements Controller {
 		this.#roundBytes += size;
 		if (this.#roundPackets++ === 0 && this.#roundAt === 0) this.#roundAt = now;
 		this.#queue.add(now - sentAt, now, Math.max(standingLeast, this.minRoundTrip / 4));
-		const interval = Math.max(this.minRoundTrip, 4 * this.#queue.jitter);
+		const trip = this.#trip.sampleCount === 0 ? 0 : this.#trip.smoothed;
+		const interval = Math.max(this.minRoundTrip, trip, 4 * this.#queue.jitter);
 		if (this.#delivery.add(size, sentAt, now, limited, interval, this.minRoundTrip / 8)) {
 			const {rate} = this.#delivery;
 			if (!this.#delivery.limited || rate > this.#bandwidth.value) this.#bandwidth.add(rate);
@@ -117,6 +132,7 @@ export class PathModel implements Controller {
 
 	onRoundTrip(sample: number, now: Micros): void {
 		this.#roundTrip.add(sample, now);
+		this.#trip.add(sample);
 		if (sample <= this.#roundTrip.value * 1.05) this.#nearMinAt = now;
 	}
 
@@ -156,10 +172,15 @@ export class PathModel implements Controller {
 		this.#beginRound(now);
 	}
 
+	onNap(now: Micros): void {
+		this.#napUntil = now + napMemory;
+	}
+
 	onPathChanged(now: Micros): void {
 		this.#delivery.reset();
 		this.#bandwidth.reset();
 		this.#roundTrip.reset();
+		this.#trip.reset();
 		this.#queue.reset();
 		this.#loss.reset();
 		this.#fullRate = 0;
@@ -177,7 +198,7 @@ export class PathModel implements Controller {
 
 	/** What does not wait for the end of a round. */
 	#step(now: Micros): void {
-		const queueing = this.#queue.delay > this.#queueMax;
+		const queueing = this.#queue.delay > this.#queueMax && now >= this.#napUntil;
 		switch (this.phase) {
 			case 'startup':
 				if (this.#bandwidth.value === 0) return;
@@ -225,7 +246,7 @@ export class PathModel implements Controller {
 	#endCruiseRound(rate: number, now: Micros): void {
 		this.#queuedRounds = this.#queue.delay > this.#queueMax ? this.#queuedRounds + 1 : 0;
 		const queued = this.#queuedRounds >= 2 || this.#queue.delay > 2 * this.#queueMax;
-		if (queued && !this.#roundPartlyLimited) {
+		if (queued && !this.#roundPartlyLimited && now >= this.#napUntil) {
 			// The path takes less than was thought: no more than came through in this round.
 			this.#bandwidth.cap(rate);
 			this.#enter('drain', now);
@@ -329,6 +350,9 @@ const roundPacketsMin = 10;
 
 /** 32 datagrams in the first round trip. */
 const initialWindow = 32 * 1228;
+
+/** Microseconds after which a process that ran late is trusted again to see delays. */
+const napMemory = 500_000;
 
 /** Rounds after a probe for more in which its losses are still found. */
 const formerRoundsMax = 2;

@@ -91,6 +91,9 @@ export class Fetcher implements Payload {
 	#limitedShare = 0;
 	/** Statements of newer snapshots seen in this session. */
 	readonly #heads: Uint8Array[] = [];
+	/** The last call with a time; until when nothing is concluded from what has not come. */
+	#calledAt = 0;
+	#graceUntil = 0;
 	#closed = false;
 
 	constructor(options: FetcherOptions) {
@@ -181,6 +184,7 @@ export class Fetcher implements Payload {
 		now: Micros,
 	): number | undefined {
 		if (this.#closed) return undefined;
+		this.#noteNap(now);
 		this.#feedback.receipts.add(number, now);
 		this.#finishEmpty();
 		const {bytesNew} = this.statistics;
@@ -246,6 +250,8 @@ export class Fetcher implements Payload {
 
 	handleTimeout(now: Micros): void {
 		if (this.#closed) return;
+		this.#noteNap(now);
+		if (now < this.#graceUntil) return;
 		this.#intake.declareLost(this.#feedback.receipts.largest, now);
 		if (now >= this.#silenceAt()) this.#onSilence(now);
 	}
@@ -254,7 +260,8 @@ export class Fetcher implements Payload {
 		if (this.#closed) return never;
 		if (this.#empty.length > 0) return 0 as Micros;
 		const due = this.#feedback.dueAt(this.#roundTrip, this.#asking.ready(this.#aheadMax));
-		const at = Math.min(due, this.#holes.dueAt, this.#silenceAt(), this.#earlyAt());
+		const missing = Math.min(this.#holes.dueAt, this.#silenceAt());
+		const at = Math.min(due, Math.max(missing, this.#graceUntil), this.#earlyAt());
 		return at === Infinity ? never : (Math.max(0, Math.ceil(at)) as Micros);
 	}
 
@@ -320,6 +327,18 @@ export class Fetcher implements Payload {
 		return closeCode.malformed;
 	}
 
+	/**
+	 * Notices that this process ran late: something was due long ago. What has come meanwhile waits
+	 * to be handed over, so for a moment nothing is concluded from what has not.
+	 */
+	#noteNap(now: Micros): void {
+		const idle = now - this.#calledAt;
+		this.#calledAt = now;
+		if (idle < napMin || now - this.pollTimeout() < napMin) return;
+		this.#graceUntil = now + grace;
+		this.#controller.onNap(now);
+	}
+
 	#onSilence(now: Micros): void {
 		this.#silences++;
 		this.statistics.silences++;
@@ -339,11 +358,16 @@ export class Fetcher implements Payload {
 	#earlyAt(): number {
 		if (this.#asking.freshBytes > 0 || this.#intake.lineCount === 0) return Infinity;
 		const {wantedBytes} = this.#intake;
-		if (wantedBytes > Math.max(earlyMin, this.statistics.bytesNew * earlyShare)) return Infinity;
+		if (wantedBytes > repeatedMax) return Infinity;
+		const {smoothed} = this.#roundTrip;
+		// A source that answers and yet sends nothing: slow, or what it says is not so.
+		const stalled = this.#askedAt + Math.max(silenceMax, earlyRounds * smoothed);
+		if (wantedBytes > Math.max(earlyMin, this.statistics.bytesNew * earlyShare)) return stalled;
+		if (this.#earlyCount >= earlyCountMax) return stalled;
 		const {bytesLost, bytesIn} = this.statistics;
 		const loss = Math.max(this.lossRate, bytesLost / Math.max(1, bytesLost + bytesIn));
-		if (loss < earlyLossMin || this.#earlyCount >= earlyCountMax) return Infinity;
-		return this.#askedAt + this.#roundTrip.smoothed / (loss < earlyLossHigh ? 2 : 4);
+		if (loss < earlyLossMin) return stalled;
+		return this.#askedAt + smoothed / (loss < earlyLossHigh ? 2 : 4);
 	}
 
 	/** Probes a silent source; never while nothing is asked for or nothing may be sent. */
@@ -398,6 +422,10 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 	return a.length === b.length && a.every((octet, index) => octet === b[index]);
 }
 
+/** Microseconds by which this process must be late to count, and those of grace afterwards. */
+const napMin = 5000;
+const grace = 2000;
+
 /** A full packet of 1200 octets, with its headers. */
 const packetSize = 1228;
 
@@ -423,6 +451,7 @@ const repeatedMax = 16_384;
 const earlyMin = 2400;
 const earlyShare = 1 / 400;
 const earlyCountMax = 6;
+const earlyRounds = 8;
 const earlyLossMin = 0.005;
 const earlyLossHigh = 0.05;
 

@@ -1,7 +1,8 @@
 /**
  * Spreads packets over time: a token bucket that lets them go in small bursts, a quarter of a
- * millisecond of the rate where timers allow it; a late timer is made up for, within bounds.
- * Waiting for anything else earns nothing. RFC 9002 §7.7.
+ * millisecond of the rate where timers allow it; a late timer is made up for, within bounds that
+ * grow where timers are late again and again. Waiting for anything else earns nothing.
+ * RFC 9002 §7.7.
  */
 export class Pacer {
 	/** Octets a second. */
@@ -9,8 +10,12 @@ export class Pacer {
 	/** Octets that may leave now; below zero while a burst is being paid for. */
 	#tokens = packetSize;
 	#at = 0;
+	/** Microseconds of the rate that a late timer may make up for. */
+	#slack = slackMin;
 	/** More time passed than is made up for. */
 	#late = false;
+	/** Something else than the rate holds packets back. */
+	#held = false;
 
 	setRate(rate: number, now: number): void {
 		this.#refill(now);
@@ -29,6 +34,7 @@ export class Pacer {
 
 	spend(size: number): void {
 		this.#tokens -= size;
+		this.#held = false;
 	}
 
 	/** Whether, since the last call, less could leave than the rate says: timers are late. */
@@ -38,8 +44,9 @@ export class Pacer {
 		return late;
 	}
 
-	/** Nothing could leave although it was allowed: what was saved up is lost. */
+	/** Nothing could leave although it was allowed: until something does, nothing is saved up. */
 	hold(): void {
+		this.#held = true;
 		this.#tokens = Math.min(this.#tokens, this.#burst);
 	}
 
@@ -57,11 +64,21 @@ export class Pacer {
 
 	#refill(now: number): void {
 		if (now <= this.#at) return;
-		const most = Math.max(packetSize, this.#rate * slackTime);
-		const grown = this.#tokens + ((now - this.#at) * this.#rate) / 1e6;
-		if (grown > most + packetSize) this.#late = true;
-		this.#tokens = Math.min(grown, most);
+		const passed = now - this.#at;
 		this.#at = now;
+		const grown = this.#tokens + (passed * this.#rate) / 1e6;
+		if (this.#held) {
+			this.#tokens = Math.min(grown, Math.max(packetSize, this.#burst));
+			return;
+		}
+		this.#slack = slackMin + (this.#slack - slackMin) * Math.exp(-passed / slackMemory);
+		const most = Math.max(packetSize, (this.#rate * this.#slack) / 1e6);
+		if (grown > most + packetSize) {
+			this.#late = true;
+			const missed = ((grown - most) * 1e6) / this.#rate;
+			this.#slack = Math.min(slackMax, this.#slack + missed / 2);
+		}
+		this.#tokens = Math.min(grown, most);
 	}
 }
 
@@ -75,8 +92,13 @@ const burstMax = 10 * packetSize;
 const burstTime = 0.00025;
 
 /**
- * Seconds of the rate that a late timer may make up for. Node's come 1 to 2.5 ms late, more where a
- * process shares its core. With 1.5 ms a source sent less than it was granted and never said so,
- * and a path of 100 Mbit/s was taken for one of 12 (test/sim/late-timers.test.ts).
+ * Bounds of what a late timer may make up for, in microseconds. Node's come 1 to 2.5 ms late, tens
+ * of milliseconds where processes share cores. With 1.5 ms a source sent less than it was granted,
+ * and a path of 100 Mbit/s was taken for one of 12 (test/sim/late-timers.test.ts). One pause makes
+ * one small burst; only a machine that pauses again and again comes to the upper bound.
  */
-const slackTime = 0.008;
+const slackMin = 8000;
+const slackMax = 100_000;
+
+/** Microseconds in which late timers are forgotten to a third. */
+const slackMemory = 1_000_000;

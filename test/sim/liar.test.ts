@@ -242,7 +242,7 @@ for (const seed of seedsOr(1, 2, 3, 4)) {
 		let closed = 0;
 		let whole = 0;
 		for (let round = 0; round < 40; round++) {
-			const share = prng.logUniform(0.001, 1);
+			const share = prng.logUniform(0.0002, 1);
 			const {run, outcome, code} = tell(anything(prng, share), 20 * second);
 			t.not(outcome, 'endless');
 			t.not(outcome, 'quiet', 'somebody is always waited for');

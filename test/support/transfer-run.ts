@@ -25,6 +25,8 @@ export type RunOptions = {
 	readonly sealed?: boolean;
 	/** Microseconds to which timers are late. */
 	readonly timerGrain?: number;
+	/** Both processes run and wait in turn, so many microseconds on average. */
+	readonly naps?: {readonly awake: number; readonly asleep: number};
 	/** Microseconds that each read of the source takes, one after another; default: none. */
 	readonly readTime?: number;
 	/** Stands between the source's session and its sender. */
@@ -76,7 +78,8 @@ export type RunResult = {
 export function startRun(settings: WorldSettings, options: RunOptions = {}): Run {
 	const prng = new Prng(settings.seed ^ 0x7a11_5eed);
 	const {timerGrain = 1} = options;
-	const world = new World({now: 1_000_000, timerGrain});
+	const naps = options.naps && {...options.naps, prng: prng.fork()};
+	const world = new World({now: 1_000_000, timerGrain, naps});
 	const start = world.now;
 	const down = new SimLink(shifted(settings.down, start), prng.fork());
 	const up = new SimLink(shifted(settings.up, start), prng.fork());

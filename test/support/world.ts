@@ -8,6 +8,7 @@ import type {Endpoint} from '../../src/session/endpoint.ts';
 import {type Micros, never} from '../../src/unit.ts';
 import {EventHeap} from './event-heap.ts';
 import type {SimLink} from './link.ts';
+import type {Prng} from './prng.ts';
 
 type Event =
 	| {readonly node: Node; readonly data: Uint8Array; readonly from: Address}
@@ -20,6 +21,16 @@ type Node = {
 	readonly deliver: ((data: Uint8Array, from: Address) => void) | undefined;
 	/** When the next wake in the heap is due; Infinity: none. */
 	wakeAt: number;
+	/** End of the present spell, and whether the process sleeps in it. */
+	spellEnd: number;
+	asleep: boolean;
+};
+
+/** Processes that share their cores: they run and wait in turn, so long on average. */
+export type Naps = {
+	readonly awake: number;
+	readonly asleep: number;
+	readonly prng: Prng;
 };
 
 export type Outcome = 'done' | 'quiet' | 'late' | 'endless';
@@ -43,8 +54,17 @@ export class World {
 	/** Datagrams to addresses that nobody has. */
 	unroutable = 0;
 
-	constructor(options: {readonly timerGrain?: number; readonly now?: number} = {}) {
+	readonly #naps: Naps | undefined;
+
+	constructor(
+		options: {
+			readonly timerGrain?: number;
+			readonly now?: number;
+			readonly naps?: Naps | undefined;
+		} = {},
+	) {
 		this.timerGrain = options.timerGrain ?? 1;
+		this.#naps = options.naps;
 		this.#now = options.now ?? 0;
 	}
 
@@ -53,7 +73,7 @@ export class World {
 	}
 
 	add(address: Address, endpoint: Endpoint): void {
-		this.#nodes.set(address, {address, endpoint, deliver: undefined, wakeAt: Infinity});
+		this.#nodes.set(address, this.#node({address, endpoint, deliver: undefined}));
 	}
 
 	/** What `from` sends to `to` takes this way; one link may serve many pairs. */
@@ -97,7 +117,11 @@ export class World {
 		if (event === undefined) return false;
 		this.#now = at;
 		this.steps++;
-		if ('data' in event) {
+		const process = 'data' in event ? event.node : 'wake' in event ? event.wake : undefined;
+		const runsAt = process === undefined ? at : this.#awakeAt(process);
+		if (runsAt > at) {
+			this.#heap.push(runsAt, event);
+		} else if ('data' in event) {
 			const {node, data, from} = event;
 			if (node.endpoint === undefined) {
 				node.deliver?.(data, from);
@@ -145,7 +169,7 @@ export class World {
 	/** A link of the platform at `address`: for a pump that runs over this world. */
 	openLink(address: Address): DatagramLink {
 		return new WorldLink(this, address, deliver => {
-			this.#nodes.set(address, {address, endpoint: undefined, deliver, wakeAt: Infinity});
+			this.#nodes.set(address, this.#node({address, endpoint: undefined, deliver}));
 		});
 	}
 
@@ -164,6 +188,21 @@ export class World {
 				};
 			},
 		};
+	}
+
+	#node(of: Pick<Node, 'address' | 'endpoint' | 'deliver'>): Node {
+		return {...of, wakeAt: Infinity, spellEnd: this.#now, asleep: false};
+	}
+
+	/** When the process of a node runs next: now, or at the end of its nap. */
+	#awakeAt(node: Node): number {
+		if (this.#naps === undefined) return this.#now;
+		const {awake, asleep, prng} = this.#naps;
+		while (node.spellEnd <= this.#now) {
+			node.asleep = !node.asleep;
+			node.spellEnd += Math.ceil(prng.exponential(node.asleep ? asleep : awake)) + 1;
+		}
+		return node.asleep ? node.spellEnd : this.#now;
 	}
 
 	#late(at: number): number {

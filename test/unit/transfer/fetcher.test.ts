@@ -17,6 +17,7 @@ class FixedController implements Controller {
 	late = 0;
 	rounds = 0;
 	silences = 0;
+	naps = 0;
 	readonly roundTrips: number[] = [];
 	onPacket(): void {
 		this.rounds += 0;
@@ -35,6 +36,9 @@ class FixedController implements Controller {
 	}
 	onSilence(): void {
 		this.silences++;
+	}
+	onNap(): void {
+		this.naps++;
 	}
 	onPathChanged(): void {
 		this.rounds = 0;

@@ -47,13 +47,37 @@ test('a late timer is made up for, with at most eight milliseconds; more is told
 	t.false(pacer.takeLate());
 });
 
+test('where timers are late again and again, more is made up for; not for ever', t => {
+	const rate = 12_500_000;
+	const pacer = new Pacer();
+	pacer.setRate(rate, 0);
+	const burstAt = (now: number): number => {
+		let burst = 0;
+		while (pacer.allows(now)) {
+			pacer.spend(size);
+			burst += size;
+		}
+		return burst;
+	};
+	let now = 0;
+	for (let nap = 0; nap < 30; nap++) {
+		now += 40_000;
+		burstAt(now);
+	}
+	const most = burstAt(now + 40_000);
+	t.true(most > rate * 0.03 && most <= rate * 0.1 + size, `${most}`);
+	now += 40_000;
+	for (const end = now + 10_000_000; now < end; now += 1000) burstAt(now);
+	t.true(burstAt(now + 40_000) < rate * 0.009, 'forgotten');
+});
+
 test('waiting for something else earns nothing', t => {
 	const rate = 12_500_000;
 	const pacer = new Pacer();
 	pacer.setRate(rate, 0);
 	send(pacer, 0, 10_000);
-	t.true(pacer.allows(60_000));
 	pacer.hold();
+	t.true(pacer.allows(60_000));
 	let burst = 0;
 	while (pacer.allows(60_000)) {
 		pacer.spend(size);
