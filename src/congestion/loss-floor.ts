@@ -73,9 +73,14 @@ export class LossFloor {
 		this.discard();
 	}
 
+	/** The sender held back once, and saw what is lost all the same. */
+	get isVerified(): boolean {
+		return this.#verified !== Infinity;
+	}
+
 	/** There is loss, and the sender never held back to see whose it is. */
 	get doubtful(): boolean {
-		return this.#verified === Infinity && this.recent > excess;
+		return !this.isVerified && this.recent > excess;
 	}
 
 	/** In the last two rounds the sender held back: their loss is the path's own. */

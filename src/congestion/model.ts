@@ -61,14 +61,24 @@ export class PathModel implements Controller {
 		if (bandwidth === 0) return (initialWindow * 1e6) / this.minRoundTrip;
 		// Held back, the rate is below what got through, so that no queue can be full.
 		if (this.phase === 'ease') return Math.max(this.#easedRate * this.#gain, rateMin);
-		const rate = (bandwidth * this.#gain) / (1 - this.#loss.typical);
+		const rate = bandwidth * this.#gain * this.#madeUp;
 		if (this.phase !== 'startup') return Math.max(rate, rateMin);
 		const least = this.#fullRate === 0 ? (initialWindow * 1e6) / this.minRoundTrip : rateMin;
 		return Math.max(rate, least);
 	}
 
+	/**
+	 * What loss is made up for by: all that is known to be the path's own; at the start, where
+	 * nobody knows yet, a part, since it may be the start's.
+	 */
+	get #madeUp(): number {
+		const {typical, isVerified} = this.#loss;
+		if (isVerified) return 1 / (1 - typical);
+		return this.phase === 'startup' ? 1 / (1 - Math.min(typical, startupLossMax)) : 1;
+	}
+
 	get window(): number {
-		const bandwidth = this.#bandwidth.value / (1 - this.#loss.typical);
+		const bandwidth = this.#bandwidth.value * this.#madeUp;
 		const flight = (bandwidth * this.minRoundTrip) / 1e6;
 		if (this.phase === 'probeRoundTrip') return Math.max(windowMin, flight / 2);
 		const slack = (bandwidth * (slackTime + this.#lateness)) / 1e6 + windowMin;
@@ -373,6 +383,7 @@ const roundTripSpan = 10_000_000;
 /** draft-ietf-ccwg-bbr §2.4: 4 ln 2 doubles the rate each round; half of it drains in one. */
 const startupGain = 2.77;
 const startupWindowGain = 2.89;
+const startupLossMax = 0.3;
 const drainGain = 0.5;
 const drainRoundsMax = 4;
 const downGain = 0.8;

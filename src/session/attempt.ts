@@ -148,7 +148,7 @@ function ask(module: Uint8Array, sequence: number): Uint8Array {
  * one datagram, and a lost one must not cost ten round trips of a short path.
  */
 const pauseFirst = 300_000;
-const pauseMax = 5_000_000;
+const pauseMax = 3_000_000;
 const hurryPause = 300_000;
 /** Tokens that are taken from whoever says to be the responder. */
 const tokensMax = 4;

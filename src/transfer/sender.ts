@@ -259,15 +259,18 @@ export class Sender implements Payload {
 
 	/** Whether a packet of blocks may leave now. */
 	#mayFill(now: Micros): boolean {
-		if (now >= this.#pausesAt || !this.#pacer.allows(now)) return false;
-		const granted = this.#grantTotal - this.#log.total >= packetSize;
-		if (granted && this.#log.inFlight + packetSize <= this.#provenMax) {
-			const late = this.#pacer.takeLate();
-			if (late || !this.#outbox.ready) this.#limitedLeft = limitedCount;
-			if (this.#outbox.ready) return true;
+		const allowed = this.#pacer.allows(now);
+		const bounded =
+			now >= this.#pausesAt ||
+			this.#grantTotal - this.#log.total < packetSize ||
+			this.#log.inFlight + packetSize > this.#provenMax;
+		if (bounded || !this.#outbox.ready) {
+			if (allowed && !bounded) this.#limitedLeft = limitedCount;
+			this.#pacer.hold();
+			return false;
 		}
-		this.#pacer.hold();
-		return false;
+		if (this.#pacer.takeLate()) this.#limitedLeft = limitedCount;
+		return allowed;
 	}
 
 	/** When the next packet of blocks may leave, unless a feedback changes that. */

@@ -135,6 +135,7 @@ export class FullRun {
 			failed: error => events.failed(error),
 			notice: () => {
 				this.#redials++;
+				destination.mayRepeat = true;
 			},
 		});
 		this.#answeredAt = world.now;
