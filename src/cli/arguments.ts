@@ -8,95 +8,99 @@ import {
 	type OptionRow,
 	type OptionValues,
 	optionTable,
-	unbuiltOptions,
+	standardOptions,
 } from './option.ts';
+import {unbuiltOptions} from './unbuilt-option.ts';
 import {readValue} from './value.ts';
 
 export type Invocation =
 	| {readonly command: CommandName; readonly operands: string[]; readonly options: OptionValues}
-	/** Help was asked for; nothing else is to be done. */
-	| {readonly command: 'help'; readonly text: string};
+	/** Help was asked for, of a command or of shoal; nothing else is to be done. */
+	| {readonly command: 'help'; readonly about: CommandName | undefined};
+
+type Finish = (command: CommandName, operands: string[], options: OptionValues) => void;
 
 /** @throws ShoalError OPTION_INVALID, OPTION_UNBUILT */
 export function readArguments(words: readonly string[]): Invocation {
 	let invocation: Invocation | undefined;
-	let help = '';
-	const program = new Command('shoal')
-		.description('Mirrors directory trees over long, lossy networks.')
-		.helpOption('-h, --help', 'Print this help.')
-		.configureHelp({sortSubcommands: false, helpWidth: 80});
-	const finish = (command: CommandName, operands: string[], options: OptionValues) => {
-		invocation = {command, operands, options};
-	};
-	for (const name of Object.keys(commandTable) as CommandName[]) addCommand(program, name, finish);
-	for (const [name, summary] of Object.entries(unbuiltCommands)) {
-		program
-			.command(`${name} [operand...]`)
-			.summary(`${summary} (not built yet)`)
+	const program = new Command('shoal').helpCommand(false).enablePositionalOptions();
+	prepare(program, undefined);
+	for (const name of Object.keys(commandTable) as CommandName[]) {
+		addCommand(program, name, (command, operands, options) => {
+			invocation = {command, operands, options};
+		});
+	}
+	addHelpCommand(program);
+	for (const name of Object.keys(unbuiltCommands)) {
+		prepare(program.command(`${name} [operand...]`), undefined)
 			.allowUnknownOption()
 			.action(() => {
 				throw new ShoalError('OPTION_UNBUILT', `shoal ${name} belongs to a later version`);
 			});
 	}
-	for (const command of [program, ...program.commands]) {
-		command.exitOverride();
-		command.option('-V, --version', 'Print the version.');
-		command.on('option:version', () => {
-			throw new VersionAsked();
-		});
-		command.configureOutput({
-			writeOut: text => {
-				help += text;
-			},
-			writeErr: text => {
-				help += text;
-			},
-			outputError: () => undefined,
-		});
-	}
 	try {
 		program.parse(words, {from: 'user'});
 	} catch (error) {
-		if (error instanceof VersionAsked) return {command: 'version', operands: [], options: {}};
+		if (error instanceof Asked) return error.invocation;
 		if (!(error instanceof CommanderError)) throw error;
-		if (error.exitCode === 0) return {command: 'help', text: help};
 		throw asShoalError(error);
 	}
 	if (invocation === undefined) throw new ShoalError('OPTION_INVALID', 'no command given');
 	return invocation;
 }
 
-/** What -V throws out of the parser, whatever operands are missing. */
-class VersionAsked extends Error {}
+/** What -h and -V throw out of the parser, whatever operands are missing. */
+class Asked extends Error {
+	readonly invocation: Invocation;
 
-function addCommand(
-	program: Command,
-	name: CommandName,
-	finish: (command: CommandName, operands: string[], options: OptionValues) => void,
-): void {
+	constructor(invocation: Invocation) {
+		super(invocation.command);
+		this.invocation = invocation;
+	}
+}
+
+/** Errors are thrown, never printed; help and version are answered by us. */
+function prepare(command: Command, name: CommandName | undefined): Command {
+	const [help, version] = standardOptions;
+	return command
+		.exitOverride()
+		.configureOutput({writeOut: () => undefined, writeErr: () => undefined})
+		.helpOption(false)
+		.option(help.flags)
+		.option(version.flags)
+		.on('option:help', () => {
+			throw new Asked({command: 'help', about: name});
+		})
+		.on('option:version', () => {
+			throw new Asked({command: 'version', operands: [], options: {}});
+		});
+}
+
+function addHelpCommand(program: Command): void {
+	prepare(program.command('help [command]'), undefined).action((name: string | undefined) => {
+		const about = Object.keys(commandTable).find(known => known === name);
+		if (name !== undefined && about === undefined) {
+			throw new ShoalError('OPTION_INVALID', `there is no command ${name}`);
+		}
+		throw new Asked({command: 'help', about: about as CommandName | undefined});
+	});
+}
+
+function addCommand(program: Command, name: CommandName, finish: Finish): void {
 	const row = commandTable[name];
 	const values: OptionValues = {};
-	const command = program
-		.command(name)
-		.summary(row.summary)
-		.description(`${row.summary[0]!.toUpperCase()}${row.summary.slice(1)}.`)
-		.helpOption('-h, --help', 'Print this help.')
-		.configureHelp({helpWidth: 80})
-		.action((...given: unknown[]) => {
-			const operands = given.slice(0, row.operands.length).filter(word => word !== undefined);
-			finish(name, operands as string[], values);
-		});
-	if (row.notes !== '') command.addHelpText('after', `\n${row.notes}`);
-	for (const operand of row.operands) command.argument(operand.name, operand.help);
+	const command = prepare(program.command(name), name).action((...given: unknown[]) => {
+		const operands = given.slice(0, row.operands.length).filter(word => word !== undefined);
+		finish(name, operands as string[], values);
+	});
+	for (const operand of row.operands) command.argument(operand.name);
 	for (const key of Object.keys(optionTable) as OptionName[]) {
 		const option: OptionRow = optionTable[key];
-		if (option.commands.includes(name)) {
-			addOption(command, key, option, values);
-		}
+		if (option.commands.includes(name)) addOption(command, key, option, values);
 	}
 	if (name !== 'pull') return;
 	for (const {flags, reason} of unbuiltOptions) {
-		const option = new Option(`${flags} [value]`).hideHelp();
+		const option = new Option(`${flags} [value]`);
 		command.addOption(option);
 		command.on(`option:${option.name()}`, () => {
 			const detail = reason ?? 'an option of rsync that is not built';
@@ -106,7 +110,7 @@ function addCommand(
 }
 
 function addOption(command: Command, key: OptionName, row: OptionRow, values: OptionValues): void {
-	const option = new Option(row.flags, row.help);
+	const option = new Option(row.flags);
 	const flag = option.long ?? row.flags;
 	const store = values as Record<string, unknown>;
 	command.addOption(option);

@@ -1,52 +1,144 @@
-/** Every command of the command line, its operands and the words of its help, as a table. */
+/**
+ * Every command, as a row of a table from which commander, help, manual page and completions are
+ * made. Placeholders are in angle brackets, or in square ones where they may be left out.
+ */
 import type {CommandName} from './option.ts';
 
-export type CommandRow = {
-	readonly operands: readonly {readonly name: string; readonly help: string}[];
-	readonly summary: string;
-	/** Stands below the options in the help. */
-	readonly notes: string;
+/** What a shell offers for an operand. */
+export type OperandKind = 'directory' | 'file' | 'none';
+
+export type OperandRow = {
+	readonly name: string;
+	readonly kind: OperandKind;
+	readonly help: string;
 };
 
-const source = {
-	name: '<source>',
-	help: 'shoal://[KEY@]host[:port][/module[/path]], or a local directory.',
+export type Example = {
+	/** What it is for, up to a colon. */
+	readonly says: string;
+	/** Without the prompt. */
+	readonly words: string;
 };
+
+export type CommandRow = {
+	readonly operands: readonly OperandRow[];
+	/** Its line in the list of commands. */
+	readonly summary: string;
+	/** What it does, in a sentence, and what else one must know to use it. */
+	readonly about: string;
+	readonly examples: readonly Example[];
+	/** Those of its exit codes that a script may meet in a good installation. */
+	readonly exits: readonly number[];
+};
+
+const url = 'shoal://KEY@host';
 
 export const commandTable: Record<CommandName, CommandRow> = {
 	snapshot: {
-		operands: [{name: '<dir>', help: 'The tree.'}],
+		operands: [{name: '<dir>', kind: 'directory', help: 'The tree.'}],
 		summary: 'look at a tree, hash what changed, and save its list',
-		notes: 'A running serve offers the new snapshot within a second.',
+		about:
+			'Looks at every entry of a tree, hashes the files that changed since the last time, and ' +
+			'saves list, block sums and the difference from the last list. A running serve offers ' +
+			'the new snapshot within a second. Run it after each update of a mirror.',
+		examples: [
+			{says: 'After an update', words: 'shoal snapshot /srv/debian'},
+			{
+				says: 'A tree that must not be written in keeps its state elsewhere',
+				words: 'shoal snapshot /srv/debian --state /var/lib/shoal/debian',
+			},
+			{says: 'The list as a file of its own', words: 'shoal snapshot /srv/debian -o debian.list'},
+		],
+		exits: [0, 1, 11, 20, 22, 23, 24],
 	},
 	ls: {
 		operands: [
-			{name: '<from>', help: 'A list file, a directory with a saved snapshot, or a source.'},
-			{name: '[path]', help: 'Only this path and what is below it.'},
+			{
+				name: '<from>',
+				kind: 'file',
+				help: 'A list file, a directory with a saved snapshot, or a source.',
+			},
+			{name: '[path]', kind: 'none', help: 'Only this path and what is below it.'},
 		],
 		summary: 'print the list of a snapshot',
-		notes: 'Names are escaped: an octet that does not print is \\#ooo in octal.',
+		about:
+			'Prints the list of a snapshot: of a tree, of a file that snapshot -o wrote, or of a ' +
+			'source, without fetching any content. Names are escaped: an octet that does not print ' +
+			'is \\#ooo in octal.',
+		examples: [
+			{says: 'What a source offers', words: `shoal ls ${url}/debian`},
+			{says: 'One directory of a local tree', words: 'shoal ls /srv/debian dists/stable'},
+			{says: 'For a program', words: 'shoal ls /srv/debian --format jsonl | jq .path'},
+		],
+		exits: [0, 1, 5, 10, 11, 12, 30, 35],
 	},
 	serve: {
-		operands: [{name: '[dir]', help: 'The tree; served as the module without a name.'}],
+		operands: [
+			{name: '[dir]', kind: 'directory', help: 'The tree; served as the module without a name.'},
+		],
 		summary: 'offer a tree to receivers',
-		notes:
-			'Anyone who reaches the port can read what is served. Keys are made when missing, in\n' +
+		about:
+			'Offers a tree, or the modules of a configuration file, to receivers until it is stopped. ' +
+			'A tree is looked at first; modules are served as snapshot saved them. Anyone who ' +
+			'reaches the port can read what is served. Keys are made when missing, in ' +
 			'$XDG_CONFIG_HOME/shoal (for root: /etc/shoal). Port 0 takes a free one; the URL shows it.',
+		examples: [
+			{says: 'One tree, on every address, port 8730', words: 'shoal serve /srv/mirror'},
+			{
+				says: 'One tree, for this machine alone',
+				words: 'shoal serve /srv/mirror --listen 127.0.0.1:0',
+			},
+			{says: 'Several trees as modules', words: 'shoal serve --config /etc/shoal/shoal.toml'},
+		],
+		exits: [0, 1, 5, 10, 11, 20],
 	},
 	pull: {
-		operands: [source, {name: '<dest>', help: 'Becomes the image of the source.'}],
+		operands: [
+			{
+				name: '<source>',
+				kind: 'directory',
+				help: 'shoal://[KEY@]host[:port][/module[/path]], or a local directory.',
+			},
+			{name: '<dest>', kind: 'directory', help: 'Becomes the image of the source.'},
+		],
 		summary: 'make a directory the image of a source',
-		notes:
-			'Works as rsync -aH does. Only the last part of DEST is created. What has arrived is kept\n' +
-			'when a run is broken off; the same command goes on from there.',
+		about:
+			'Makes DEST the image of SOURCE, as rsync -aH would: nothing is removed without --delete, ' +
+			'a slash at the end means nothing, and only the last part of DEST is created. What has ' +
+			'arrived is kept when a run is broken off; the same command goes on from there.',
+		examples: [
+			{
+				says: 'The URL, with the key in it, is what serve prints',
+				words: `shoal pull ${url} mirror`,
+			},
+			{
+				says: 'See what would change, deletions included',
+				words: `shoal pull -n -i --delete ${url}/debian /srv/debian`,
+			},
+			{
+				says: 'From cron: silent on success, at most 4 MiB a second',
+				words: `shoal pull --delete --bwlimit 4M ${url}/debian /srv/debian`,
+			},
+			{says: 'A part of a module', words: `shoal pull ${url}/debian/dists /srv/dists`},
+		],
+		exits: [0, 1, 2, 5, 10, 11, 12, 20, 22, 23, 24, 25, 30, 35],
 	},
 	keygen: {
 		operands: [],
 		summary: 'make the keys of this host, or print the ones it has',
-		notes: '',
+		about:
+			'Makes what keys of this host are missing, and prints the public one: the KEY of its URLs. ' +
+			'serve does so by itself; a key that is made before can be handed out before.',
+		examples: [{says: 'The key that receivers pin', words: 'shoal keygen'}],
+		exits: [0, 5, 11],
 	},
-	version: {operands: [], summary: 'print the version of shoal and of its protocol', notes: ''},
+	version: {
+		operands: [],
+		summary: 'print the version of shoal and of its protocol',
+		about: 'Prints the version of shoal, of the protocol that it speaks, and of what it runs on.',
+		examples: [{says: 'What to name in a report', words: 'shoal version'}],
+		exits: [0],
+	},
 };
 
 /** Commands whose time has not come: refused by name. */

@@ -44,7 +44,8 @@ export async function main(words: readonly string[], world: World): Promise<numb
 
 async function run(invocation: Invocation, world: World): Promise<number> {
 	if (invocation.command === 'help') {
-		await world.terminal.write(invocation.text);
+		const {helpText} = await import('./help.ts');
+		await world.terminal.write(helpText(invocation.about, world.terminal.columns));
 		return 0;
 	}
 	const {command, operands, options} = invocation;

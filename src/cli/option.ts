@@ -1,16 +1,56 @@
 /**
- * Every option of the command line is a row of one table; commander is fed from it and the help is
- * made from it. A second table holds rsync's options that are not built: each is refused by name,
- * because a script that relies on one must not run as if it had been obeyed.
+ * Every option of the command line is a row of one table. Commander, the help, the manual page and
+ * the completions are made from it, and tests hold each against it. What a row needs:
+ *
+ * - `flags` as commander takes them: `-s, --long <value>`, the long one last;
+ * - `group`: the heading under which help and manual show it, a key of `optionGroups`;
+ * - `commands` that take it;
+ * - `value`, if it takes one: how `value.ts` reads it, which is also what a shell completes;
+ * - `help`: a sentence or two that say what it does, for people who know the option from rsync.
+ *
+ * What the help has no room for (units, defaults, how it goes with others, an example) is a
+ * paragraph under the same key in `manual/option-text.ts`. An option of rsync that becomes a row
+ * leaves `unbuilt-option.ts`, and the shells and the manual page know it after the next build.
  */
 export type CommandName = 'snapshot' | 'ls' | 'serve' | 'pull' | 'keygen' | 'version';
 
-/** How the text after an option is read; `value.ts` has the readers. */
-export type ValueKind = 'text' | 'count' | 'rate' | 'seconds' | 'format' | 'publish';
+/** Headings of help and manual, in their order. */
+export const optionGroups = {
+	run: 'What to do',
+	compare: 'What counts as changed',
+	filter: 'Which paths',
+	delete: 'What to delete',
+	attribute: 'Owners, permissions, times',
+	publish: 'How DEST is changed',
+	tree: 'Trees and lists',
+	network: 'Network',
+	trust: 'Trust',
+	output: 'Output',
+	machine: 'This machine',
+} as const;
+
+/** Values that are words of a list; `later` are known, and refused by name until they are built. */
+export const choiceTable = {
+	format: {words: ['long', 'jsonl'], later: ['mtree', 'rsync']},
+	publish: {words: ['in-place'], later: ['tree']},
+} as const satisfies Record<string, {words: readonly string[]; later: readonly string[]}>;
+
+export type ChoiceKind = keyof typeof choiceTable;
+
+/** How the text after an option is read (`value.ts`), and what a shell offers for it. */
+export type ValueKind =
+	| ChoiceKind
+	| 'address'
+	| 'count'
+	| 'directory'
+	| 'file'
+	| 'rate'
+	| 'seconds'
+	| 'text';
 
 export type OptionRow = {
-	/** As commander takes it; a placeholder makes it take a value. */
 	readonly flags: string;
+	readonly group: keyof typeof optionGroups;
 	readonly commands: readonly CommandName[];
 	readonly value?: ValueKind;
 	/** May be given several times: the values are collected. */
@@ -24,172 +64,257 @@ const talking: readonly CommandName[] = ['pull', 'ls'];
 export const optionTable = {
 	dryRun: {
 		flags: '-n, --dry-run',
+		group: 'run',
 		commands: ['pull'],
 		help: 'Say what would change; change nothing.',
 	},
-	itemize: {
-		flags: '-i, --itemize-changes',
+	archive: {
+		flags: '-a, --archive',
+		group: 'run',
 		commands: ['pull'],
-		help: 'Print a line for each change, as rsync does.',
+		help: 'What pull always does.',
 	},
-	verbose: {
-		flags: '-v, --verbose',
-		commands: everyRun,
-		help: 'Say more: the name of each change, and the totals.',
-	},
-	quiet: {flags: '-q, --quiet', commands: everyRun, help: 'Say nothing but errors.'},
-	stats: {flags: '--stats', commands: ['pull'], help: 'Print figures of the run at its end.'},
-	json: {
-		flags: '--json',
-		commands: ['snapshot', 'serve', 'pull', 'keygen', 'version'],
-		help: 'Print results and events as JSON lines.',
+	hardLinks: {
+		flags: '-H, --hard-links',
+		group: 'run',
+		commands: ['pull'],
+		help: 'What pull always does.',
 	},
 
-	archive: {flags: '-a, --archive', commands: ['pull'], help: 'What pull always does.'},
-	hardLinks: {flags: '-H, --hard-links', commands: ['pull'], help: 'What pull always does.'},
 	checksum: {
 		flags: '-c, --checksum',
+		group: 'compare',
 		commands: ['pull'],
 		help: 'Hash the files of DEST again instead of trusting size and time.',
 	},
 	ignoreTimes: {
 		flags: '-I, --ignore-times',
+		group: 'compare',
 		commands: ['pull'],
 		help: 'Do not skip files whose size and time match.',
 	},
 	sizeOnly: {
 		flags: '--size-only',
+		group: 'compare',
 		commands: ['pull'],
 		help: 'Skip files whose size matches, whatever their time.',
 	},
 	wholeFile: {
 		flags: '-W, --whole-file',
+		group: 'compare',
 		commands: ['pull'],
 		help: 'Fetch changed files whole, without block sums.',
 	},
+
 	delete: {
 		flags: '--delete',
+		group: 'delete',
 		commands: ['pull'],
 		help: 'Remove what DEST has and SOURCE has not.',
 	},
 	deleteMax: {
 		flags: '--max-delete <n>',
+		group: 'delete',
 		commands: ['pull'],
 		value: 'count',
 		help: 'Publish nothing (exit 25) if more would go. Default: half of more than 100.',
 	},
+
 	numericIds: {
 		flags: '--numeric-ids',
+		group: 'attribute',
 		commands: ['pull'],
 		help: 'Owners and groups by number, not by name.',
 	},
-	noOwner: {flags: '--no-owner', commands: ['pull'], help: 'Leave owners alone.'},
-	noGroup: {flags: '--no-group', commands: ['pull'], help: 'Leave groups alone.'},
-	noPermissions: {flags: '--no-perms', commands: ['pull'], help: 'Leave permissions alone.'},
-	noTimes: {flags: '--no-times', commands: ['pull'], help: 'Leave modification times alone.'},
-	rateMax: {
-		flags: '--bwlimit <rate>',
-		commands: ['pull', 'serve'],
-		value: 'rate',
-		help: 'Limit the rate: KiB a second, or with a suffix K, M or G.',
-	},
-	timeout: {
-		flags: '--timeout <seconds>',
+	noOwner: {
+		flags: '--no-owner',
+		group: 'attribute',
 		commands: ['pull'],
-		value: 'seconds',
-		help: 'Give up after this long without a datagram (exit 30).',
+		help: 'Leave owners alone.',
 	},
-	contactTimeout: {
-		flags: '--contimeout <seconds>',
+	noGroup: {
+		flags: '--no-group',
+		group: 'attribute',
 		commands: ['pull'],
-		value: 'seconds',
-		help: 'Give up after this long without a first answer (exit 35).',
+		help: 'Leave groups alone.',
 	},
-	fsync: {flags: '--fsync', commands: ['pull'], help: 'Flush contents to the disk too.'},
-	logFile: {
-		flags: '--log-file <file>',
-		commands: ['pull', 'serve'],
-		value: 'text',
-		help: 'Also write what is done to this file.',
+	noPermissions: {
+		flags: '--no-perms',
+		group: 'attribute',
+		commands: ['pull'],
+		help: 'Leave permissions alone.',
 	},
-	ipv4: {flags: '-4, --ipv4', commands: ['pull'], help: 'Use IPv4 only.'},
-	ipv6: {flags: '-6, --ipv6', commands: ['pull'], help: 'Use IPv6 only.'},
+	noTimes: {
+		flags: '--no-times',
+		group: 'attribute',
+		commands: ['pull'],
+		help: 'Leave modification times alone.',
+	},
 
-	threads: {
-		flags: '--threads <n>',
-		commands: everyRun,
-		value: 'count',
-		help: 'Worker threads; changes nothing but speed. Default: one per core.',
-	},
-	state: {
-		flags: '--state <dir>',
-		commands: ['snapshot', 'serve', 'pull', 'ls'],
-		value: 'text',
-		help: 'Keep state there instead of in .shoal at the root of the tree.',
+	fsync: {
+		flags: '--fsync',
+		group: 'publish',
+		commands: ['pull'],
+		help: 'Flush contents to the disk too.',
 	},
 	publish: {
 		flags: '--publish <way>',
+		group: 'publish',
 		commands: ['pull'],
 		value: 'publish',
 		help: 'How DEST takes the new tree: in-place.',
 	},
 	check: {
 		flags: '--check',
+		group: 'publish',
 		commands: ['pull'],
 		help: 'Look at all of DEST, whatever the record of the last pull says, and repair it.',
 	},
 	strict: {
 		flags: '--strict',
+		group: 'publish',
 		commands: ['pull'],
 		help: 'Publish nothing unless every file came.',
 	},
-	trustOnFirstUse: {
-		flags: '--trust-on-first-use',
-		commands: talking,
-		help: 'Accept and remember the key of a source seen for the first time.',
-	},
-	allowRollback: {
-		flags: '--allow-rollback',
-		commands: talking,
-		help: 'Accept an older snapshot than the last one seen.',
-	},
 	makePath: {
 		flags: '--mkpath',
+		group: 'publish',
 		commands: ['pull'],
 		help: 'Create all missing parts of the path of DEST.',
 	},
 
+	state: {
+		flags: '--state <dir>',
+		group: 'tree',
+		commands: ['snapshot', 'serve', 'pull', 'ls'],
+		value: 'directory',
+		help: 'Keep state there instead of in .shoal at the root of the tree.',
+	},
 	output: {
 		flags: '-o, --output <file>',
+		group: 'tree',
 		commands: ['snapshot'],
-		value: 'text',
+		value: 'file',
 		help: 'Also write the list to this file.',
 	},
 	format: {
 		flags: '--format <format>',
+		group: 'tree',
 		commands: ['ls'],
 		value: 'format',
 		help: 'long or jsonl. Default: long.',
 	},
 	config: {
 		flags: '--config <file>',
+		group: 'tree',
 		commands: ['serve'],
-		value: 'text',
+		value: 'file',
 		help: 'Serve the modules of this file (shoal.toml).',
-	},
-	listen: {
-		flags: '--listen <host:port>',
-		commands: ['serve'],
-		value: 'text',
-		repeat: true,
-		help: 'Listen here; may be repeated. Default: every address, port 8730.',
 	},
 	noScan: {
 		flags: '--no-scan',
+		group: 'tree',
 		commands: ['serve'],
 		help: 'Serve the saved snapshot at once; do not look at the tree.',
 	},
+
+	rateMax: {
+		flags: '--bwlimit <rate>',
+		group: 'network',
+		commands: ['pull', 'serve'],
+		value: 'rate',
+		help: 'Limit the rate: KiB a second, or with a suffix K, M or G.',
+	},
+	timeout: {
+		flags: '--timeout <seconds>',
+		group: 'network',
+		commands: ['pull'],
+		value: 'seconds',
+		help: 'Give up after this long without a datagram (exit 30).',
+	},
+	contactTimeout: {
+		flags: '--contimeout <seconds>',
+		group: 'network',
+		commands: ['pull'],
+		value: 'seconds',
+		help: 'Give up after this long without a first answer (exit 35).',
+	},
+	ipv4: {flags: '-4, --ipv4', group: 'network', commands: ['pull'], help: 'Use IPv4 only.'},
+	ipv6: {flags: '-6, --ipv6', group: 'network', commands: ['pull'], help: 'Use IPv6 only.'},
+	listen: {
+		flags: '--listen <host:port>',
+		group: 'network',
+		commands: ['serve'],
+		value: 'address',
+		repeat: true,
+		help: 'Listen here; may be repeated. Default: every address, port 8730.',
+	},
+
+	trustOnFirstUse: {
+		flags: '--trust-on-first-use',
+		group: 'trust',
+		commands: talking,
+		help: 'Accept and remember the key of a source seen for the first time.',
+	},
+	allowRollback: {
+		flags: '--allow-rollback',
+		group: 'trust',
+		commands: talking,
+		help: 'Accept an older snapshot than the last one seen.',
+	},
+
+	itemize: {
+		flags: '-i, --itemize-changes',
+		group: 'output',
+		commands: ['pull'],
+		help: 'Print a line for each change, as rsync does.',
+	},
+	verbose: {
+		flags: '-v, --verbose',
+		group: 'output',
+		commands: everyRun,
+		help: 'Say more: the name of each change, and the totals.',
+	},
+	quiet: {
+		flags: '-q, --quiet',
+		group: 'output',
+		commands: everyRun,
+		help: 'Say nothing but errors.',
+	},
+	stats: {
+		flags: '--stats',
+		group: 'output',
+		commands: ['pull'],
+		help: 'Print figures of the run at its end.',
+	},
+	json: {
+		flags: '--json',
+		group: 'output',
+		commands: ['snapshot', 'serve', 'pull', 'keygen', 'version'],
+		help: 'Print results and events as JSON lines.',
+	},
+	logFile: {
+		flags: '--log-file <file>',
+		group: 'output',
+		commands: ['pull', 'serve'],
+		value: 'file',
+		help: 'Also write what is done to this file.',
+	},
+
+	threads: {
+		flags: '--threads <n>',
+		group: 'machine',
+		commands: everyRun,
+		value: 'count',
+		help: 'Worker threads; changes nothing but speed. Default: one per core.',
+	},
 } as const satisfies Record<string, OptionRow>;
+
+/** What every command and shoal itself take; these end the reading of a command line. */
+export const standardOptions = [
+	{flags: '-h, --help', help: 'Print this help.'},
+	{flags: '-V, --version', help: 'Print the version.'},
+] as const;
 
 export type OptionName = keyof typeof optionTable;
 
@@ -205,75 +330,3 @@ type ValueOf<Row extends OptionRow> = Row extends {repeat: true}
 export type OptionValues = {
 	-readonly [Name in OptionName]?: ValueOf<(typeof optionTable)[Name]>;
 };
-
-type UnbuiltRow = {readonly flags: string; readonly reason?: string};
-
-const always =
-	'pull is rsync -aH already, and its parts are switched off with --no-perms and so on';
-const later = 'it belongs to a later version';
-
-/** Ours and rsync's (3.5.0, `rsync --help`) that are refused, in the order of rsync's help. */
-export const unbuiltOptions: readonly UnbuiltRow[] = [
-	{flags: '--trace', reason: later},
-	...['--exclude', '--include', '-f, --filter', '--exclude-from', '--include-from'].map(filter),
-	...['--files-from', '--delete-excluded', '-F', '-C, --cvs-exclude', '-0, --from0'].map(filter),
-	...['--info', '--debug', '--stderr', '--no-motd'].map(plain),
-	...['-r, --recursive', '-l, --links', '-p, --perms', '-o, --owner', '-g, --group'].map(part),
-	...['-t, --times', '--inc-recursive', '--no-inc-recursive', '--i-r', '--no-i-r'].map(part),
-	...['-D', '--devices', '--specials', '--copy-devices', '--write-devices'].map(plain),
-	...['--drop-D', '-R, --relative', '--no-implied-dirs', '-b, --backup', '--backup-dir'].map(plain),
-	...['--suffix', '-u, --update', '--inplace', '--append', '--append-verify'].map(plain),
-	...['-d, --dirs', '--old-dirs', '--old-d', '-L, --copy-links'].map(plain),
-	...['--copy-unsafe-links', '--safe-links', '--insecure-links', '--confine-root'].map(plain),
-	...['--munge-links', '-k, --copy-dirlinks', '-K, --keep-dirlinks'].map(plain),
-	...['-E, --executability', '--chmod', '-A, --acls', '-X, --xattrs'].map(plain),
-	...['-U, --atimes', '--open-noatime', '-N, --crtimes', '-O, --omit-dir-times'].map(plain),
-	...['-J, --omit-link-times', '--super', '--fake-super', '-S, --sparse'].map(plain),
-	...['--preallocate', '--no-whole-file', '--no-W', '--checksum-choice', '--cc'].map(plain),
-	...['-x, --one-file-system', '-B, --block-size', '--rsync-path'].map(plain),
-	{flags: '-e, --rsh', reason: 'sources over ssh belong to a later version'},
-	...['--existing', '--ignore-non-existing', '--ignore-existing'].map(plain),
-	{flags: '--remove-source-files', reason: 'a source is never changed by who pulls from it'},
-	...['--del', '--delete-before', '--delete-during', '--delete-delay', '--delete-after'].map(when),
-	...['--ignore-missing-args', '--delete-missing-args', '--force'].map(plain),
-	{flags: '--ignore-errors', reason: 'nothing is ever deleted after an error of the source'},
-	...['--max-size', '--min-size', '--max-alloc'].map(plain),
-	{flags: '--partial', reason: 'what has arrived is always kept for the next run'},
-	{flags: '-P', reason: 'what has arrived is always kept, and a terminal shows progress'},
-	{flags: '--progress', reason: 'a terminal shows progress, and -q switches it off'},
-	{
-		flags: '--delay-updates',
-		reason: 'every file is staged and verified before any is put in place',
-	},
-	...['--partial-dir', '-m, --prune-empty-dirs', '--usermap', '--groupmap'].map(plain),
-	...['--chown', '-@, --modify-window', '-T, --temp-dir', '-y, --fuzzy'].map(plain),
-	...['--compare-dest', '--copy-dest', '--link-dest', '-z, --compress'].map(plain),
-	...['--compress-choice', '--zc', '--compress-level', '--zl'].map(plain),
-	...['--compress-threads', '--zt', '--skip-compress', '--old-args'].map(plain),
-	...['-s, --secluded-args', '--trust-sender', '--copy-as', '--address', '--sockopts'].map(plain),
-	{flags: '--port', reason: 'the port is a part of the URL'},
-	...['--blocking-io', '--outbuf', '-8, --8-bit-output', '--human-readable'].map(plain),
-	...['-M, --remote-option', '--out-format', '--log-file-format', '--password-file'].map(plain),
-	{flags: '--list-only', reason: 'shoal ls SOURCE lists'},
-	...['--early-input', '--stop-after', '--stop-at', '--write-batch'].map(plain),
-	...['--only-write-batch', '--read-batch', '--protocol', '--iconv'].map(plain),
-	...['--checksum-seed', '--no-o', '--no-g', '--no-p', '--no-t', '--no-D', '--no-H'].map(plain),
-	...['--no-recursive', '--no-r', '--no-links', '--no-l', '--no-devices'].map(plain),
-	...['--no-specials', '--daemon', '--server', '--sender'].map(plain),
-];
-
-function plain(flags: string): UnbuiltRow {
-	return {flags};
-}
-
-function part(flags: string): UnbuiltRow {
-	return {flags, reason: always};
-}
-
-function filter(flags: string): UnbuiltRow {
-	return {flags, reason: 'filters belong to a later version'};
-}
-
-function when(flags: string): UnbuiltRow {
-	return {flags, reason: 'deletion always comes last; ask for it with --delete'};
-}

@@ -31,6 +31,11 @@ export class Terminal {
 		return this.#err.isTTY === true;
 	}
 
+	/** Width of standard output; undefined where that is no terminal. */
+	get columns(): number | undefined {
+		return this.#out.isTTY ? this.#out.columns : undefined;
+	}
+
 	/** Aborted when nobody reads standard output any more. */
 	get closed(): AbortSignal {
 		return this.#closed.signal;

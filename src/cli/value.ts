@@ -1,23 +1,24 @@
 /** Readers of option values: text in, a checked value out. */
 import {ShoalError} from '../error.ts';
-import type {ValueKind} from './option.ts';
+import {type ChoiceKind, choiceTable, type ValueKind} from './option.ts';
 
 /** What the text of option `flag` means. @throws ShoalError OPTION_INVALID, OPTION_UNBUILT */
 export function readValue(kind: ValueKind, flag: string, text: string): string | number {
 	switch (kind) {
+		case 'address':
+		case 'directory':
+		case 'file':
 		case 'text':
 			if (text === '') throw new ShoalError('OPTION_INVALID', `${flag} wants a value`);
 			return text;
 		case 'count':
-			return readCount(flag, text);
 		case 'seconds':
 			return readCount(flag, text);
 		case 'rate':
 			return readRate(flag, text);
 		case 'format':
-			return readChoice(flag, text, ['long', 'jsonl'], ['mtree', 'rsync']);
 		case 'publish':
-			return readChoice(flag, text, ['in-place'], ['tree']);
+			return readChoice(kind, flag, text);
 	}
 }
 
@@ -47,15 +48,11 @@ function readRate(flag: string, text: string): number {
 	return rate;
 }
 
-function readChoice(
-	flag: string,
-	text: string,
-	built: readonly string[],
-	unbuilt: readonly string[],
-): string {
-	if (built.includes(text)) return text;
-	if (unbuilt.includes(text)) {
+function readChoice(kind: ChoiceKind, flag: string, text: string): string {
+	const {words, later}: {words: readonly string[]; later: readonly string[]} = choiceTable[kind];
+	if (words.includes(text)) return text;
+	if (later.includes(text)) {
 		throw new ShoalError('OPTION_UNBUILT', `${flag} ${text} belongs to a later version`);
 	}
-	throw new ShoalError('OPTION_INVALID', `${flag} knows ${built.join(' and ')}, not ${text}`);
+	throw new ShoalError('OPTION_INVALID', `${flag} knows ${words.join(' and ')}, not ${text}`);
 }

@@ -1,5 +1,6 @@
 /** Tables that stand in two places are compared, and tables of words are read as people would. */
 import test from 'ava';
+import {exitTable} from '../../src/cli/exit-code.ts';
 import {errorTable} from '../../src/error.ts';
 import {frameTable} from '../../src/wire/frame.ts';
 import {readText} from '../support/repository.ts';
@@ -58,14 +59,16 @@ test('every error has a hint of one sentence, and an exit code of the list', t =
 	}
 });
 
-test('the exit codes of README.md are those of the table of errors, with 0 and 70', t => {
-	const cells = readText('README.md').matchAll(/(?<=\| )(\d+)(?= \| [a-z])/g);
-	const written = [...cells].map(([, code]) => Number(code)).sort((a, b) => a - b);
-	const known = Object.values(errorTable).map(({exit}) => exit);
+test('every error has an exit code with a meaning, and README.md tells the same ones', t => {
+	const known = new Set([0, 70, ...Object.values(errorTable).map(({exit}) => exit)]);
+	const codes = Object.keys(exitTable).map(Number);
 	t.deepEqual(
-		written,
-		[...new Set([0, 70, ...known])].sort((a, b) => a - b),
+		[...known].sort((a, b) => a - b),
+		codes,
 	);
+	const cells = readText('README.md').matchAll(/(?<=\| )(\d+) \| ([a-z][^|]*?) (?=\|)/g);
+	const written = [...cells].map(([, code, meaning]) => [code!, meaning!] as const);
+	t.deepEqual(Object.fromEntries(written), exitTable);
 });
 
 /** Capital first, one full stop, last. A dot inside a word (a file's name) ends nothing. */

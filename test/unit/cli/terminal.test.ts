@@ -23,6 +23,11 @@ test('the status line is cut to the width, redrawn, and erased before other outp
 	t.is(text(err), 'error\n');
 });
 
+test('only a terminal has a width', t => {
+	t.is(new Terminal(screen(40), new PassThrough()).columns, 40);
+	t.is(new Terminal(new PassThrough(), screen(40)).columns, undefined);
+});
+
 test('no status line where nobody looks', t => {
 	const err = new PassThrough();
 	const terminal = new Terminal(new PassThrough(), err);

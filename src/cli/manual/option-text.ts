@@ -1,0 +1,53 @@
+/**
+ * What the manual page says of an option after its line of the help: units, defaults, how it goes
+ * with others. Paragraphs are separated by an empty line; a word like --delete is set as an option.
+ */
+import type {OptionName} from '../option.ts';
+
+export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
+	archive:
+		'Taken so that habits carry over: pull is rsync -aH, and --no-perms, --no-times, --no-owner ' +
+		'and --no-group switch parts of it off. Devices, sockets and FIFOs are listed and skipped.',
+	dryRun:
+		'The list is fetched and compared, and the figures are those of a real run as far as they ' +
+		'are known before any content is fetched. With -i each change has a line.',
+	checksum:
+		'Everything in DEST is read. Nothing of that travels: the list has a digest of each file. ' +
+		'What is damaged is fetched again.',
+	wholeFile:
+		'Cheaper where the versions of a file have nothing in common, as compressed or encrypted ' +
+		'files have.',
+	delete:
+		'Deletion comes last, after everything has been fetched, verified and put in place, and never ' +
+		'after an error of the source or from a list that is not whole. See --max-delete.',
+	deleteMax:
+		'Rsync deletes up to the cap and goes on; here the cap is looked at before anything is ' +
+		'changed. 0 means that nothing may be deleted.',
+	rateMax:
+		'As rsync reads it: 500 is 500 KiB a second, 1.5M one and a half MiB, 2MB two million ' +
+		'octets; 0 is no limit. For serve it is the limit of each session.',
+	threads: 'With 0 all work is done in one thread. The result is the same with any number.',
+	state:
+		'For trees that must not be written in. The directory is made if it is missing, is nobody ' +
+		'else’s to read, and belongs to one tree. It holds no secret, and can be deleted: the next ' +
+		'run reads the tree again.',
+	check:
+		'Without it, a poll that finds nothing new does not look at DEST at all, so a file that ' +
+		'somebody else changed there stays as it is. Sizes and times are compared; -c compares content.',
+	fsync:
+		'The journal of a publish is always synced, so that a crash leaves no mixture. With this ' +
+		'option the contents of files are synced before they are put in place, which matters when ' +
+		'the power fails, and takes longer.',
+	trustOnFirstUse:
+		'Without it a source whose key is neither in the URL nor in known_sources is refused, and ' +
+		'its key is shown.',
+	allowRollback:
+		'A source that shows an older snapshot than one seen before was restored from a backup, or ' +
+		'somebody is replaying what it once signed.',
+	listen:
+		'An IPv6 address stands in brackets. Port 0 takes a free one, and the URL that is printed ' +
+		'has its number.',
+	json:
+		'One object a line on standard output. The last line of a pull has event result, and is ' +
+		'there when the run failed, too. Fields may be added, but keep their meaning.',
+};
