@@ -18,8 +18,8 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'Cheaper where the versions of a file have nothing in common, as compressed or encrypted ' +
 		'files have.',
 	delete:
-		'Deletion comes last, after everything has been fetched, verified and put in place, and never ' +
-		'after an error of the source or from a list that is not whole. See --max-delete.',
+		'Deletion comes last, after everything has been fetched, verified and put in place, and ' +
+		'never after an error of the source or from a list that is not whole. See --max-delete.',
 	deleteMax:
 		'Rsync deletes up to the cap and goes on; here the cap is looked at before anything is ' +
 		'changed. 0 means that nothing may be deleted.',
@@ -28,12 +28,13 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'octets; 0 is no limit. For serve it is the limit of each session.',
 	threads: 'With 0 all work is done in one thread. The result is the same with any number.',
 	state:
-		'For trees that must not be written in. The directory is made if it is missing, is nobody ' +
-		'else’s to read, and belongs to one tree. It holds no secret, and can be deleted: the next ' +
-		'run reads the tree again.',
+		'For trees that must not be written in. The directory is made if it is missing, can be read ' +
+		'by its owner alone, and belongs to one tree. It holds no secret, and may be deleted: the ' +
+		'next run reads the tree again.',
 	check:
 		'Without it, a poll that finds nothing new does not look at DEST at all, so a file that ' +
-		'somebody else changed there stays as it is. Sizes and times are compared; -c compares content.',
+		'somebody else changed there stays as it is. Sizes and times are compared; -c compares ' +
+		'content.',
 	fsync:
 		'The journal of a publish is always synced, so that a crash leaves no mixture. With this ' +
 		'option the contents of files are synced before they are put in place, which matters when ' +
