@@ -1,6 +1,7 @@
 /** This process, and whether another one still runs: what a lock in a file needs to know. */
 import {readFileSync, readlinkSync} from 'node:fs';
 import {hostname} from 'node:os';
+import {performance} from 'node:perf_hooks';
 import type {ProcessInfo} from '../src/platform/process.ts';
 
 /**
@@ -22,6 +23,10 @@ export const processInfo: ProcessInfo = {
 		if (!Number.isSafeInteger(number) || number <= 0) return 'gone';
 		if (start !== unknown) return startOf(number) === start ? 'running' : 'gone';
 		return isAlive(number) ? 'running' : 'gone';
+	},
+	usage() {
+		const {user, system} = process.cpuUsage();
+		return {cpu: user + system, busy: 1000 * performance.eventLoopUtilization().active};
 	},
 };
 

@@ -18,13 +18,17 @@ export type Progress = {
 	/** Entries (scan, plan, publish) or octets (hash, list, transfer) so far, and in all if known. */
 	readonly done: number;
 	readonly total: number | undefined;
-	/** Transfer only: octets a second, milliseconds, ranges. */
+	/** Transfer only: octets a second that came in the last two seconds. */
 	readonly rate?: number;
+	/** From a network only: milliseconds; ranges lost, and of these the ones that came since. */
 	readonly roundTripMs?: number;
 	readonly rangesLost?: number;
 	readonly rangesRepaired?: number;
-	readonly limitedBy?: 'path' | 'source' | 'disk' | 'limit';
+	readonly limitedBy?: LimitedBy;
 };
+
+/** What holds a transfer up: `limit` is the operator's, disk and CPU are this machine's. */
+export type LimitedBy = 'path' | 'source' | 'disk' | 'CPU' | 'limit';
 
 export type PlanSummary = {
 	readonly module: string;
@@ -38,6 +42,8 @@ export type PlanSummary = {
 	readonly bytesTotal: number;
 	/** Octets of content that must travel, as far as known before sums are compared. */
 	readonly bytesToFetch: number;
+	/** Octets of changed or new files that DEST has under another name. */
+	readonly bytesFound: number;
 	readonly bytesFree: number;
 };
 

@@ -4,7 +4,6 @@
  */
 import {ShoalError} from '../error.ts';
 import type {Update} from '../receiver/update.ts';
-import type {Progress} from './event.ts';
 import type {Supply} from './supply.ts';
 
 /** What both sides tell on their own; `fetchContents` listens while it runs. */
@@ -18,20 +17,16 @@ export type FetchEvents = {
 export type FetchOptions = {
 	readonly supply: Supply;
 	readonly update: Pick<Update, 'nextRequest' | 'block' | 'refused' | 'done' | 'settled'>;
-	/** Octets to fetch, as the plan has them. */
-	readonly total: number;
 	readonly signal: AbortSignal | undefined;
 	readonly events: FetchEvents;
-	/** Called for every block; asks for the figures only when they are due. */
-	readonly onProgress: (figures: () => Progress) => void;
+	/** Called for every block. */
+	readonly onProgress: () => void;
 };
 
 /** @throws ShoalError INTERRUPTED, and whatever either side failed with */
 export function fetchContents(options: FetchOptions): Promise<void> {
-	const {supply, update, signal, events, total, onProgress} = options;
+	const {supply, update, signal, events, onProgress} = options;
 	return new Promise((resolve, reject) => {
-		let done = 0;
-		const figures = (): Progress => progressOf(supply, done, total);
 		const end = (settle: () => void): void => {
 			signal?.removeEventListener('abort', interrupt);
 			events.wake = () => undefined;
@@ -54,8 +49,7 @@ export function fetchContents(options: FetchOptions): Promise<void> {
 		supply.deliver({
 			block(request, object, offset, data) {
 				update.block(request, object, offset, data);
-				done += data.length;
-				onProgress(figures);
+				onProgress();
 				// As octets come, the supply grows hungry long before a request is done.
 				if (supply.hungry) advance();
 			},
@@ -69,17 +63,4 @@ export function fetchContents(options: FetchOptions): Promise<void> {
 		signal?.addEventListener('abort', interrupt, {once: true});
 		advance();
 	});
-}
-
-function progressOf(supply: Supply, done: number, total: number): Progress {
-	const {roundTrip, rangesLost, rate} = supply.statistics;
-	return {
-		phase: 'transfer',
-		done,
-		total,
-		rate,
-		roundTripMs: roundTrip / 1000,
-		rangesLost,
-		...(supply.limitedBy && {limitedBy: supply.limitedBy}),
-	};
 }

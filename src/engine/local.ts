@@ -42,6 +42,7 @@ export async function openLocal(
 
 class LocalSupply implements Supply {
 	readonly head: Head;
+	/** Both of its disks are this machine's. */
 	readonly limitedBy = 'disk';
 	readonly statistics: SupplyStatistics = {
 		datagramsIn: 0,
@@ -49,9 +50,9 @@ class LocalSupply implements Supply {
 		bytesIn: 0,
 		bytesOut: 0,
 		rangesLost: 0,
+		rangesRepaired: 0,
 		rangesDuplicate: 0,
 		roundTrip: 0,
-		rate: 0,
 	};
 	readonly #pool: Pool;
 	readonly #tree: OpenedTree;

@@ -26,6 +26,7 @@ import {Problems} from './problems.ts';
 import {reach} from './reach.ts';
 import type {Supply} from './supply.ts';
 import {Ticker} from './ticker.ts';
+import {TransferProgress} from './transfer-progress.ts';
 import {Trust} from './trust.ts';
 
 export async function pull(options: PullOptions): Promise<PullResult> {
@@ -87,14 +88,16 @@ class PullRun {
 			return;
 		}
 		await update.begin();
+		const progress = new TransferProgress(platform, this.#pool.threadCount);
+		const figures = () => progress.figures(supply, update.fetched);
+		const stopBeat = this.#ticker.beat('transfer', figures);
 		await fetchContents({
 			supply,
 			update,
-			total: plan.counts.bytesToFetch,
 			signal: options.signal,
 			events: this.#events,
-			onProgress: figures => this.#ticker.tell('transfer', figures),
-		});
+			onProgress: () => this.#ticker.tell('transfer', figures),
+		}).finally(stopBeat);
 		this.#networkDoneAt = platform.clock.now();
 		await supply.close();
 		this.#published = await update.publish(supply.head.sequence);
@@ -237,6 +240,7 @@ class PullRun {
 				deleted: counts.deleted,
 				bytesTotal: counts.bytesTotal,
 				bytesToFetch: counts.bytesToFetch,
+				bytesFound: counts.bytesLocal,
 				bytesFree,
 			},
 		});

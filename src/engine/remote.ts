@@ -71,9 +71,9 @@ export class Remote implements Supply {
 			bytesIn: 0,
 			bytesOut: 0,
 			rangesLost: 0,
+			rangesRepaired: 0,
 			rangesDuplicate: 0,
 			roundTrip: this.answered.roundTrip ?? 0,
-			rate: 0,
 		};
 	}
 
@@ -304,10 +304,10 @@ function addLink(to: SupplyStatistics, link: LinkStatistics): void {
 
 function addFetch(
 	to: SupplyStatistics,
-	{statistics, roundTrip, rate}: Pick<Fetcher, 'statistics' | 'roundTrip' | 'rate'>,
+	{statistics, roundTrip}: Pick<Fetcher, 'statistics' | 'roundTrip'>,
 ): void {
 	to.rangesLost += statistics.rangesLost;
+	to.rangesRepaired += statistics.rangesLost - statistics.rangesMissing;
 	to.rangesDuplicate += statistics.rangesDuplicate;
 	if (roundTrip > 0) to.roundTrip = roundTrip;
-	to.rate = rate;
 }

@@ -2,7 +2,7 @@
 import type {Head} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
 import type {FetchHandler, FetchRequest} from '../transfer/request.ts';
-import type {Progress} from './event.ts';
+import type {LimitedBy} from './event.ts';
 
 /** Takes contents as they arrive; the calls are those of FetchHandler. */
 export type ContentHandler = Pick<FetchHandler, 'block' | 'refused' | 'done'>;
@@ -17,11 +17,11 @@ export type SupplyStatistics = {
 	bytesIn: number;
 	bytesOut: number;
 	rangesLost: number;
+	/** Of these, the ones that came since. */
+	rangesRepaired: number;
 	rangesDuplicate: number;
 	/** Microseconds, smoothed; 0 before the first. */
 	roundTrip: number;
-	/** Octets a second that the source may send now. */
-	rate: number;
 };
 
 export type Supply = {
@@ -35,7 +35,8 @@ export type Supply = {
 	readonly hungry: boolean;
 	/** Requests that are not done. */
 	readonly outstandingCount: number;
-	readonly limitedBy: NonNullable<Progress['limitedBy']> | undefined;
+	/** Undefined: nothing is asked for. */
+	readonly limitedBy: Exclude<LimitedBy, 'CPU'> | undefined;
 	readonly statistics: SupplyStatistics;
 	/** Who takes the contents from now on. */
 	deliver(contents: ContentHandler): void;

@@ -1,5 +1,6 @@
 /** Tells progress as an event: at once when a phase begins, then a few times a second. */
 import type {Clock} from '../platform/clock.ts';
+import {later, millis} from '../unit.ts';
 import type {EventSink, Progress} from './event.ts';
 
 /** Fast enough to look alive, slow enough to cost nothing. */
@@ -24,5 +25,16 @@ export class Ticker {
 		this.#phase = phase;
 		this.#toldAt = now;
 		this.#on({event: 'progress', progress: figures()});
+	}
+
+	/** Tells also while nothing happens, until the answer is called: a rate falls, and that shows. */
+	beat(phase: Progress['phase'], figures: () => Progress): () => void {
+		let cancel: () => void = () => undefined;
+		const again = (): void => {
+			this.tell(phase, figures);
+			cancel = this.#clock.at(later(this.#clock.now(), millis(everyMs)), again);
+		};
+		if (this.#on !== undefined) again();
+		return () => cancel();
 	}
 }

@@ -15,4 +15,13 @@ export type ProcessInfo = {
 	 * another boot or no such process), `unknown` when it cannot be seen from here.
 	 */
 	state(identity: string): 'running' | 'gone' | 'unknown';
+	usage(): ProcessUsage;
+};
+
+/** Since this process started, in microseconds. */
+export type ProcessUsage = {
+	/** CPU time of all its threads. */
+	readonly cpu: number;
+	/** Time in which the main thread had something to do. */
+	readonly busy: number;
 };

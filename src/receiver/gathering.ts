@@ -52,6 +52,8 @@ export class Gathering {
 	/** Octets of content that came from the source, and that were here. */
 	bytesLiteral = 0;
 	bytesMatched = 0;
+	/** Octets of content that the source has to send in all, as far as is known by now. */
+	bytesToCome = 0;
 	/** Why no more can be done: of the world, or a bug. */
 	failure: Error | undefined;
 	readonly #options: GatheringOptions;
@@ -102,9 +104,7 @@ export class Gathering {
 				this.#wake();
 			},
 			onBad: row => this.#countBad(row),
-			onResumed: octets => {
-				this.bytesMatched += octets;
-			},
+			onResumed: octets => this.#found(octets),
 			onDropped: octets => this.#settleOctets(octets),
 		});
 	}
@@ -118,6 +118,11 @@ export class Gathering {
 	get settled(): boolean {
 		if (this.#waiting > 0 || !this.#writer.isIdle || this.#copying.size > 0) return false;
 		return this.#deltas?.isIdle !== false;
+	}
+
+	/** Older versions of files are being searched. */
+	get isSearching(): boolean {
+		return this.#deltas?.isIdle === false;
 	}
 
 	isStaged(row: number): boolean {
@@ -148,6 +153,8 @@ export class Gathering {
 			else if (!left.partial.has(row) && hasDelta(size[row]!, basisSizeOf(row))) changed.push(row);
 			else wanted.push(row);
 		}
+		const asked = [...changed, ...wanted];
+		this.bytesToCome = asked.reduce((sum, row) => sum + size[row]!, 0);
 		for (const [row, hashes] of left.partial) {
 			if (content[row] === contentFrom.source) this.#intake.resume(row, hashes);
 		}
@@ -270,7 +277,7 @@ export class Gathering {
 			},
 			onCopied: (row, from, to) => {
 				if (this.#isStopped) return;
-				this.bytesMatched += to - from;
+				this.#found(to - from);
 				this.#intake.copied(row, from, to);
 			},
 			onFailed: error => this.#fail(error),
@@ -302,9 +309,21 @@ export class Gathering {
 		this.#waiting--;
 		this.#intake.close(row);
 		// Its twins may be fetched in their own right: they are other files at the source.
-		for (const twin of this.#twins.get(row) ?? []) this.#queue?.add(twin);
+		for (const twin of this.#twins.get(row) ?? []) this.#addWanted(twin);
 		this.#twins.delete(row);
 		this.#wake();
+	}
+
+	/** Content that was to be made here, and has to travel after all. */
+	#addWanted(row: number): void {
+		this.bytesToCome += this.#options.table.columns.size[row]!;
+		this.#queue?.add(row);
+	}
+
+	/** Octets that were to be fetched are here already. */
+	#found(octets: number): void {
+		this.bytesMatched += octets;
+		this.bytesToCome -= octets;
 	}
 
 	#addTwin(row: number, first: number): void {
@@ -364,7 +383,7 @@ export class Gathering {
 				if (failed.has(at)) {
 					// It changed since it was looked at: then it has to travel.
 					table.columns.content[row] = contentFrom.source;
-					this.#queue?.add(row);
+					this.#addWanted(row);
 				} else {
 					this.bytesMatched += size[row]!;
 					this.#finish(row);

@@ -104,6 +104,15 @@ export type PublishResult = {
 	readonly exit: number;
 };
 
+export type FetchedSoFar = {
+	/** Octets of content that came from the source. */
+	readonly bytesLiteral: number;
+	/** Those and the ones still to come: fewer as more is found here. */
+	readonly bytesToCome: number;
+	/** Older versions of files are being searched. */
+	readonly isSearching: boolean;
+};
+
 /** A range that the plan needs. What `nextRequest` answered comes back in the other calls as is. */
 export type UpdateRequest = FetchRequest;
 

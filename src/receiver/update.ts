@@ -34,7 +34,14 @@ import {
 } from './publish-record.ts';
 import {runJournal} from './publisher.ts';
 import {Staging, stageName} from './staging.ts';
-import type {OpenOptions, Plan, PlanOptions, PublishResult, RecordedList} from './update-types.ts';
+import type {
+	FetchedSoFar,
+	OpenOptions,
+	Plan,
+	PlanOptions,
+	PublishResult,
+	RecordedList,
+} from './update-types.ts';
 
 export {changeDetail} from './compare.ts';
 export type {UpdateProblem} from './problem-list.ts';
@@ -219,6 +226,16 @@ export class Update {
 	/** Octets taken from the network and not yet written. */
 	get backlog(): number {
 		return this.#gathering?.backlog ?? 0;
+	}
+
+	/** How far the fetching is. */
+	get fetched(): FetchedSoFar {
+		const gathering = this.#gathering;
+		return {
+			bytesLiteral: gathering?.bytesLiteral ?? 0,
+			bytesToCome: gathering?.bytesToCome ?? 0,
+			isSearching: gathering?.isSearching ?? false,
+		};
 	}
 
 	/** Everything that will come has come and is staged and verified: publish may follow. */

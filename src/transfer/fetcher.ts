@@ -50,6 +50,7 @@ export class Fetcher implements Payload {
 		feedbacksOut: 0,
 		wantsOut: 0,
 		rangesLost: 0,
+		rangesMissing: 0,
 		bytesLost: 0,
 		bytesLate: 0,
 		rangesDuplicate: 0,

@@ -56,6 +56,7 @@ export class Intake {
 		line.cancelled = true;
 		this.#lines.delete(request);
 		this.wantedBytes -= line.missing;
+		this.#removeLost(line, 0, request.length);
 		this.#parts.asking.drop(line);
 		this.#parts.wants.forEachOpen(0, want => {
 			if (want.line === line) this.#parts.wants.close(want);
@@ -92,7 +93,7 @@ export class Intake {
 		const from = line.startOf(index);
 		const to = line.endOf(index);
 		this.#show(want, Math.max(from, want.from), Math.min(to, want.to), number, now);
-		line.lost.remove(from, to);
+		this.#removeLost(line, from, to);
 		const added = line.arrived.add(from, to);
 		if (added > 0 && !line.cancelled) {
 			this.wantedBytes -= added;
@@ -123,7 +124,9 @@ export class Intake {
 			const {line} = want;
 			for (let at = line.arrived.nextGap(holes.from); at < holes.to && !line.cancelled; ) {
 				const end = Math.min(holes.to, line.arrived.nextMember(at));
+				statistics.rangesMissing -= line.lost.count;
 				line.lost.add(at, end);
+				statistics.rangesMissing += line.lost.count;
 				asking.repeat(line, at, end);
 				want.lostBytes += end - at;
 				want.missedAt = holes.shownAt;
@@ -161,11 +164,18 @@ export class Intake {
 	#noteLate(want: WantState, from: number, to: number, overtaken: boolean, now: Micros): void {
 		const {lost} = want.line;
 		if (lost.total === 0) return;
-		const found = lost.remove(from, to);
+		const found = this.#removeLost(want.line, from, to);
 		if (found === 0 || !overtaken || want.lostBytes === 0) return;
 		this.#parts.statistics.bytesLate += found;
 		this.#parts.holes.onLate(now - want.missedAt);
 		this.#parts.controller.onLate(found, now);
+	}
+
+	#removeLost({lost}: Line, from: number, to: number): number {
+		const {count} = lost;
+		const removed = lost.remove(from, to);
+		this.#parts.statistics.rangesMissing += lost.count - count;
+		return removed;
 	}
 
 	#deliver(line: Line, from: number, data: Uint8Array, now: Micros): void {

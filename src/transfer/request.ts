@@ -56,6 +56,8 @@ export type FetchStatistics = {
 	wantsOut: number;
 	/** Ranges declared lost, their octets, and octets of them that arrived after all. */
 	rangesLost: number;
+	/** Stretches declared lost that have not come since. */
+	rangesMissing: number;
 	bytesLost: number;
 	bytesLate: number;
 	/** Blocks of which nothing was new. */

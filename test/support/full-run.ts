@@ -168,7 +168,6 @@ export class FullRun {
 					return drained && open === 0;
 				},
 			},
-			total: this.tree.contentBytes,
 			signal: undefined,
 			events,
 			onProgress: () => undefined,

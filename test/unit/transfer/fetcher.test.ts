@@ -230,7 +230,12 @@ test('the end of a want below the lowest unsent one has been sent: it is lost if
 	rig.say([data({taken: 2, unsent: 1}), block(1, 0, 1000)]);
 	rig.pass(11_000);
 	t.is(rig.controller.lost, 2000);
-	t.is(rig.fetcher.statistics.rangesLost, 1);
+	t.like(rig.fetcher.statistics, {rangesLost: 1, rangesMissing: 1});
+	rig.drain();
+	rig.say([data({taken: 3, unsent: 1}), block(2, 1000, 1000)]);
+	t.is(rig.fetcher.statistics.rangesMissing, 1, 'half of it has come');
+	rig.say([data({taken: 3, unsent: 1}), block(2, 2000, 1000)]);
+	t.is(rig.fetcher.statistics.rangesMissing, 0);
 });
 
 test('the window grows when something declared lost arrives after all', t => {
