@@ -33,6 +33,7 @@ export const optionGroups = {
 export const choiceTable = {
 	format: {words: ['long', 'jsonl'], later: ['mtree', 'rsync']},
 	publish: {words: ['in-place'], later: ['tree']},
+	congestion: {words: ['model', 'cubic'], later: []},
 } as const satisfies Record<string, {words: readonly string[]; later: readonly string[]}>;
 
 export type ChoiceKind = keyof typeof choiceTable;
@@ -238,6 +239,13 @@ export const optionTable = {
 		commands: ['pull'],
 		value: 'seconds',
 		help: 'Give up after this long without a first answer (exit 35).',
+	},
+	congestion: {
+		flags: '--congestion <name>',
+		group: 'network',
+		commands: ['pull'],
+		value: 'congestion',
+		help: 'How the rate is found: model (of the path) or cubic. Default: model.',
 	},
 	ipv4: {flags: '-4, --ipv4', group: 'network', commands: ['pull'], help: 'Use IPv4 only.'},
 	ipv6: {flags: '-6, --ipv6', group: 'network', commands: ['pull'], help: 'Use IPv6 only.'},

@@ -1,4 +1,5 @@
 /** `shoal pull`: options in, lines or JSON out. */
+import type {ControllerName} from '../congestion/controllers.ts';
 import type {Event, PlanSummary, PullResult} from '../engine/event.ts';
 import type {PullOptions} from '../engine/options.ts';
 import {pull} from '../engine/pull.ts';
@@ -63,6 +64,7 @@ export function readOptions({
 		...(options.rateMax ? {rateMax: options.rateMax} : {}),
 		...(options.timeout ? {timeoutSeconds: options.timeout} : {}),
 		...(options.contactTimeout ? {contactTimeoutSeconds: options.contactTimeout} : {}),
+		...(options.congestion ? {congestion: options.congestion as ControllerName} : {}),
 		...(family === undefined ? {} : {family}),
 	};
 }

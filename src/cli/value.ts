@@ -18,6 +18,7 @@ export function readValue(kind: ValueKind, flag: string, text: string): string |
 			return readRate(flag, text);
 		case 'format':
 		case 'publish':
+		case 'congestion':
 			return readChoice(kind, flag, text);
 	}
 }

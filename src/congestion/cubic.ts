@@ -1,25 +1,41 @@
 /**
- * CUBIC (RFC 9438), as the baseline that the model of the path is compared with: any loss is taken
- * for congestion. It lives at the receiver like every controller here, so what arrives stands for
- * what is acknowledged, and a hole declared lost for a loss that a sender detects.
+ * CUBIC (RFC 9438) with HyStart++ (RFC 9406), as the baseline that the model of the path is
+ * compared with: any loss is taken for congestion. It lives at the receiver like every controller
+ * here, so what arrives stands for what is acknowledged, and a hole declared lost for a loss that
+ * a sender detects.
  */
 import type {Micros} from '../unit.ts';
 import type {Controller} from './controller.ts';
 import {RoundTrip} from './round-trip.ts';
+import {SlowStart} from './slow-start.ts';
+
+/** What a reduction changed, for when its loss turns out to be none. */
+type Before = {
+	readonly window: number;
+	readonly threshold: number;
+	readonly windowMax: number;
+	readonly prior: number;
+};
 
 export class Cubic implements Controller {
 	readonly #roundTrip = new RoundTrip();
+	readonly #slowStart = new SlowStart();
 	/** Octets: the window, and where slow start ends. */
 	#window = initialWindow;
 	#threshold = Infinity;
-	/** The window before the last reduction, when that was, and the time to get back to it. */
+	/** The plateau of the curve, the window before the last reduction, and when that was. */
 	#windowMax = 0;
+	#prior = 0;
 	#epochAt = 0;
+	/** Seconds from the beginning of the epoch to the plateau. */
 	#k = 0;
 	/** What Reno would have by now (RFC 9438 §4.3). */
 	#estimate = 0;
 	/** Losses until this round ends belong to a reduction that was made. */
 	#reduced = false;
+	#before: Before | undefined;
+	#lostSince = 0;
+	#packetAt = 0;
 	#arrived = 0;
 	#lost = 0;
 	#lossRate = 0;
@@ -38,16 +54,20 @@ export class Cubic implements Controller {
 		return this.#lossRate;
 	}
 
-	onPacket(size: number, _sentAt: number, now: Micros, limited: boolean): void {
+	onPacket(size: number, sentAt: number, now: Micros, limited: boolean): void {
 		this.#arrived += size;
-		// RFC 9438 §5.8: a window that is not used does not grow.
-		if (limited) return;
+		const passed = now - this.#packetAt;
+		this.#packetAt = now;
 		if (this.#window < this.#threshold) {
-			this.#window += size;
+			this.#slowStart.onPacket(now - sentAt, this.#roundTrip.min);
+			// RFC 9438 §5.8: a window that is not used does not grow.
+			if (!limited) this.#window += this.#slowStart.growth(size);
 			return;
 		}
 		if (this.#epochAt === 0) this.#beginEpoch(now);
-		this.#grow(size, now);
+		// RFC 9438 §5.8: nor does the curve go on meanwhile.
+		if (limited) this.#epochAt += passed;
+		else this.#grow(size, now);
 	}
 
 	onRoundTrip(sample: number): void {
@@ -56,22 +76,45 @@ export class Cubic implements Controller {
 
 	onLost(octets: number, now: Micros): void {
 		this.#lost += octets;
+		this.#lostSince += octets;
 		if (this.#reduced) return;
 		this.#reduced = true;
+		this.#lostSince = octets;
+		this.#before = {
+			window: this.#window,
+			threshold: this.#threshold,
+			windowMax: this.#windowMax,
+			prior: this.#prior,
+		};
 		// RFC 9438 §4.7, fast convergence: what was not reached again is given to others.
 		const converges = this.#window < this.#windowMax;
 		this.#windowMax = converges ? (this.#window * (1 + beta)) / 2 : this.#window;
+		this.#prior = this.#window;
 		this.#window = Math.max(windowMin, this.#window * beta);
 		this.#threshold = this.#window;
 		this.#beginEpoch(now);
 	}
 
-	onLate(octets: number): void {
+	/** RFC 9438 §4.9.1: where nothing was lost but overtaken, the reduction is taken back. */
+	onLate(octets: number, now: Micros): void {
 		this.#lost = Math.max(0, this.#lost - octets);
+		this.#lostSince -= octets;
+		if (this.#before === undefined || this.#lostSince > 0) return;
+		const {window, threshold, windowMax, prior} = this.#before;
+		this.#before = undefined;
+		this.#reduced = false;
+		if (window <= this.#window) return;
+		this.#window = window;
+		this.#threshold = threshold;
+		this.#windowMax = windowMax;
+		this.#prior = prior;
+		this.#beginEpoch(now);
 	}
 
 	onRound(): void {
 		this.#reduced = false;
+		const inSlowStart = this.#window < this.#threshold;
+		if (inSlowStart && this.#slowStart.onRound()) this.#threshold = this.#window;
 		const all = this.#arrived + this.#lost;
 		if (all > 0) this.#lossRate += (this.#lost / all - this.#lossRate) / 8;
 		this.#arrived = 0;
@@ -84,6 +127,7 @@ export class Cubic implements Controller {
 		this.#threshold = Math.max(windowMin, this.#window * beta);
 		this.#window = windowMin;
 		this.#epochAt = 0;
+		this.#before = undefined;
 	}
 
 	onNap(): void {
@@ -92,10 +136,12 @@ export class Cubic implements Controller {
 
 	onPathChanged(): void {
 		this.#roundTrip.reset();
+		this.#slowStart.reset();
 		this.#window = initialWindow;
 		this.#threshold = Infinity;
 		this.#windowMax = 0;
 		this.#epochAt = 0;
+		this.#before = undefined;
 	}
 
 	#beginEpoch(now: Micros): void {
@@ -112,7 +158,7 @@ export class Cubic implements Controller {
 		const curve = cubicScale * (elapsed - this.#k) ** 3 * packetSize + this.#windowMax;
 		const target = Math.min(Math.max(curve, this.#window), 1.5 * this.#window);
 		this.#window += ((target - this.#window) * size) / this.#window;
-		const alpha = this.#estimate < this.#windowMax ? (3 * (1 - beta)) / (1 + beta) : 1;
+		const alpha = this.#estimate < this.#prior ? (3 * (1 - beta)) / (1 + beta) : 1;
 		this.#estimate += (alpha * packetSize * size) / this.#window;
 		this.#window = Math.max(this.#window, this.#estimate);
 	}
@@ -122,6 +168,7 @@ export class Cubic implements Controller {
 const cubicScale = 0.4;
 const beta = 0.7;
 
+/** A full datagram of 1200 octets with IPv4 and UDP headers. */
 const packetSize = 1228;
 
 /** Ten packets (RFC 6928), as the senders that it stands for begin; two at least. */

@@ -1,4 +1,5 @@
 /** What a run of the engine is asked for. The command line fills these; so may a program. */
+import type {ControllerName} from '../congestion/controllers.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import type {EventSink} from './event.ts';
 
@@ -77,6 +78,8 @@ export type PullOptions = RunOptions & {
 	readonly timeoutSeconds?: number;
 	/** Seconds to wait for the first answer. */
 	readonly contactTimeoutSeconds?: number;
+	/** How the rate is found; default: by a model of the path. */
+	readonly congestion?: ControllerName;
 	readonly family?: 4 | 6;
 };
 

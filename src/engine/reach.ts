@@ -1,6 +1,6 @@
 /** Reaches the source of a pull or of a listing, wherever it is, and judges what it offers. */
 
-import {PathModel} from '../congestion/model.ts';
+import {type ControllerName, controllers} from '../congestion/controllers.ts';
 import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {SourceUrl} from '../session/source-url.ts';
@@ -15,6 +15,7 @@ export type ReachOptions = TrustOptions & {
 	readonly rateMax?: number;
 	readonly timeoutSeconds?: number;
 	readonly contactTimeoutSeconds?: number;
+	readonly congestion?: ControllerName;
 	readonly family?: 4 | 6;
 	readonly failed: (error: ShoalError) => void;
 	readonly notice: (text: string) => void;
@@ -49,7 +50,7 @@ export async function reach(
 			...(identity && {identity}),
 			...(delegation && {delegation}),
 		},
-		makeController: () => new PathModel(),
+		makeController: controllers[options.congestion ?? 'model'],
 		backlogMax,
 		rateMax,
 		failed,

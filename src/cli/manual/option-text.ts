@@ -26,6 +26,10 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 	rateMax:
 		'As rsync reads it: 500 is 500 KiB a second, 1.5M one and a half MiB, 2MB two million ' +
 		'octets; 0 is no limit. For serve it is the limit of each session.',
+	congestion:
+		'The model follows the delivery rate and the round trip, takes a growing queue for ' +
+		'congestion, and is not slowed by the loss that a path has of its own. CUBIC (RFC 9438) is ' +
+		'what TCP does: it takes any loss for congestion. It is here to compare with.',
 	threads: 'With 0 all work is done in one thread. The result is the same with any number.',
 	state:
 		'For trees that must not be written in. The directory is made if it is missing, can be read ' +

@@ -1,5 +1,7 @@
 import test from 'ava';
+import {choiceTable} from '../../../src/cli/option.ts';
 import {readValue} from '../../../src/cli/value.ts';
+import {controllers} from '../../../src/congestion/controllers.ts';
 
 test('rates are in KiB a second unless a suffix says otherwise', t => {
 	const rate = (text: string) => readValue('rate', '--bwlimit', text);
@@ -25,4 +27,10 @@ test('what is no rate or number is refused, whatever its size', t => {
 test('an empty text is refused where a name is wanted', t => {
 	t.throws(() => readValue('text', '--state', ''), {code: 'OPTION_INVALID'});
 	t.is(readValue('text', '--state', 'a b'), 'a b');
+});
+
+test('a controller is chosen by its name, and every name has one', t => {
+	t.deepEqual([...choiceTable.congestion.words], Object.keys(controllers));
+	t.is(readValue('congestion', '--congestion', 'cubic'), 'cubic');
+	t.throws(() => readValue('congestion', '--congestion', 'bbr'), {code: 'OPTION_INVALID'});
 });
