@@ -10,6 +10,8 @@ export type OperandKind = 'directory' | 'file' | 'none';
 export type OperandRow = {
 	readonly name: string;
 	readonly kind: OperandKind;
+	/** The only values that it may have. */
+	readonly words?: readonly string[];
 	readonly help: string;
 };
 
@@ -131,6 +133,27 @@ export const commandTable: Record<CommandName, CommandRow> = {
 			'serve does so by itself; a key that is made before can be handed out before.',
 		examples: [{says: 'The key that receivers pin', words: 'shoal keygen'}],
 		exits: [0, 5, 11],
+	},
+	completion: {
+		operands: [
+			{name: '<shell>', kind: 'none', words: ['bash', 'zsh', 'fish'], help: 'bash, zsh or fish.'},
+		],
+		summary: 'print what makes a shell complete commands and options',
+		about:
+			'Prints a script that makes a shell complete the commands of shoal, their options and ' +
+			'operands. It is made from the same table as the options themselves.',
+		examples: [
+			{says: 'In ~/.bashrc', words: 'source <(shoal completion bash)'},
+			{
+				says: 'In a directory of $fpath, before compinit runs',
+				words: 'shoal completion zsh > ~/.zfunc/_shoal',
+			},
+			{
+				says: 'For fish',
+				words: 'shoal completion fish > ~/.config/fish/completions/shoal.fish',
+			},
+		],
+		exits: [0, 1],
 	},
 	version: {
 		operands: [],

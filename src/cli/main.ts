@@ -24,6 +24,7 @@ const commands: Record<CommandName, () => Promise<Run>> = {
 	serve: async () => (await import('./serve.ts')).runServe,
 	pull: async () => (await import('./pull.ts')).runPull,
 	keygen: async () => (await import('./keygen.ts')).runKeygen,
+	completion: async () => (await import('./completion/shell.ts')).runCompletion,
 	version: async () => (await import('./version.ts')).runVersion,
 };
 

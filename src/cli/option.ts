@@ -12,7 +12,14 @@
  * paragraph under the same key in `manual/option-text.ts`. An option of rsync that becomes a row
  * leaves `unbuilt-option.ts`, and the shells and the manual page know it after the next build.
  */
-export type CommandName = 'snapshot' | 'ls' | 'serve' | 'pull' | 'keygen' | 'version';
+export type CommandName =
+	| 'snapshot'
+	| 'ls'
+	| 'serve'
+	| 'pull'
+	| 'keygen'
+	| 'completion'
+	| 'version';
 
 /** Headings of help and manual, in their order. */
 export const optionGroups = {

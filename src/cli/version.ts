@@ -14,7 +14,7 @@ export function runVersion({options, terminal}: Context): number {
 	return 0;
 }
 
-function packageVersion(): string {
+export function packageVersion(): string {
 	const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
 	return (JSON.parse(text) as {version: string}).version;
 }
