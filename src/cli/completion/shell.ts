@@ -12,8 +12,8 @@ export const shells = {
 	fish: {file: 'shoal.fish', make: fishCompletion},
 } as const;
 
-export function shellScript(shell: keyof typeof shells): string {
-	return shells[shell].make();
+export function shellScript(name: keyof typeof shells): string {
+	return shells[name].make();
 }
 
 /** @throws ShoalError OPTION_INVALID */

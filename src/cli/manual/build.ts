@@ -1,4 +1,4 @@
-/** Writes what is made from the tables into `dist`: manual page and completions. Run by the build. */
+/** Writes what is made from the tables into `dist`: manual page and completions. The build does. */
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {shellScript, shells} from '../completion/shell.ts';
 import {packageVersion} from '../version.ts';

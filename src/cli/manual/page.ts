@@ -1,4 +1,4 @@
-/** The manual page shoal(1), in mdoc(7): made from the tables of commands, options, exits, errors. */
+/** The manual page shoal(1), in mdoc(7), made from the tables of the command line. */
 import {errorTable} from '../../error.ts';
 import {type CommandRow, commandTable} from '../command.ts';
 import {exitTable} from '../exit-code.ts';

@@ -25,7 +25,7 @@ test('help of a command has its options and no other, under headings in the orde
 			known.filter(heading => shown.includes(heading)),
 		);
 		t.regex(text, /^shoal \S+( \[?[A-Z]+\]?)* \[options\]\n\n[A-Z]/);
-		t.regex(text, /\nExamples:\n {2}\S.*:\n {4}\$ shoal /);
+		t.regex(text, /\nExamples:\n {2}\S.*:\n {4}\$ .*\bshoal /);
 		t.regex(text, /\nExit status:\n {2}0 +done\n/);
 	}
 });
