@@ -70,3 +70,13 @@ function openIfThere(tree: TreeIo, path: string): DirHandle | undefined {
 export function invalid(path: string, why: string): ShoalError {
 	return new ShoalError('DESTINATION_INVALID', `${escapePath(encoder.encode(path))} ${why}`);
 }
+
+/** What cannot be written at all is the end of the run, not one path's problem. */
+export function inDestination<T>(act: () => T): T {
+	try {
+		return act();
+	} catch (error) {
+		if (!(error instanceof ShoalError) || error.code !== 'FILE_UNWRITABLE') throw error;
+		throw new ShoalError('DESTINATION_DENIED', error.message, {cause: error});
+	}
+}

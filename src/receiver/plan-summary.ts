@@ -1,15 +1,13 @@
 /** What a plan comes to: counts, room, and whether so much may be deleted. */
 import {ShoalError} from '../error.ts';
-import type {DirHandle, TreeIo} from '../platform/tree.ts';
+import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
 import {comparePaths, equalOctets} from '../snapshot/path.ts';
-import {stateDirName} from '../store/state-dir.ts';
 import {type ChangeTable, changeKind, contentFrom} from '../task/change-table.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {isStagedContent} from '../task/staged-name.ts';
 import {mountedStagingName} from './file-systems.ts';
 import {isStaged} from './local-content.ts';
 import type {Planned} from './planner.ts';
-import {stageName} from './staging.ts';
 import type {Plan, PlanCounts, PlannedChange} from './update-types.ts';
 
 /** Without a cap of the operator's, deleting more than half of more than this many is refused. */
@@ -72,10 +70,14 @@ export function refuseOctets(needed: number, free: number): ShoalError | undefin
 	return new ShoalError('DESTINATION_FULL', `${needed} octets are to come, and ${free} are free`);
 }
 
-/** DESTINATION_FULL if what is to be staged does not fit its file system. */
+/**
+ * DESTINATION_FULL if what is to be staged does not fit its file system. `stagePath` leads from
+ * `root` to the staging directory there.
+ */
 export function refuseSize(
 	tree: TreeIo,
 	root: DirHandle,
+	stagePath: readonly Name[],
 	{table, fileSystems}: Planned,
 ): ShoalError | undefined {
 	const {content, device, size} = table.columns;
@@ -91,7 +93,7 @@ export function refuseSize(
 			if (dir === undefined || needed[index] === 0) continue;
 			const free = tree.freeSpace(dir);
 			if (needed[index]! <= free) continue;
-			const there = stagedSize(tree, dir, index);
+			const there = stagedSize(tree, dir, index === 0 ? stagePath : [mountedStagingName]);
 			const refusal = refuseOctets(needed[index]! - there, free);
 			if (refusal !== undefined) return refusal;
 		}
@@ -119,8 +121,7 @@ export function eachChange({table}: Planned): Plan['forEachChange'] {
 const names: readonly (PlannedChange | undefined)[] = ['new', 'changed', 'metadata', 'deleted'];
 
 /** Octets that an earlier run has staged: they need no room again. */
-function stagedSize(tree: TreeIo, fileSystem: DirHandle, index: number): number {
-	const path = index === 0 ? [stateDirName, stageName] : [mountedStagingName];
+function stagedSize(tree: TreeIo, fileSystem: DirHandle, path: readonly Name[]): number {
 	let dir: DirHandle | undefined = fileSystem;
 	const held: DirHandle[] = [];
 	for (const name of path) {

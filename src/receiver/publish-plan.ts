@@ -3,56 +3,38 @@
  * does it, and records what DEST is then.
  */
 
-import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
 import {entryType} from '../snapshot/entry.ts';
-import {comparePaths, equalOctets} from '../snapshot/path.ts';
+import {comparePaths} from '../snapshot/path.ts';
 import {changeKind, contentFrom, existing} from '../task/change-table.ts';
 import {linkContent} from '../task/content-copy.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {OctetPool, octetKey} from '../task/packed-octets.ts';
 import type {Gathering} from './gathering.ts';
-import {removeJournal, writeJournal} from './journal.ts';
 import {isStaged} from './local-content.ts';
-import {makeRecord} from './new-record.ts';
 import {isMoved} from './plan-summary.ts';
 import type {Planned} from './planner.ts';
 import type {ProblemList} from './problem-list.ts';
-import {
-	type PublishRecord,
-	type RecordHead,
-	type RecordStore,
-	removeHead,
-	writeHead,
-	writeRecord,
-} from './publish-record.ts';
-import {runJournal} from './publisher.ts';
 import type {Staging} from './staging.ts';
 import {surveyPaths} from './survey-paths.ts';
 import type {PublishResult} from './update-types.ts';
+import type {Way} from './way.ts';
 
 export type PublishPlanOptions = {
 	readonly pool: Pool;
-	readonly root: DirHandle;
+	readonly way: Way;
 	readonly planned: Planned;
 	readonly problems: ProblemList;
 	/** Undefined: there is nothing to stage. */
 	readonly staging: Staging | undefined;
 	readonly gathering: Gathering | undefined;
-	/** Where the journal is, always below DEST, and where the record is. */
-	readonly home: RecordStore;
-	readonly store: RecordStore;
-	/** What the plan was made from. */
-	readonly known: PublishRecord | undefined;
 	readonly key: Uint8Array;
 	readonly sequence: number;
-	readonly sync: boolean;
-	readonly isRoot: boolean;
-	readonly onProgress?: ((done: number, total: number) => void) | undefined;
+	readonly onProgress: (done: number, total: number) => void;
 };
 
 export async function publishPlan(options: PublishPlanOptions): Promise<PublishResult> {
-	const {planned, problems, staging} = options;
+	const {pool, way, planned, problems, staging, key, sequence, onProgress} = options;
 	if (planned.options.strict && problems.count > 0) return resultOf(options, undefined);
 	const removes = planned.options.delete && problems.sourceCount === 0;
 	const failed = new Set<number>();
@@ -64,9 +46,8 @@ export async function publishPlan(options: PublishPlanOptions): Promise<PublishR
 	const rows = rowsToDo(planned, removes).filter(
 		row => !failed.has(row) && !needed.has(octetKey(planned.table.path(row))),
 	);
-	if (rows.length > 0) await runRows(options, rows, failed);
-	staging?.dispose();
-	await keepRecord(options, rows.length > 0, failed);
+	const order = {pool, planned, problems, staging, rows, failed, key, sequence, onProgress};
+	await way.put(order);
 	return resultOf(options, {rows, failed});
 }
 
@@ -96,7 +77,7 @@ async function stageMoves(
 	removes: boolean,
 	failed: Set<number>,
 ): Promise<void> {
-	const {planned, problems, gathering, pool, root, staging} = options;
+	const {planned, problems, gathering, pool, way, staging} = options;
 	const {table} = planned;
 	const {content} = table.columns;
 	const moves: number[] = [];
@@ -106,7 +87,7 @@ async function stageMoves(
 	if (moves.length === 0) return;
 	const untouched = removes ? await untouchedSources(options, moves) : new Set<number>();
 	const links = moves.filter(row => untouched.has(row));
-	const input = {root, staging: staging!.handles, rows: table.pick(links)};
+	const input = {root: way.root!, staging: staging!.handles, rows: table.pick(links)};
 	const {bad} = await pool.run(linkContent, input);
 	for (const at of bad) untouched.delete(links[at]!);
 	for (const row of untouched) gathering!.bytesMatched += table.columns.size[row]!;
@@ -124,16 +105,16 @@ async function stageMoves(
 
 /** Rows whose source is still as the record has it. */
 async function untouchedSources(
-	{pool, root, planned, known}: PublishPlanOptions,
+	{pool, way, planned}: PublishPlanOptions,
 	moves: readonly number[],
 ): Promise<Set<number>> {
 	const {table, sourceIndexOf} = planned;
 	const order = [...moves].sort((a, b) => comparePaths(table.source(a), table.source(b)));
 	const paths = new OctetPool(order.length);
 	for (const row of order) paths.add(table.source(row));
-	const {stat} = await surveyPaths(pool, root, paths.packed(), undefined);
+	const {stat} = await surveyPaths(pool, way.root!, paths.packed(), undefined);
 	const untouched = order.filter((row, at) =>
-		known?.isUntouched(sourceIndexOf.get(row) ?? -1, stat, at),
+		way.record?.isUntouched(sourceIndexOf.get(row) ?? -1, stat, at),
 	);
 	return new Set(untouched);
 }
@@ -149,11 +130,11 @@ function failUnstaged({planned, gathering}: PublishPlanOptions, failed: Set<numb
 
 /** Without deletions, a directory with entries gives way to nothing else. */
 function keepDirectories(options: PublishPlanOptions, failed: Set<number>): void {
-	const {planned, problems, pool, root} = options;
+	const {planned, problems, pool, way} = options;
 	const {table} = planned;
 	const {kind, type, existing: was} = table.columns;
 	const {tree} = pool.context;
-	const walk = new DirectoryWalk(tree, root);
+	const walk = new DirectoryWalk(tree, way.root!);
 	for (let row = 0; row < table.count; row++) {
 		if (kind[row] !== changeKind.changed || type[row] === entryType.directory) continue;
 		if (was[row] !== existing.directory || failed.has(row)) continue;
@@ -174,56 +155,6 @@ function failFollowers({table}: Planned, failed: Set<number>): void {
 		if (table.columns.content[row] !== contentFrom.link) continue;
 		if (paths.has(octetKey(table.leader(row)))) failed.add(row);
 	}
-}
-
-/** From the journal on, this is done whatever happens: if not now, at the next start. */
-async function runRows(
-	options: PublishPlanOptions,
-	rows: readonly number[],
-	failed: Set<number>,
-): Promise<void> {
-	const {pool, root, planned, problems, staging, home, store, sync, isRoot} = options;
-	const {table, fileSystems} = planned;
-	for (const each of [home, store]) removeHead(each);
-	const journal = {roots: fileSystems.roots, sync, rows: table.pick(rows)};
-	writeJournal(home, journal);
-	const failures = await runJournal({
-		pool,
-		root,
-		staging: staging!.handles,
-		isRoot,
-		journal,
-		onProgress: options.onProgress,
-	});
-	for (const [number, {code, message}] of failures) {
-		const row = rows[number]!;
-		failed.add(row);
-		problems.add(code, table.path(row), message);
-	}
-	removeJournal(home);
-}
-
-async function keepRecord(
-	options: PublishPlanOptions,
-	changed: boolean,
-	failed: ReadonlySet<number>,
-): Promise<void> {
-	const {pool, root, planned, problems, home, store, known, key, sequence} = options;
-	const {list} = planned.image;
-	// A single file leaves no record: the directory around it is not ours.
-	if (planned.image.fileName !== undefined) return;
-	const {ino: rootIno, dev: rootDev} = pool.context.tree.statDir(root);
-	const complete = problems.count === 0;
-	const head: RecordHead = {key, root: list.root, rootIno, rootDev, sequence, complete};
-	const isExamined = planned.oldOf === undefined;
-	if (!changed && !isExamined && known !== undefined && equalOctets(known.list.root, list.root)) {
-		writeHead(store, head);
-	} else {
-		const record = await makeRecord({pool, root, planned, known, failed});
-		writeRecord(store, head, record, known);
-	}
-	// So a pull with another record is not taken for the last one: see `Update`.
-	if (home !== store) writeHead(home, head);
 }
 
 function resultOf(

@@ -5,6 +5,7 @@
  */
 
 import {assert} from '../assert.ts';
+import {ShoalError} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {List} from '../snapshot/list.ts';
@@ -231,4 +232,14 @@ function readU64(from: Reader): bigint {
 function writeU64(to: Writer, value: bigint): void {
 	to.u32(Number(value >> 32n));
 	to.u32(Number(value & 0xffff_ffffn));
+}
+
+/** A record that is damaged says nothing: DEST is looked at instead. */
+export function forgiving<T>(read: () => T): T | undefined {
+	try {
+		return read();
+	} catch (error) {
+		if (error instanceof ShoalError && error.code === 'STORE_CORRUPT') return undefined;
+		throw error;
+	}
 }

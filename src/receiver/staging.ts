@@ -5,7 +5,7 @@
 import {ShoalError} from '../error.ts';
 import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
 import {equalOctets, isValidPath} from '../snapshot/path.ts';
-import {stateDirName} from '../store/state-dir.ts';
+import type {StateDir} from '../store/state-dir.ts';
 import type {Creation} from '../task/attributes.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {octetKey} from '../task/packed-octets.ts';
@@ -27,8 +27,8 @@ export type StagingOptions = {
 	readonly roots: readonly Uint8Array[];
 	/** Effective user: nobody else may own a staging directory. */
 	readonly uid: number;
-	/** Remembers where else there are staging directories, if this run is cut off. */
-	readonly store: RecordStore;
+	/** Holds that of DEST, and remembers where else there are some, if this run is cut off. */
+	readonly home: StateDir;
 };
 
 /** A staging directory, and the directory that it is in. */
@@ -51,12 +51,12 @@ export class Staging {
 	}
 
 	/** Makes what is missing; the times of the directories that hold them stay as they were. */
-	static open({tree, root, roots, uid, store}: StagingOptions): Staging {
-		sweepOthers(tree, root, roots, store);
-		if (roots.length > 1) writeRoots(store, roots);
+	static open({tree, root, home, roots, uid}: StagingOptions): Staging {
+		sweepOthers(tree, root, roots, home);
+		if (roots.length > 1) writeRoots(home, roots);
 		const places: Place[] = [];
-		const state = openOrMake(tree, root, stateDirName, uid);
-		places.push({parent: state, name: stageName, handle: openOrMake(tree, state, stageName, uid)});
+		const handle = openOrMake(tree, home.handle, stageName, uid);
+		places.push({parent: home.handle, name: stageName, handle});
 		const walk = new DirectoryWalk(tree, root);
 		try {
 			for (const path of roots.slice(1)) {
@@ -71,13 +71,24 @@ export class Staging {
 		} finally {
 			walk.release();
 		}
-		return new Staging(tree, store, places);
+		return new Staging(tree, home, places);
 	}
 
-	/** Keys of the names of staged content, for each file system. */
+	/**
+	 * Keys of the names of staged content, for each file system. A file that has another name as
+	 * well is in a tree already, since a run was cut off there: it is no longer ours to finish.
+	 */
 	contents(): Set<string>[] {
+		const isOwn = (handle: DirHandle, name: Name): boolean =>
+			isStagedContent(name) && this.#tree.stat(handle, name)?.linkCount === 1;
 		return this.handles.map(
-			handle => new Set(this.#tree.list(handle).filter(isStagedContent).map(octetKey)),
+			handle =>
+				new Set(
+					this.#tree
+						.list(handle)
+						.filter(each => isOwn(handle, each))
+						.map(octetKey),
+				),
 		);
 	}
 
@@ -106,9 +117,9 @@ export class Staging {
 	}
 
 	close(): void {
-		for (const {parent, handle} of this.#places) {
+		for (const [device, {parent, handle}] of this.#places.entries()) {
 			this.#tree.closeDir(handle);
-			this.#tree.closeDir(parent);
+			if (device > 0) this.#tree.closeDir(parent);
 		}
 	}
 }
