@@ -21,7 +21,8 @@ export function escapePath(path: Uint8Array): string {
 	while (at < path.length) {
 		const octet = path[at]!;
 		if (octet >= plainMin && octet <= plainMax) {
-			text += octet === backslash && isEscape(path, at) ? '\\#134' : String.fromCharCode(octet);
+			text +=
+				octet === backslash && isEscape(path, at) ? escapeOctet(octet) : String.fromCharCode(octet);
 			at++;
 			continue;
 		}
@@ -29,13 +30,18 @@ export function escapePath(path: Uint8Array): string {
 		const character = size === 1 ? undefined : decode(path.subarray(at, at + size));
 		if (character === undefined || unprintable.test(character)) {
 			const end = character === undefined ? at + 1 : at + size;
-			for (; at < end; at++) text += `\\#${path[at]!.toString(8).padStart(3, '0')}`;
+			for (; at < end; at++) text += escapeOctet(path[at]!);
 		} else {
 			text += character;
 			at += size;
 		}
 	}
 	return text;
+}
+
+/** `\#ooo`, in octal. */
+export function escapeOctet(octet: number): string {
+	return `\\#${octet.toString(8).padStart(3, '0')}`;
 }
 
 /** The text of octets that are UTF-8, else undefined. */
@@ -61,7 +67,8 @@ function sequenceSize(first: number): number {
 	return first >= 0xf0 && first < 0xf5 ? 4 : 1;
 }
 
-function isEscape(path: Uint8Array, at: number): boolean {
+/** Whether a literal `\#ooo` begins there. */
+export function isEscape(path: Uint8Array, at: number): boolean {
 	if (path[at + 1] !== hash) return false;
 	for (let index = at + 2; index < at + 5; index++) {
 		const octet = path[index];

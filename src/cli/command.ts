@@ -65,12 +65,20 @@ export const commandTable: Record<CommandName, CommandRow> = {
 		summary: 'print the list of a snapshot',
 		about:
 			'Prints the list of a snapshot: of a tree, of a file that snapshot -o wrote, or of a ' +
-			'source, without fetching any content. Names are escaped: an octet that does not print ' +
-			'is \\#ooo in octal.',
+			'source, without fetching any content. long is for people: names are escaped, an octet ' +
+			'that does not print is \\#ooo in octal. jsonl has all there is, base64 where octets are ' +
+			'not UTF-8. mtree is mtree(5), as bsdtar makes an archive from; mtree-netbsd is for ' +
+			'mtree -p DIR, which takes *, ? and [ in a name for a pattern. rsync is what ' +
+			'rsync -a --list-only DIR/ prints, with 4,096 for every directory, since a list has no ' +
+			'size of it. With PATH, mtree and rsync name things as seen from there.',
 		examples: [
 			{says: 'What a source offers', words: `shoal ls ${url}/debian`},
 			{says: 'One directory of a local tree', words: 'shoal ls /srv/debian dists/stable'},
 			{says: 'For a program', words: 'shoal ls /srv/debian --format jsonl | jq .path'},
+			{
+				says: 'Whether a tree is still as its snapshot says',
+				words: 'shoal ls /srv/debian --format mtree-netbsd | mtree -p /srv/debian',
+			},
 		],
 		exits: [0, 1, 5, 10, 11, 12, 30, 35],
 	},

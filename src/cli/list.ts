@@ -1,8 +1,10 @@
 /** `shoal ls`: prints the list of a snapshot; a reader that has seen enough ends it. */
 import {list} from '../engine/list.ts';
+import type {ListFormat} from '../engine/options.ts';
 import type {Context} from './context.ts';
 import {failedRun} from './failed-run.ts';
 import {isInterruption} from './interrupt.ts';
+import {localCharset, localZoneOffset} from './locale.ts';
 import {readSource} from './operand.ts';
 import {withVoice} from './voice.ts';
 
@@ -13,7 +15,9 @@ export function runList(context: Context): Promise<number> {
 		try {
 			await list({
 				from: 'directory' in source ? {path: source.directory} : source,
-				format: options.format === 'jsonl' ? 'jsonl' : 'long',
+				format: (options.format ?? 'long') as ListFormat,
+				charset: options.eightBit === undefined ? localCharset(process.env) : 'octets',
+				zoneOffset: localZoneOffset,
 				configDirectory,
 				signal: AbortSignal.any([context.signal, terminal.closed]),
 				trustOnFirstUse: options.trustOnFirstUse !== undefined,

@@ -38,7 +38,7 @@ export const optionGroups = {
 
 /** Values that are words of a list; `later` are known, and refused by name until they are built. */
 export const choiceTable = {
-	format: {words: ['long', 'jsonl'], later: ['mtree', 'rsync']},
+	format: {words: ['long', 'jsonl', 'mtree', 'mtree-netbsd', 'rsync'], later: []},
 	publish: {words: ['in-place'], later: ['tree']},
 	congestion: {words: ['model', 'cubic'], later: []},
 } as const satisfies Record<string, {words: readonly string[]; later: readonly string[]}>;
@@ -210,7 +210,13 @@ export const optionTable = {
 		group: 'tree',
 		commands: ['ls'],
 		value: 'format',
-		help: 'long or jsonl. Default: long.',
+		help: 'long, jsonl, mtree, mtree-netbsd or rsync. Default: long.',
+	},
+	eightBit: {
+		flags: '-8, --8-bit-output',
+		group: 'tree',
+		commands: ['ls'],
+		help: 'With rsync: leave octets beyond ASCII as they are.',
 	},
 	config: {
 		flags: '--config <file>',

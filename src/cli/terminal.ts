@@ -42,7 +42,7 @@ export class Terminal {
 	}
 
 	/** Writes `text`, whole lines, to standard output; a promise while the reader is slow. */
-	write(text: string): void | Promise<void> {
+	write(text: string | Uint8Array): void | Promise<void> {
 		if (this.#closed.signal.aborted) return;
 		this.#erase();
 		if (this.#out.write(text)) return;

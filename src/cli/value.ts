@@ -55,5 +55,10 @@ function readChoice(kind: ChoiceKind, flag: string, text: string): string {
 	if (later.includes(text)) {
 		throw new ShoalError('OPTION_UNBUILT', `${flag} ${text} belongs to a later version`);
 	}
-	throw new ShoalError('OPTION_INVALID', `${flag} knows ${words.join(' and ')}, not ${text}`);
+	throw new ShoalError('OPTION_INVALID', `${flag} knows ${listed(words)}, not ${text}`);
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function listed(words: readonly string[]): string {
+	return words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }

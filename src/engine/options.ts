@@ -1,6 +1,7 @@
 /** What a run of the engine is asked for. The command line fills these; so may a program. */
 import type {ControllerName} from '../congestion/controllers.ts';
 import type {SourceUrl} from '../session/source-url.ts';
+import type {RsyncCharset} from '../snapshot/rsync-line.ts';
 import type {EventSink} from './event.ts';
 
 /** What every run takes. */
@@ -83,15 +84,30 @@ export type PullOptions = RunOptions & {
 	readonly family?: 4 | 6;
 };
 
-export type ListOptions = RunOptions & {
-	/** A list file or a directory with a saved snapshot, or a source. */
-	readonly from: SourceUrl | {readonly path: string};
+/** A list file or a directory with a saved snapshot, or a source. */
+export type ListOrigin = SourceUrl | {readonly path: string};
+
+/** How lists that are elsewhere are opened. */
+export type ListOriginOptions = RunOptions & {
+	/** Of a directory. Default: `.shoal` at its root. */
 	readonly state?: string;
 	readonly trustOnFirstUse: boolean;
 	readonly allowRollback: boolean;
-	readonly format: 'long' | 'jsonl';
+};
+
+/** Takes a piece of text that ends with a whole line; a promise makes the writer wait. */
+export type TextSink = (text: string | Uint8Array) => void | Promise<void>;
+
+export type ListFormat = 'long' | 'jsonl' | 'mtree' | 'mtree-netbsd' | 'rsync';
+
+export type ListOptions = ListOriginOptions & {
+	readonly from: ListOrigin;
+	readonly format: ListFormat;
 	/** Only this path and what is below it. */
 	readonly path?: string;
-	/** Takes a piece of text that ends with a whole line; a promise makes the writer wait. */
-	readonly write: (text: string) => void | Promise<void>;
+	/** For `rsync`: octets beyond ASCII. Default: UTF-8 stands as it is. */
+	readonly charset?: RsyncCharset;
+	/** For `rsync`: seconds that local time is ahead of UTC at a Unix time. Default: none. */
+	readonly zoneOffset?: (unixSec: number) => number;
+	readonly write: TextSink;
 };

@@ -132,6 +132,20 @@ export class List {
 
 	/** Where the entry with this path stands. */
 	find(path: Uint8Array): EntryPlace | undefined {
+		const cursor = this.seek(path);
+		if (cursor === undefined || !equalOctets(cursor.path, path)) return undefined;
+		return {page: cursor.page, position: cursor.position};
+	}
+
+	/** A cursor that stands at the first entry at `path` or after it; undefined if none is. */
+	seek(path: Uint8Array): Cursor | undefined {
+		const cursor = this.cursor(Math.max(0, this.#pageOf(path)));
+		while (cursor.next()) if (comparePaths(cursor.path, path) >= 0) return cursor;
+		return undefined;
+	}
+
+	/** The last page that begins at `path` or before; -1 if none does. */
+	#pageOf(path: Uint8Array): number {
 		const {table} = this.#parts.levels[0]!;
 		let low = 0;
 		let high = table.count;
@@ -140,12 +154,7 @@ export class List {
 			if (comparePaths(table.key(middle), path) <= 0) low = middle + 1;
 			else high = middle;
 		}
-		const page = low - 1;
-		const cursor = this.cursor(page);
-		while (cursor.next() && cursor.page === page) {
-			if (equalOctets(cursor.path, path)) return {page, position: cursor.position};
-		}
-		return undefined;
+		return low - 1;
 	}
 }
 

@@ -3,7 +3,8 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 
-const program = fileURLToPath(new URL('../../../bin/shoal.js', import.meta.url));
+/** The file that starts the command line. */
+export const program = fileURLToPath(new URL('../../../bin/shoal.js', import.meta.url));
 
 export type Finished = {
 	readonly exit: number | null;

@@ -108,7 +108,6 @@ test('commands and formats of a later version say so', t => {
 		['diff', 'a', 'b'],
 		['push', '--delete', 'a', 'b'],
 		['doctor'],
-		['ls', '--format', 'mtree', 'a'],
 		['pull', '--publish', 'tree', 'a', 'b'],
 		['pull', '--trace', 'a', 'b'],
 	]) {

@@ -78,7 +78,7 @@ test('bash completes commands, values and operands', t => {
 		[['ls', '--format', '=', 'js'], ['jsonl']],
 		[
 			['ls', '--format', '='],
-			['jsonl', 'long'],
+			['jsonl', 'long', 'mtree', 'mtree-netbsd', 'rsync'],
 		],
 		[['pull', '--state', 'a'], ['a directory']],
 		[
@@ -97,8 +97,7 @@ test('bash completes commands, values and operands', t => {
 	);
 	for (const [index, [words, answer]] of asked.entries()) {
 		if (answers === undefined) break;
-		const found = answers[index]!.filter(word => word !== 'mtree' && word !== 'rsync');
-		t.deepEqual(found.sort(), answer, words.join(' '));
+		t.deepEqual(answers[index]!.sort(), answer, words.join(' '));
 	}
 });
 
