@@ -13,12 +13,14 @@ import type {
 	Address,
 	Datagram,
 	DatagramLink,
+	DatagramSizes,
 	LinkHandler,
 	LinkStatistics,
 	Transmit,
 } from '../src/platform/datagram.ts';
 import type {OpenLink} from '../src/platform/platform.ts';
 import {formatAddress, type HostPort, parseAddress} from './address.ts';
+import {datagramSizes} from './datagram-size.ts';
 import {nodeCode} from './tree-error.ts';
 
 /**
@@ -78,6 +80,7 @@ export async function resolve(host: string, port: number): Promise<Address[]> {
 class UdpLink implements DatagramLink {
 	readonly local: Address;
 	readonly payloadMax = datagramSizeMax;
+	readonly sizes: DatagramSizes;
 	readonly statistics: LinkStatistics = {
 		datagramsIn: 0,
 		datagramsOut: 0,
@@ -99,6 +102,7 @@ class UdpLink implements DatagramLink {
 	constructor(socket: Socket, peer: Address | undefined) {
 		const {address, port} = socket.address();
 		this.local = formatAddress(address, port);
+		this.sizes = datagramSizes(address);
 		this.#socket = socket;
 		this.#peer = peer;
 		socket.on('message', (data, from) => this.#onMessage(data, from.address, from.port));

@@ -130,6 +130,7 @@ class Serving implements Server {
 			now: platform.clock.now(),
 			hosts: [host],
 			authority: source,
+			sizes: link.sizes,
 		});
 		const pump: Pump = new Pump({
 			link,

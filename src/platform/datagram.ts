@@ -22,6 +22,14 @@ export type LinkHandler = {
 	failed(error: Error): void;
 };
 
+/** How large datagrams may become. */
+export type DatagramSizes = {
+	/** Largest that leaves this host in one piece; the initial size where that is not known. */
+	readonly max: number;
+	/** Datagrams that this host has cut into fragments so far, those of others included. */
+	readonly fragmentCount?: () => number;
+};
+
 /**
  * Unreliable, unordered. May drop, repeat or reorder a datagram; never splits or joins one;
  * never blocks; never queues without bound.
@@ -30,6 +38,8 @@ export type DatagramLink = {
 	readonly local: Address;
 	/** Largest payload it carries, in octets. */
 	readonly payloadMax: number;
+	/** What the search for the path's MTU may try. */
+	readonly sizes: DatagramSizes;
 	readonly statistics: LinkStatistics;
 	/**
 	 * Takes datagrams from the front of `batch` and answers how many: the rest must be offered

@@ -5,6 +5,7 @@
 import type {Address} from '../platform/datagram.ts';
 import type {Micros} from '../unit.ts';
 import type {Writer} from '../wire/codec.ts';
+import type {PathMtu} from './path-mtu.ts';
 
 /** Codes of the frame `close`. wire/README.md §4. */
 export const closeCode = {
@@ -19,8 +20,13 @@ export const closeCode = {
 
 /** What a payload may ask of the session that carries it. */
 export type SessionHandle = {
-	/** Octets that the payload of one packet may have; it changes with the form of the header. */
+	/**
+	 * Octets that the payload of one packet may have; it changes with the form of the header and
+	 * with what is known of the path.
+	 */
 	readonly payloadMax: number;
+	/** The search for larger datagrams: whose payload has receipts of its packets tells it. */
+	readonly mtu: PathMtu;
 	/** Octets that a datagram has beyond its payload: header and tag. */
 	readonly overhead: number;
 	/** Whether the peer has shown that it receives at its address. */
@@ -53,6 +59,10 @@ export type Payload = {
 	): number | undefined;
 	/** Fills the next packet, whose number is `number`; false: nothing to send now. */
 	pollPacket(number: number, to: Writer, now: Micros): boolean;
+	/** Largest datagram that is worth a probe now, in octets; absent or 0: none is. */
+	probeMax?(now: Micros): number;
+	/** Writes the frames of a probe, which the session pads; false: not now. */
+	pollProbe?(number: number, to: Writer, now: Micros): boolean;
 	/**
 	 * The peer has moved to another address, which is validated: nothing is known of the path to
 	 * it. Start again from the initial window.

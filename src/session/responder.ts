@@ -6,7 +6,7 @@
 import {assert} from '../assert.ts';
 import {datagramSizeInitial} from '../limit.ts';
 import type {Crypto} from '../platform/crypto.ts';
-import type {Address, Transmit} from '../platform/datagram.ts';
+import type {Address, DatagramSizes, Transmit} from '../platform/datagram.ts';
 import {earlier, type Micros, millis} from '../unit.ts';
 import {AddressTokens} from './address-token.ts';
 import type {Authority, Host} from './authority.ts';
@@ -59,6 +59,8 @@ export type ResponderOptions = {
 	readonly idleTimeout?: number;
 	/** Packets sealed under one key before it is changed. */
 	readonly updateAfter?: number;
+	/** How large datagrams may become; absent: they stay at the initial size. */
+	readonly sizes?: DatagramSizes;
 };
 
 export class Responder implements Endpoint {
@@ -289,6 +291,7 @@ export class Responder implements Endpoint {
 			idleTimeout: idleTimeout ?? idleTimeoutDefault,
 			plainPrefix: plainPrefix(ticket.connection),
 			isHome,
+			sizes: this.#options.sizes,
 			accept: () => (full ? undefined : authority.open(context, session)),
 			onWake: () => this.#sessions.wake(session),
 			onEnd: () => this.#sessions.noteEnd(session),

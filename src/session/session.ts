@@ -6,7 +6,7 @@
 import {assert} from '../assert.ts';
 import {datagramSizeInitial} from '../limit.ts';
 import type {Crypto} from '../platform/crypto.ts';
-import type {Address, Transmit} from '../platform/datagram.ts';
+import type {Address, DatagramSizes, Transmit} from '../platform/datagram.ts';
 import {earlier, later, type Micros, millis, never} from '../unit.ts';
 import {Reader, Writer} from '../wire/codec.ts';
 import {decodeFrame, encodeFrame, frameTable} from '../wire/frame.ts';
@@ -14,9 +14,10 @@ import type {DropReason} from './drop.ts';
 import type {PacketBuffer} from './packet-buffer.ts';
 import {fullNumber, numberSize, readU32} from './packet-header.ts';
 import {type PacketKeys, tagSize} from './packet-keys.ts';
-import {PathAllowance} from './path-allowance.ts';
-import {PathChallenge} from './path-challenge.ts';
+import type {PathAllowance} from './path-allowance.ts';
+import {PathMtu} from './path-mtu.ts';
 import {closeCode, type Payload, type SessionHandle} from './payload.ts';
+import {PeerPath} from './peer-path.ts';
 import {ReplayWindow} from './replay-window.ts';
 import {SkippedNumbers} from './skipped-numbers.ts';
 
@@ -45,6 +46,8 @@ export type SessionOptions = {
 	readonly accept?: (session: Session) => Payload | undefined;
 	/** Whether an address is known to be the peer's without a challenge. */
 	readonly isHome?: (address: Address) => boolean;
+	/** How large datagrams may become; absent: they stay at the initial size. */
+	readonly sizes?: DatagramSizes | undefined;
 	/** There may be something to send, and timers may have changed. */
 	readonly onWake?: () => void;
 	readonly onEnd?: (end: SessionEnd) => void;
@@ -65,13 +68,8 @@ export class Session implements SessionHandle {
 	#nextNumber = 0;
 	#forgedCount = 0;
 
-	#path: PathAllowance;
-	/** Asked of the peer's first address, if that was not validated. */
-	#challenge: PathChallenge | undefined;
-	/** Asked of an address that the peer seems to have moved to. */
-	#candidate: PathChallenge | undefined;
-	/** The peer's own question, and where it came from. */
-	#response: {readonly data: Uint8Array; readonly to: Address} | undefined;
+	readonly #paths: PeerPath;
+	readonly mtu: PathMtu;
 
 	#pingDue = false;
 	/** The peer has asked for a packet, whatever is in it. */
@@ -87,21 +85,21 @@ export class Session implements SessionHandle {
 	#forgetAt = never;
 
 	constructor(options: SessionOptions) {
-		const {crypto, keys, now, path, prefix} = options;
+		const {crypto, keys, now, path, prefix, isHome, sizes} = options;
 		this.#options = options;
 		this.#keys = keys;
-		this.#path = path;
+		this.#paths = new PeerPath({path, random: crypto.random, now, isHome});
+		this.mtu = new PathMtu(sizes ?? {max: datagramSizeInitial});
 		this.#prefix = prefix;
 		this.#now = now;
 		this.#heardAt = now;
 		this.#closeAgainAt = now;
 		this.#pingAt = never;
 		this.#confirmBy = never;
-		if (!path.validated) this.#challenge = new PathChallenge(path, crypto.random, now);
 	}
 
 	get payloadMax(): number {
-		return datagramSizeInitial - this.overhead;
+		return this.mtu.size - this.overhead;
 	}
 
 	get overhead(): number {
@@ -109,11 +107,11 @@ export class Session implements SessionHandle {
 	}
 
 	get validated(): boolean {
-		return this.#path.validated;
+		return this.#paths.main.validated;
 	}
 
 	get peer(): Address {
-		return this.#path.address;
+		return this.#paths.main.address;
 	}
 
 	get confirmed(): boolean {
@@ -188,7 +186,7 @@ export class Session implements SessionHandle {
 		const newest = number > this.#window.largest;
 		this.#window.mark(number);
 		this.#heardAt = now;
-		this.#noteAddress(from, data.length, newest);
+		if (this.#paths.onPacket(from, data.length, newest && this.open, now)) this.#moved();
 		if (this.#payload === undefined) this.#accept();
 		if (this.#state === 'closing') this.#repeatClose();
 		else this.#read(number, data, headerSize, from);
@@ -215,7 +213,7 @@ export class Session implements SessionHandle {
 			this.#pingPause = this.#confirmed ? this.#keepAlive : this.#pingPause * 2;
 			this.#pingAt = later(now, this.#pingPause);
 		}
-		if (this.#candidate?.hopeless) this.#candidate = undefined;
+		this.#paths.handleTimeout();
 		this.#payload?.handleTimeout(now);
 		this.wake();
 	}
@@ -225,24 +223,22 @@ export class Session implements SessionHandle {
 		if (this.#state === 'closed') return never;
 		if (this.#state === 'closing') return this.#forgetAt;
 		let at = earlier(this.#pingAt, this.#confirmBy);
-		const candidate = this.#candidate;
+		const {main, candidate, challenge} = this.#paths;
 		if (candidate !== undefined && this.#mayBegin(candidate.path)) {
 			at = earlier(at, candidate.dueAt);
 		}
 		if (this.#payload === undefined) return at;
 		at = earlier(at, this.#idleAt);
 		// What waits for the peer's next packet to be allowed waits for no time.
-		if (this.#challenge !== undefined && this.#mayBegin(this.#path)) {
-			at = earlier(at, this.#challenge.dueAt);
-		}
-		return this.#mayFill(this.#path) ? earlier(at, this.#payload.pollTimeout()) : at;
+		if (challenge !== undefined && this.#mayBegin(main)) at = earlier(at, challenge.dueAt);
+		return this.#mayFill(main) ? earlier(at, this.#payload.pollTimeout()) : at;
 	}
 
 	pollTransmit(now: Micros): Transmit | undefined {
 		this.#now = now;
 		if (this.#state === 'closed') return undefined;
 		if (this.#state === 'closing') return this.#pollClose();
-		return this.#pollElsewhere() ?? this.#pollMain();
+		return this.#pollElsewhere() ?? this.#pollProbe() ?? this.#pollMain();
 	}
 
 	get #idleAt(): Micros {
@@ -290,10 +286,10 @@ export class Session implements SessionHandle {
 				case 'close':
 					return this.#handleClose(frame.code, frame.text);
 				case 'pathChallenge':
-					this.#response = {data: new Uint8Array(frame.data), to: from};
+					this.#paths.onChallenge(frame.data, from);
 					break;
 				case 'pathResponse':
-					this.#handleResponse(frame.data);
+					if (this.#paths.onResponse(frame.data)) this.#moved();
 					break;
 				default:
 					this.#end({by: 'malformed', code: closeCode.malformed, text: 'malformed frame'});
@@ -310,69 +306,43 @@ export class Session implements SessionHandle {
 		return false;
 	}
 
-	#handleResponse(data: Uint8Array): void {
-		if (this.#challenge?.isAnsweredBy(data)) {
-			this.#challenge.path.validate();
-			this.#challenge = undefined;
-		}
-		if (this.#candidate?.isAnsweredBy(data)) this.#move(this.#candidate.path);
-	}
-
-	/** Counts for the ×3 bound what came from where, and notices that the peer has moved. */
-	#noteAddress(from: Address, size: number, newest: boolean): void {
-		if (from === this.#path.address) {
-			this.#path.received(size);
-			return;
-		}
-		const home = this.#options.isHome?.(from) ?? false;
-		if (newest && home) {
-			this.#move(new PathAllowance(from, true));
-			return;
-		}
-		if (from !== this.#candidate?.path.address) {
-			if (!newest || this.#state !== 'open') return;
-			const path = new PathAllowance(from, false);
-			this.#candidate = new PathChallenge(path, this.#options.crypto.random, this.#now);
-		}
-		this.#candidate.path.received(size);
-	}
-
-	/** The peer is at another address, and has shown it: the old path's knowledge is void. */
-	#move(path: PathAllowance): void {
-		path.validate();
-		this.#path = path;
-		this.#challenge = undefined;
-		this.#candidate = undefined;
+	/** The peer is at another address: what was known of the path is void. */
+	#moved(): void {
+		this.mtu.reset();
 		this.#payload?.pathChanged(this.#now);
 	}
 
 	/** Packets to an address that is not the peer's yet: a question, or an answer to one. */
 	#pollElsewhere(): Transmit | undefined {
-		const candidate = this.#candidate;
-		if (candidate === undefined) return undefined;
-		const response = this.#response?.to === candidate.path.address ? this.#response : undefined;
-		const asks = candidate.dueAt <= this.#now;
-		if (response === undefined && !asks) return undefined;
-		const to = this.#begin(candidate.path);
+		if (!this.#paths.isElsewhereDue(this.#now)) return undefined;
+		const {path} = this.#paths.candidate!;
+		const to = this.#begin(path, datagramSizeInitial);
 		if (to === undefined) return undefined;
-		if (response !== undefined) {
-			encodeFrame('pathResponse', {data: response.data}, to);
-			this.#response = undefined;
-		}
-		if (asks) {
-			encodeFrame('pathChallenge', {data: candidate.data}, to);
-			candidate.asked(this.#now);
-		}
-		return this.#seal(to, candidate.path);
+		this.#paths.putElsewhere(to, this.#now);
+		return this.#seal(to, path);
+	}
+
+	/** A packet that is worth nothing but its size. */
+	#pollProbe(): Transmit | undefined {
+		const {main} = this.#paths;
+		const payload = this.#payload;
+		if (!this.#confirmed || !main.validated || payload?.pollProbe === undefined) return undefined;
+		const size = this.mtu.probeSize(this.#now, payload.probeMax?.(this.#now) ?? 0);
+		const to = size === 0 ? undefined : this.#begin(main, size);
+		if (to === undefined || !payload.pollProbe(this.#nextNumber, to, this.#now)) return undefined;
+		to.zero(to.room);
+		this.mtu.onProbe(this.#nextNumber, size, this.#now);
+		return this.#seal(to, main);
 	}
 
 	#pollMain(): Transmit | undefined {
-		const to = this.#begin(this.#path);
+		const {main} = this.#paths;
+		const to = this.#begin(main, this.mtu.size);
 		if (to === undefined) return undefined;
 		const start = to.offset;
 		this.#putOwn(to);
 		const own = to.offset;
-		const payload = this.#mayFill(this.#path) ? this.#payload : undefined;
+		const payload = this.#mayFill(main) ? this.#payload : undefined;
 		if (!(payload?.pollPacket(this.#nextNumber, to, this.#now) ?? false)) to.rewind(own);
 		if (this.#state !== 'open') return this.pollTransmit(this.#now);
 		assert(!to.overflowed, 'the payload has rewound what did not fit');
@@ -381,30 +351,25 @@ export class Session implements SessionHandle {
 			to.u8(frameTable.padding.type);
 		}
 		this.#answerDue = false;
-		return this.#seal(to, this.#path);
+		this.mtu.onSent(this.#nextNumber, to.offset + tagSize, this.#now);
+		return this.#seal(to, main);
 	}
 
 	#putOwn(to: Writer): void {
-		if (this.#response !== undefined) {
-			encodeFrame('pathResponse', {data: this.#response.data}, to);
-			this.#response = undefined;
-		}
-		if (this.#challenge !== undefined && this.#challenge.dueAt <= this.#now) {
-			encodeFrame('pathChallenge', {data: this.#challenge.data}, to);
-			this.#challenge.asked(this.#now);
-		}
+		this.#paths.putMain(to, this.#now);
 		if (this.#pingDue) encodeFrame('ping', {}, to);
 		this.#pingDue = false;
 	}
 
 	#pollClose(): Transmit | undefined {
 		if (!this.#closeDue || this.#keys.exhausted) return undefined;
-		const to = this.#begin(this.#path);
+		const {main} = this.#paths;
+		const to = this.#begin(main, datagramSizeInitial);
 		if (to === undefined) return undefined;
 		this.#closeDue = false;
 		const text = new TextEncoder().encode(this.#close.text).subarray(0, closeTextMax);
 		encodeFrame('close', {code: this.#close.code, text}, to);
-		return this.#seal(to, this.#path);
+		return this.#seal(to, main);
 	}
 
 	/** A straggler has not heard of the end: says it again, but not to each packet. */
@@ -425,13 +390,13 @@ export class Session implements SessionHandle {
 	}
 
 	/** Starts a packet to the path's address: undefined if its allowance has no room for one. */
-	#begin(path: PathAllowance): Writer | undefined {
+	#begin(path: PathAllowance, sizeMax: number): Writer | undefined {
 		if (this.#keys.exhausted) {
 			this.#end(limitReached);
 			return undefined;
 		}
 		if (!this.#mayBegin(path)) return undefined;
-		const size = Math.min(datagramSizeInitial, path.room);
+		const size = Math.min(sizeMax, path.room);
 		while (this.#skipped?.has(this.#nextNumber)) this.#nextNumber++;
 		const to = new Writer(this.#options.buffer.reserve(size), 0, size - tagSize);
 		to.put(this.#prefix);

@@ -115,6 +115,14 @@ export class ServedSession implements Payload {
 		return this.#sender.handlePacket(number, payload, datagramSize, now);
 	}
 
+	probeMax(now: Micros): number {
+		return this.#sender.probeMax(now);
+	}
+
+	pollProbe(number: number, to: Writer, now: Micros): boolean {
+		return this.#sender.pollProbe(number, to, now);
+	}
+
 	pollPacket(number: number, to: Writer, now: Micros): boolean {
 		this.#options.touched(this);
 		return this.#sender.pollPacket(number, to, now);

@@ -324,7 +324,7 @@ export class Fetcher implements Payload {
 			this.#handler.head(this.#heads.length, frame.statement, frame.diffs);
 			return undefined;
 		}
-		if (frame.name === 'rotation') return undefined;
+		if (frame.name === 'rotation' || frame.name === 'probe') return undefined;
 		return closeCode.malformed;
 	}
 

@@ -9,7 +9,13 @@ import {closeCode, type Payload, type SessionHandle} from '../session/payload.ts
 import {type Micros, never} from '../unit.ts';
 import {Reader, type Writer} from '../wire/codec.ts';
 import {DataFields} from '../wire/data-frame.ts';
-import {dataFlagSourceLimited, decodeFrame, type Frame, type FrameValue} from '../wire/frame.ts';
+import {
+	dataFlagSourceLimited,
+	decodeFrame,
+	encodeFrame,
+	type Frame,
+	type FrameValue,
+} from '../wire/frame.ts';
 import {HeadOffer} from './head-offer.ts';
 import {Outbox, type ReadRequest, type SenderSource} from './outbox.ts';
 import {Pacer} from './pacer.ts';
@@ -149,6 +155,7 @@ export class Sender implements Payload {
 		if (this.#closed) return false;
 		this.#now = now;
 		const start = to.offset;
+		to.shorten(this.#payloadMax);
 		if (this.#outbox.empty && !this.#echoed) this.#answerAt = now;
 		const blocks = this.#mayFill(now);
 		const probe = this.#probesLeft > 0 && now >= this.#probeAt;
@@ -174,13 +181,25 @@ export class Sender implements Payload {
 			return false;
 		}
 		this.#writeData(to, start, room);
-		const size = to.offset - start + packetOverhead;
-		this.#log.add(number, size, now);
-		this.#pacer.spend(size);
-		this.#packetsOut++;
-		this.#unansweredAt = Math.min(this.#unansweredAt, now);
-		this.#answerAt = Infinity;
-		this.#echoed = true;
+		this.#onPacket(number, to.offset - start, now);
+		return true;
+	}
+
+	/** As much as goes out in a moment, of what may be in flight an eighth, and proved by then. */
+	probeMax(now: Micros): number {
+		if (this.#roundTrip.sampleCount === 0 || !this.#outbox.ready) return 0;
+		return this.#mayFill(now) ? this.#pacer.rate * probeTime : 0;
+	}
+
+	pollProbe(number: number, to: Writer, now: Micros): boolean {
+		const start = to.offset;
+		const size = to.room + packetOverhead;
+		if (this.#grantTotal - this.#log.total < size) return false;
+		if (this.#log.inFlight + size > this.#provenMax) return false;
+		const room = this.#reserve(to, now);
+		encodeFrame('probe', {}, to);
+		this.#writeData(to, start, room);
+		this.#onPacket(number, size - packetOverhead, now);
 		return true;
 	}
 
@@ -207,6 +226,35 @@ export class Sender implements Payload {
 	closed(_code: number, _text: string): void {
 		this.#closed = true;
 		this.#outbox.withdraw(Infinity);
+	}
+
+	/** Counts a packet whose payload has so many octets. */
+	#onPacket(number: number, payloadSize: number, now: Micros): void {
+		const size = payloadSize + packetOverhead;
+		this.#log.add(number, size, now);
+		this.#pacer.spend(size);
+		this.#packetsOut++;
+		this.#unansweredAt = Math.min(this.#unansweredAt, now);
+		this.#answerAt = Infinity;
+		this.#echoed = true;
+	}
+
+	/** A full packet of a usual path, as octets of the network are counted. */
+	get #packetSize(): number {
+		return Math.min(this.#session.payloadMax, payloadUsual) + packetOverhead;
+	}
+
+	/**
+	 * Octets of a packet's payload: what the path carries, but no more than may leave and than the
+	 * rate brings in the time of a burst, so that large datagrams do not make a queue.
+	 */
+	get #payloadMax(): number {
+		const {payloadMax} = this.#session;
+		if (payloadMax <= payloadUsual) return payloadMax;
+		const granted = this.#grantTotal - this.#log.total;
+		const proven = this.#provenMax - this.#log.inFlight;
+		const most = Math.min(granted, proven, this.#pacer.rate * burstTime) - packetOverhead;
+		return Math.min(payloadMax, Math.max(payloadUsual, Math.floor(most)));
 	}
 
 	#onFrame(frame: Frame, now: Micros): number | undefined {
@@ -237,6 +285,7 @@ export class Sender implements Payload {
 		this.#grantTotal = this.#log.before(frame.packet) + frame.bytes;
 		this.#pacer.setRate(Math.min(frame.rate, this.#rateMax), now);
 		this.#answerAt = Math.min(this.#answerAt, now + this.#roundTrip.smoothed / 4);
+		this.#session.mtu.onFeedback(now, this.#roundTrip.patience);
 		return this.#outbox.withdraw(frame.below);
 	}
 
@@ -250,6 +299,7 @@ export class Sender implements Payload {
 			const sentAt = this.#log.receipt(from, to);
 			if (sentAt >= 0) this.#roundTrip.add(Math.max(1, now - sentAt));
 			this.#heads.onReceipt(from, to);
+			this.#session.mtu.onReceipt(from, to, now);
 			end = from - 1;
 		}
 		this.#log.closeMoment(now, this.#roundTrip.smoothed / 32);
@@ -262,8 +312,8 @@ export class Sender implements Payload {
 		const allowed = this.#pacer.allows(now);
 		const bounded =
 			now >= this.#pausesAt ||
-			this.#grantTotal - this.#log.total < packetSize ||
-			this.#log.inFlight + packetSize > this.#provenMax;
+			this.#grantTotal - this.#log.total < this.#packetSize ||
+			this.#log.inFlight + this.#packetSize > this.#provenMax;
 		if (bounded || !this.#outbox.ready) {
 			if (allowed && !bounded) this.#limitedLeft = limitedCount;
 			this.#pacer.hold();
@@ -275,9 +325,9 @@ export class Sender implements Payload {
 
 	/** When the next packet of blocks may leave, unless a feedback changes that. */
 	get #fillAt(): number {
-		if (this.#grantTotal - this.#log.total < packetSize) return Infinity;
+		if (this.#grantTotal - this.#log.total < this.#packetSize) return Infinity;
 		let at = this.#pacer.readyAt(this.#now);
-		if (this.#log.inFlight + packetSize > this.#provenMax) {
+		if (this.#log.inFlight + this.#packetSize > this.#provenMax) {
 			at = Math.max(at, this.#log.oldestAt + this.#goneAfter);
 		}
 		return at < this.#pausesAt ? at : Infinity;
@@ -299,7 +349,7 @@ export class Sender implements Payload {
 	/** Silence of the receiver since a packet that it should have answered: then nothing leaves. */
 	get #pausesAt(): number {
 		if (this.#roundTrip.sampleCount === 0) return this.#unansweredAt + goneUnknown;
-		const gap = (packetSize * 1e6) / Math.max(1, this.#pacer.rate);
+		const gap = (this.#packetSize * 1e6) / Math.max(1, this.#pacer.rate);
 		return (
 			this.#unansweredAt + 3 * (Math.max(this.#roundTrip.smoothed, this.#roundTrip.latest) + gap)
 		);
@@ -333,11 +383,18 @@ export class Sender implements Payload {
 	}
 }
 
-/** A full packet of 1200 octets, as octets of the network are counted. */
-const packetSize = datagramSizeInitial - 25 + packetOverhead;
+/**
+ * Payloads up to this size, as over Ethernet, are filled whatever the rate; larger ones hold what
+ * the rate brings in so many seconds: no more than a burst of small ones.
+ */
+const payloadUsual = 1472 - 25;
+const burstTime = 0.00025;
+
+/** Seconds of the rate that a probe of the path's MTU may take. */
+const probeTime = 0.01;
 
 /** What may be in flight before anything is proved: 32 datagrams. */
-const initialWindow = 32 * packetSize;
+const initialWindow = 32 * (datagramSizeInitial - 25 + packetOverhead);
 
 /** The same while no round trip is known. RFC 8085 §3.1.3: three seconds. */
 const goneUnknown = 3_000_000;

@@ -107,7 +107,7 @@ export class Reader {
 export class Writer {
 	readonly bytes: Uint8Array;
 	offset: number;
-	readonly end: number;
+	end: number;
 	overflowed = false;
 
 	constructor(bytes: Uint8Array, offset = 0, end: number = bytes.length) {
@@ -118,6 +118,11 @@ export class Writer {
 
 	get room(): number {
 		return this.end - this.offset;
+	}
+
+	/** From now on there is room for `size` octets at most. */
+	shorten(size: number): void {
+		this.end = Math.min(this.end, this.offset + size);
 	}
 
 	/** Forgets all that was written after `offset`, and that it did not fit. */

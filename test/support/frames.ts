@@ -1,4 +1,5 @@
 /** Packets by their frames, for tests that speak for one side of a transfer. */
+import {PathMtu} from '../../src/session/path-mtu.ts';
 import type {Payload, SessionHandle} from '../../src/session/payload.ts';
 import type {Micros} from '../../src/unit.ts';
 import {Reader, Writer} from '../../src/wire/codec.ts';
@@ -23,6 +24,7 @@ export function framesOf(payload: Uint8Array): Frame[] {
 export class HandSession implements SessionHandle {
 	readonly payloadMax = payloadMax;
 	readonly overhead = 25;
+	readonly mtu = new PathMtu({max: 1200});
 	readonly validated = true;
 	readonly peer = 'peer';
 	readonly skipped = new Set<number>();

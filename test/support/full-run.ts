@@ -7,7 +7,7 @@ import {PathModel} from '../../src/congestion/model.ts';
 import {type FetchEvents, fetchContents} from '../../src/engine/fetch-contents.ts';
 import {Remote} from '../../src/engine/remote.ts';
 import type {Crypto} from '../../src/platform/crypto.ts';
-import type {Address} from '../../src/platform/datagram.ts';
+import type {Address, DatagramSizes} from '../../src/platform/datagram.ts';
 import type {Platform} from '../../src/platform/platform.ts';
 import type {RowRequest} from '../../src/receiver/request-queue.ts';
 import {type LinkSettings, SimLink} from './link.ts';
@@ -24,6 +24,8 @@ export type FullOptions = {
 	readonly sealed?: boolean;
 	/** Called when everything is in place and nothing has been sent. */
 	readonly started?: (run: FullRun) => void;
+	/** How large datagrams the source may try. */
+	readonly datagramSizes?: DatagramSizes;
 };
 
 export type FullResult = RunResult & {
@@ -54,7 +56,7 @@ export class FullRun {
 	#endedAt = Infinity;
 	#failure: unknown;
 
-	constructor(settings: WorldSettings, {sealed = false}: FullOptions = {}) {
+	constructor(settings: WorldSettings, {sealed = false, datagramSizes}: FullOptions = {}) {
 		const prng = new Prng(settings.seed ^ 0xf011_5eed);
 		const {world, start} = this;
 		this.settings = settings;
@@ -65,7 +67,7 @@ export class FullRun {
 		this.destination = new SimDestination(this.tree);
 		this.source = new SimSource({
 			world,
-			link: world.openLink('source'),
+			link: world.openLink('source', datagramSizes),
 			crypto: this.#crypto,
 			tree: this.tree,
 			readTime: prng.logUniform(20, 5000),

@@ -4,6 +4,7 @@
  */
 import type {Address, Transmit} from '../../src/platform/datagram.ts';
 import type {Endpoint} from '../../src/session/endpoint.ts';
+import {PathMtu} from '../../src/session/path-mtu.ts';
 import type {Payload, SessionHandle} from '../../src/session/payload.ts';
 import {type Micros, never} from '../../src/unit.ts';
 import {Writer} from '../../src/wire/codec.ts';
@@ -17,6 +18,7 @@ const replayWindow = 8192;
 export class PlainSession implements Endpoint, SessionHandle {
 	readonly overhead = headerSize + tagSize;
 	readonly payloadMax = datagramSize - headerSize - tagSize;
+	readonly mtu = new PathMtu({max: 1200});
 	readonly validated = true;
 	readonly peer: Address;
 	/** Set when either side ended it. */

@@ -117,6 +117,7 @@ export class SimSource {
 			now,
 			hosts: [this.host],
 			authority: this.source,
+			sizes: this.#options.link.sizes,
 			...responder,
 		});
 	}

@@ -3,7 +3,13 @@
  * so hours of bad network pass in seconds; a hang is a bound on time or steps that was hit.
  */
 import type {Clock} from '../../src/platform/clock.ts';
-import type {Address, DatagramLink, LinkHandler, Transmit} from '../../src/platform/datagram.ts';
+import type {
+	Address,
+	DatagramLink,
+	DatagramSizes,
+	LinkHandler,
+	Transmit,
+} from '../../src/platform/datagram.ts';
 import type {Endpoint} from '../../src/session/endpoint.ts';
 import {type Micros, never} from '../../src/unit.ts';
 import {EventHeap} from './event-heap.ts';
@@ -167,8 +173,8 @@ export class World {
 	}
 
 	/** A link of the platform at `address`: for a pump that runs over this world. */
-	openLink(address: Address): DatagramLink {
-		return new WorldLink(this, address, deliver => {
+	openLink(address: Address, sizes: DatagramSizes = {max: 1200}): DatagramLink {
+		return new WorldLink(this, address, sizes, deliver => {
 			this.#nodes.set(address, this.#node({address, endpoint: undefined, deliver}));
 		});
 	}
@@ -236,7 +242,8 @@ export class World {
 
 class WorldLink implements DatagramLink {
 	readonly local: Address;
-	readonly payloadMax = 1472;
+	readonly payloadMax = 65_507;
+	readonly sizes: DatagramSizes;
 	readonly statistics = {datagramsIn: 0, datagramsOut: 0, bytesIn: 0, bytesOut: 0, sendFailures: 0};
 	readonly #world: World;
 	#handler: LinkHandler | undefined;
@@ -244,9 +251,11 @@ class WorldLink implements DatagramLink {
 	constructor(
 		world: World,
 		local: Address,
+		sizes: DatagramSizes,
 		bind: (deliver: (data: Uint8Array, from: Address) => void) => void,
 	) {
 		this.local = local;
+		this.sizes = sizes;
 		this.#world = world;
 		bind((data, from) => {
 			if (this.#handler === undefined) return;

@@ -60,6 +60,7 @@ class ScriptedEndpoint implements Endpoint {
 class ScriptedLink implements DatagramLink {
 	readonly local = 'here';
 	readonly payloadMax = 1200;
+	readonly sizes = {max: 1200};
 	readonly statistics = {datagramsIn: 0, datagramsOut: 0, bytesIn: 0, bytesOut: 0, sendFailures: 0};
 	sent: Transmit[] = [];
 	room = Number.POSITIVE_INFINITY;

@@ -1,5 +1,6 @@
 import test from 'ava';
 import {ShoalError} from '../../../src/error.ts';
+import {PathMtu} from '../../../src/session/path-mtu.ts';
 import type {SessionHandle} from '../../../src/session/payload.ts';
 import {type Ask, refusalCode} from '../../../src/session/responder.ts';
 import {Module, type ModuleOptions} from '../../../src/source/module.ts';
@@ -12,6 +13,7 @@ import {encodeFrame, objectKind} from '../../../src/wire/frame.ts';
 const session: SessionHandle = {
 	payloadMax: 1100,
 	overhead: 25,
+	mtu: new PathMtu({max: 1200}),
 	validated: true,
 	peer: '192.0.2.1:1',
 	wasSkipped: () => false,
