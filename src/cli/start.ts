@@ -9,7 +9,8 @@ import {Terminal} from './terminal.ts';
 /** How long a finished run may take to let go of its threads and sockets, in milliseconds. */
 const lingerMs = 2000;
 
-const terminal = new Terminal(process.stdout, process.stderr);
+const terminal = new Terminal(process.stdout, process.stderr, process.env['TERM']);
+process.on('exit', () => terminal.close());
 
 const fail = (error: unknown) => {
 	const {report, exit} = describeFailure(error);

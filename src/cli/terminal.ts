@@ -1,22 +1,28 @@
 /**
- * The two output streams and the line that is redrawn. A reader that goes away (EPIPE) is no
- * error: what is written afterwards is dropped, and `closed` tells a command whose whole purpose
- * was that output. The signals of the process are in `interrupt.ts`.
+ * The two output streams, and the lines that are redrawn on the second. A reader that goes away
+ * (EPIPE) is no error: what is written afterwards is dropped, and `closed` tells a command whose
+ * whole purpose was that output. The signals of the process are in `interrupt.ts`.
  */
-import type {WriteStream} from 'node:tty';
 import {ShoalError} from '../error.ts';
-
-type Stream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
+import type {Live, LiveStream} from './live.ts';
+import type {LiveState} from './live-state.ts';
 
 export class Terminal {
-	readonly #out: Stream;
-	readonly #err: Stream;
+	readonly #out: LiveStream;
+	readonly #err: LiveStream;
 	readonly #closed = new AbortController();
-	#status = '';
+	readonly #isDumb: boolean;
+	#live: Live | undefined;
+	#loading: Promise<void> | undefined;
+	/** What is to be seen once `live.ts` is loaded. */
+	#shown: LiveState | undefined;
+	#isClosed = false;
 
-	constructor(out: Stream, err: Stream) {
+	/** `term` is the kind of the terminal, from the environment. */
+	constructor(out: LiveStream, err: LiveStream, term?: string) {
 		this.#out = out;
 		this.#err = err;
+		this.#isDumb = term === 'dumb';
 		out.on('error', error => this.#failed(error, out));
 		err.on('error', error => this.#failed(error, err));
 	}
@@ -26,9 +32,10 @@ export class Terminal {
 		return this.#out.isTTY === true;
 	}
 
-	/** A status line can be shown. */
+	/** Lines can be redrawn: standard error is a terminal of known size that can move its cursor. */
 	get redraws(): boolean {
-		return this.#err.isTTY === true;
+		const {isTTY, columns} = this.#err;
+		return isTTY === true && columns !== 0 && !this.#isDumb;
 	}
 
 	/** Width of standard output; undefined where that is no terminal. */
@@ -44,7 +51,7 @@ export class Terminal {
 	/** Writes `text`, whole lines, to standard output; a promise while the reader is slow. */
 	write(text: string | Uint8Array): void | Promise<void> {
 		if (this.#closed.signal.aborted) return;
-		this.#erase();
+		this.erase();
 		if (this.#out.write(text)) return;
 		return new Promise(resolve => {
 			const done = () => {
@@ -59,25 +66,38 @@ export class Terminal {
 
 	/** Writes a line to standard error. */
 	warn(line: string): void {
-		this.#erase();
+		this.erase();
 		this.#err.write(`${line}\n`);
 	}
 
-	/** Shows `line` in place of the last status line, cut to the width; empty: none. */
-	showStatus(line: string): void {
-		if (!this.redraws) return;
-		const cut = line.slice(0, Math.max(20, (this.#err.columns ?? 80) - 1));
-		if (cut === this.#status) return;
-		const padded = cut.padEnd(this.#status.length);
-		this.#err.write(cut === '' ? `\r${padded}\r` : `\r${padded}`);
-		this.#status = cut;
+	/** Shows `state` in place of what was shown last, until something is written. */
+	show(state: LiveState): void {
+		if (!this.redraws || this.#isClosed) return;
+		this.#shown = state;
+		if (this.#live !== undefined) this.#live.show(state);
+		else this.#loading ??= this.#load();
 	}
 
-	#erase(): void {
-		this.showStatus('');
+	/** What was shown last goes. */
+	erase(): void {
+		this.#shown = undefined;
+		this.#live?.erase();
 	}
 
-	#failed(error: Error, stream: Stream): void {
+	/** Nothing is redrawn any more: the screen is as if nothing had been. */
+	close(): void {
+		this.#isClosed = true;
+		this.#live?.close();
+	}
+
+	async #load(): Promise<void> {
+		const {Live} = await import('./live.ts');
+		if (this.#isClosed) return;
+		this.#live = new Live(this.#err);
+		if (this.#shown !== undefined) this.#live.show(this.#shown);
+	}
+
+	#failed(error: Error, stream: LiveStream): void {
 		if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
 		if (stream !== this.#out) return;
 		this.#closed.abort(new ShoalError('INTERRUPTED', 'nobody reads the output', {cause: error}));

@@ -3,11 +3,11 @@
  * programs; nothing at all on success when nobody looks, as cron wants it. Errors and notices go
  * to standard error, results to standard output.
  */
-import type {Event} from '../engine/event.ts';
+import type {Event, Progress} from '../engine/event.ts';
 import type {Context} from './context.ts';
 import type {FailedRun} from './failed-run.ts';
 import {LogFile} from './log-file.ts';
-import {ProgressLine} from './progress.ts';
+import {ProgressMeter} from './progress.ts';
 import {describeFailure, type ErrorReport, errorLine, escapeText} from './report.ts';
 
 /** Runs a command. What it throws is said, also as JSON, and becomes the exit code. */
@@ -38,13 +38,15 @@ export class Voice {
 	readonly talks: boolean;
 	readonly #context: Context;
 	readonly #quiet: boolean;
-	readonly #progress = new ProgressLine();
+	readonly #progress = new ProgressMeter();
+	readonly #startMs: number;
 	readonly #log: LogFile | undefined;
 	readonly #told = new Set<string>();
 
 	constructor(context: Context) {
 		const {options, terminal, platform} = context;
 		this.#context = context;
+		this.#startMs = platform.clock.now() / 1000;
 		this.json = options.json !== undefined;
 		this.#quiet = options.quiet !== undefined;
 		this.talks =
@@ -79,15 +81,22 @@ export class Voice {
 	/** Events that every command handles alike; the others are the command's own. */
 	handle(event: Event): void {
 		if (event.event === 'progress') {
-			if (this.#quiet) return;
-			const line = this.#progress.update(event.progress, this.#context.platform.clock.wallMs());
-			if (line !== undefined) this.#context.terminal.showStatus(line);
+			this.#showProgress(event.progress);
 		} else if (event.event === 'problem') {
 			if (this.problem(event.problem)) this.tell({event: 'problem', ...event.problem});
 		} else if (event.event === 'notice') {
 			this.notice(event.text);
 			this.tell({event: 'notice', text: event.text});
 		}
+	}
+
+	/** A run that is over in no time has nothing to show, and need not load what would show it. */
+	#showProgress(progress: Progress): void {
+		const {terminal, platform} = this.#context;
+		if (this.#quiet || !terminal.redraws) return;
+		const nowMs = platform.clock.now() / 1000;
+		const state = this.#progress.update(progress, nowMs);
+		if (nowMs >= this.#startMs + patienceMs) terminal.show(state);
 	}
 
 	/** Prints an error unless it has been printed; answers whether it did. */
@@ -101,10 +110,13 @@ export class Voice {
 	}
 
 	close(): void {
-		this.#context.terminal.showStatus('');
+		this.#context.terminal.erase();
 		this.#log?.close();
 	}
 }
+
+/** Milliseconds before a run is worth watching. */
+const patienceMs = 300;
 
 /** Lines remembered so that none is printed twice: a result repeats at most a hundred. */
 const toldMax = 1000;

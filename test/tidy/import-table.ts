@@ -28,7 +28,7 @@ export const pureRooms = ['snapshot', 'delta', 'transfer', 'session', 'congestio
 
 /** Packages from npm, by who may import them. None has native code. */
 const packages: Readonly<Record<string, readonly string[]>> = {
-	'src/cli': ['commander', 'smol-toml'],
+	'src/cli': ['commander', 'log-update', 'picocolors', 'smol-toml', 'string-width'],
 	'src/scheduler': ['p-queue', 'denque'],
 	'native-free': [],
 };

@@ -1,26 +1,64 @@
 import {PassThrough, Writable} from 'node:stream';
 import test from 'ava';
+import type {LiveState} from '../../../src/cli/live-state.ts';
 import {Terminal} from '../../../src/cli/terminal.ts';
 
 const screen = (columns: number) => Object.assign(new PassThrough(), {isTTY: true, columns});
 
+const eraseLine = '\u001b[2K';
+
 const text = (stream: PassThrough) => String(stream.read() ?? '');
 
-test('the status line is cut to the width, redrawn, and erased before other output', t => {
+const state = (title: string): LiveState => ({title, amounts: [], details: []});
+
+/** Waits until something is drawn. */
+async function drawn(stream: PassThrough): Promise<string> {
+	for (;;) {
+		const seen = text(stream);
+		if (seen !== '') return seen;
+		await new Promise(resolve => setTimeout(resolve, 5));
+	}
+}
+
+test('what is shown is redrawn, and erased before other output; the cursor stays', async t => {
 	const out = new PassThrough();
 	const err = screen(40);
 	const terminal = new Terminal(out, err);
-	terminal.showStatus('x'.repeat(60));
-	t.is(text(err), `\r${'x'.repeat(39)}`);
-	terminal.showStatus('short');
-	t.is(text(err), `\r${'short'.padEnd(39)}`);
-	terminal.showStatus('short');
+	terminal.show(state('first'));
+	terminal.show(state('looking'));
+	t.is(text(err), '', 'nothing before what draws is loaded');
+	const first = await drawn(err);
+	t.true(first.includes('looking\n'));
+	terminal.show(state('looking'));
 	t.is(text(err), '', 'nothing new to draw');
+	terminal.show(state('hashing'));
+	const second = text(err);
+	t.true(second.includes('hashing\n'));
+	t.true(second.includes(eraseLine));
 	void terminal.write('result\n');
-	t.is(text(err), `\r${' '.repeat(5)}\r`);
+	t.true(text(err).includes(eraseLine));
 	t.is(text(out), 'result\n');
 	terminal.warn('error');
 	t.is(text(err), 'error\n');
+	terminal.show(state('again'));
+	t.true(text(err).includes('again\n'));
+	terminal.close();
+	t.true(text(err).includes(eraseLine));
+	terminal.show(state('late'));
+	t.is(text(err), '');
+	t.false((first + second).includes('\u001b[?25'), 'a hidden cursor would need repair');
+});
+
+test('lines that a narrower terminal has folded are erased whole', async t => {
+	const err = screen(40);
+	const terminal = new Terminal(new PassThrough(), err);
+	terminal.show(state('x'.repeat(39)));
+	await drawn(err);
+	err.columns = 20;
+	terminal.show(state('short'));
+	t.true(text(err).startsWith('\u001b[2A\u001b[1G\u001b[0J'), 'up by both halves, and clear');
+	terminal.close();
+	t.is(err.listenerCount('resize'), 0);
 });
 
 test('only a terminal has a width', t => {
@@ -28,12 +66,17 @@ test('only a terminal has a width', t => {
 	t.is(new Terminal(new PassThrough(), screen(40)).columns, undefined);
 });
 
-test('no status line where nobody looks', t => {
-	const err = new PassThrough();
-	const terminal = new Terminal(new PassThrough(), err);
-	terminal.showStatus('line');
-	t.is(text(err), '');
-	t.false(terminal.redraws);
+test('nothing is shown where nobody looks, or where nothing can be redrawn', async t => {
+	const pipe = new PassThrough();
+	const dumb = screen(80);
+	const sizeless = screen(0);
+	const terminals = [new Terminal(screen(80), pipe), new Terminal(new PassThrough(), dumb, 'dumb')];
+	for (const terminal of terminals) {
+		t.false(terminal.redraws);
+		terminal.show(state('line'));
+	}
+	await new Promise(resolve => setTimeout(resolve, 50));
+	t.is(text(pipe) + text(dumb) + text(sizeless), '');
 });
 
 test('a reader that goes away ends the output, not the process', async t => {
