@@ -40,6 +40,7 @@ export const errorTable = {
 	PATH_SILENT: row('network', 35, 'Check that UDP passes, and the key in the URL.', true),
 	SESSION_IDLE: row('network', 30, 'Run it again: what has arrived is kept.', true),
 	SESSION_CLOSED: row('network', 30, 'Run it again: what has arrived is kept.', true),
+	SOURCE_STALLED: row('network', 30, 'Look at the disk and the log of the source.', true),
 	SOURCE_BUSY: row('network', 10, 'Try again later.', true),
 	DRIVER_UNAVAILABLE: row('network', 1, 'Use another link, or install what is named.'),
 	LISTEN_FAILED: row('network', 10, 'Choose another address or port with --listen.'),

@@ -244,7 +244,7 @@ export const optionTable = {
 		group: 'network',
 		commands: ['pull'],
 		value: 'seconds',
-		help: 'Give up after this long without a datagram (exit 30).',
+		help: 'Give up after this long without a datagram, or without progress (exit 30).',
 	},
 	contactTimeout: {
 		flags: '--contimeout <seconds>',

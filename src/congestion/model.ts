@@ -128,8 +128,7 @@ export class PathModel implements Controller {
 		this.#roundBytes += size;
 		if (this.#roundPackets++ === 0 && this.#roundAt === 0) this.#roundAt = now;
 		this.#queue.add(now - sentAt, now, Math.max(standingLeast, this.minRoundTrip / 4));
-		const trip = this.#trip.sampleCount === 0 ? 0 : this.#trip.smoothed;
-		const interval = Math.max(this.minRoundTrip, trip, 4 * this.#queue.jitter);
+		const interval = Math.max(this.minRoundTrip, 4 * this.#queue.jitter);
 		if (this.#delivery.add(size, sentAt, now, limited, interval, this.minRoundTrip / 8)) {
 			const {rate} = this.#delivery;
 			if (!this.#delivery.limited || rate > this.#bandwidth.value) this.#bandwidth.add(rate);

@@ -26,7 +26,7 @@ const backlogMax = 64 << 20;
 
 /** Seconds without an answer until a host counts as silent. */
 const contactTimeoutDefault = 15;
-/** Seconds without a packet until a session counts as broken. */
+/** Seconds without a packet, or without anything new, until a session counts as broken. */
 const timeoutDefault = 30;
 
 /** @throws ShoalError as Connection.dial and Trust.judge do */
@@ -38,6 +38,7 @@ export async function reach(
 ): Promise<Supply> {
 	const {signal, failed, notice, rateMax, sequence} = options;
 	const {identity, delegation} = trust;
+	const timeout = (options.timeoutSeconds ?? timeoutDefault) * 1e6;
 	const remote = await Remote.dial({
 		platform,
 		dial: {
@@ -45,7 +46,7 @@ export async function reach(
 			module: new TextEncoder().encode(url.module),
 			sequence,
 			contactTimeout: (options.contactTimeoutSeconds ?? contactTimeoutDefault) * 1e6,
-			idleTimeout: (options.timeoutSeconds ?? timeoutDefault) * 1e6,
+			idleTimeout: timeout,
 			signal,
 			...(identity && {identity}),
 			...(delegation && {delegation}),
@@ -53,6 +54,7 @@ export async function reach(
 		makeController: controllers[options.congestion ?? 'model'],
 		backlogMax,
 		rateMax,
+		stallTimeout: timeout,
 		failed,
 		notice,
 	});

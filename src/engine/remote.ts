@@ -24,6 +24,8 @@ export type RemoteOptions = {
 	/** Octets handed over and not yet on disk at which the source is held back. */
 	readonly backlogMax: number;
 	readonly rateMax: number | undefined;
+	/** Microseconds for which a source may answer without sending anything; default: for ever. */
+	readonly stallTimeout?: number;
 	/** The session broke, and dialling again did not help. */
 	readonly failed: (error: ShoalError) => void;
 	readonly notice: (text: string) => void;
@@ -169,7 +171,7 @@ export class Remote implements Supply {
 
 	#open(): Fetcher {
 		if (this.#fetcher !== undefined) return this.#fetcher;
-		const {platform, makeController, backlogMax, rateMax} = this.#options;
+		const {platform, makeController, backlogMax, rateMax, stallTimeout} = this.#options;
 		const now = platform.clock.now();
 		const {roundTrip} = this.#connection.answered;
 		const fetcher = new Fetcher({
@@ -179,6 +181,7 @@ export class Remote implements Supply {
 			roundTrip,
 			backlogMax,
 			rateMax,
+			stallTimeout,
 		});
 		this.#fetcher = fetcher;
 		this.#connection.attach(fetcher, {

@@ -354,6 +354,10 @@ export class Initiator implements Endpoint {
 		else if (by === 'silent') this.#fail('PATH_SILENT', `${this.#options.peer} is silent again`);
 		else if (by === 'limit') this.#fail('SESSION_CLOSED', text);
 		else if (by === 'malformed') {
+			if (code === closeCode.idle) {
+				this.#fail('SOURCE_STALLED', `${this.#options.peer} answers and sends nothing more`);
+				return;
+			}
 			const lied = code === closeCode.forgedReceipt;
 			this.#fail(lied ? 'PEER_MISBEHAVED' : 'PEER_FRAME_INVALID', `what the peer sent is ${text}`);
 		}

@@ -30,6 +30,11 @@ export type FetcherOptions = {
 	readonly backlogMax?: number | undefined;
 	/** Octets a second never to be exceeded, as the network counts them. */
 	readonly rateMax?: number | undefined;
+	/**
+	 * Microseconds without anything new from a source that answers, at which the session is closed
+	 * (`closeCode.idle`); default: never. Silence is not counted: that is the session's to judge.
+	 */
+	readonly stallTimeout?: number | undefined;
 	/** When a hole counts as lost. */
 	readonly reorder?: ReorderPolicy | undefined;
 	/** How long to wait, in microseconds, before the `count`th probe of a silent source. */
@@ -92,9 +97,13 @@ export class Fetcher implements Payload {
 	#limitedShare = 0;
 	/** Statements of newer snapshots seen in this session. */
 	readonly #heads: Uint8Array[] = [];
-	/** The last call with a time; until when nothing is concluded from what has not come. */
+	/** When the last thing came that was wanted, and packets since then that brought nothing. */
+	#progressAt = 0;
+	#barrenAt = 0;
+	#barrenCount = 0;
+	readonly #stallTimeout: number;
+	/** The last call with a time. */
 	#calledAt = 0;
-	#graceUntil = 0;
 	#closed = false;
 
 	constructor(options: FetcherOptions) {
@@ -103,6 +112,7 @@ export class Fetcher implements Payload {
 		this.#patience = options.patience ?? patience;
 		this.#backlogMax = options.backlogMax ?? Infinity;
 		this.#rateMax = options.rateMax ?? Infinity;
+		this.#stallTimeout = options.stallTimeout ?? Infinity;
 		this.#holes = new Holes(options.reorder);
 		this.#intake = new Intake({
 			wants: this.#wants,
@@ -188,7 +198,7 @@ export class Fetcher implements Payload {
 		this.#noteNap(now);
 		this.#feedback.receipts.add(number, now);
 		this.#finishEmpty();
-		const {bytesNew} = this.statistics;
+		const {wantedBytes} = this.#intake;
 		const from = new Reader(payload);
 		const {data, block} = {data: this.#data, block: this.#block};
 		let dataSeen = false;
@@ -216,10 +226,9 @@ export class Fetcher implements Payload {
 		}
 		// A packet without content asks for no feedback: else two idle sides would answer for ever.
 		if (content) this.#feedback.receipts.pending++;
-		if (this.statistics.bytesNew > bytesNew) this.#earlyCount = 0;
 		if (dataSeen) this.#intake.shown(data.unsent, number, now);
 		this.#intake.declareLost(this.#feedback.receipts.largest, now);
-		return undefined;
+		return this.#noteProgress(this.#intake.wantedBytes < wantedBytes, now);
 	}
 
 	pollPacket(_number: number, to: Writer, now: Micros): boolean {
@@ -242,6 +251,7 @@ export class Fetcher implements Payload {
 		if (waiting && !this.#waiting) {
 			this.#quietSince = now;
 			this.#silences = 0;
+			this.#noteProgress(true, now);
 		}
 		this.#waiting = waiting;
 		feedback.write(to, now, this.rate, this.#grant(), this.lossRate);
@@ -252,7 +262,6 @@ export class Fetcher implements Payload {
 	handleTimeout(now: Micros): void {
 		if (this.#closed) return;
 		this.#noteNap(now);
-		if (now < this.#graceUntil) return;
 		this.#intake.declareLost(this.#feedback.receipts.largest, now);
 		if (now >= this.#silenceAt()) this.#onSilence(now);
 	}
@@ -261,8 +270,7 @@ export class Fetcher implements Payload {
 		if (this.#closed) return never;
 		if (this.#empty.length > 0) return 0 as Micros;
 		const due = this.#feedback.dueAt(this.#roundTrip, this.#asking.ready(this.#aheadMax));
-		const missing = Math.min(this.#holes.dueAt, this.#silenceAt());
-		const at = Math.min(due, Math.max(missing, this.#graceUntil), this.#earlyAt());
+		const at = Math.min(due, this.#holes.dueAt, this.#silenceAt(), this.#earlyAt());
 		return at === Infinity ? never : (Math.max(0, Math.ceil(at)) as Micros);
 	}
 
@@ -329,15 +337,33 @@ export class Fetcher implements Payload {
 	}
 
 	/**
-	 * Notices that this process ran late: something was due long ago. What has come meanwhile waits
-	 * to be handed over, so for a moment nothing is concluded from what has not.
+	 * A source that answers and never sends what it is asked for is not waited for without end. What
+	 * came before a silence does not count against it: several packets over half of the time must
+	 * have brought nothing.
+	 */
+	#noteProgress(progress: boolean, now: Micros): number | undefined {
+		if (progress || !this.#waiting) {
+			this.#earlyCount = 0;
+			this.#progressAt = now;
+			this.#barrenCount = 0;
+			return undefined;
+		}
+		if (this.#barrenCount++ === 0) this.#barrenAt = now;
+		const stalled =
+			this.#barrenCount >= barrenMin &&
+			now - this.#progressAt >= this.#stallTimeout &&
+			now - this.#barrenAt >= this.#stallTimeout / 2;
+		return stalled ? closeCode.idle : undefined;
+	}
+
+	/**
+	 * Notices that this process ran late, since something was due long ago: what has come meanwhile
+	 * waited here, so its delay is not the path's.
 	 */
 	#noteNap(now: Micros): void {
 		const idle = now - this.#calledAt;
 		this.#calledAt = now;
-		if (idle < napMin || now - this.pollTimeout() < napMin) return;
-		this.#graceUntil = now + grace;
-		this.#controller.onNap(now);
+		if (idle >= napMin && now - this.pollTimeout() >= napMin) this.#controller.onNap(now);
 	}
 
 	#onSilence(now: Micros): void {
@@ -359,16 +385,12 @@ export class Fetcher implements Payload {
 	#earlyAt(): number {
 		if (this.#asking.freshBytes > 0 || this.#intake.lineCount === 0) return Infinity;
 		const {wantedBytes} = this.#intake;
-		if (wantedBytes > repeatedMax) return Infinity;
-		const {smoothed} = this.#roundTrip;
-		// A source that answers and yet sends nothing: slow, or what it says is not so.
-		const stalled = this.#askedAt + Math.max(silenceMax, earlyRounds * smoothed);
-		if (wantedBytes > Math.max(earlyMin, this.statistics.bytesNew * earlyShare)) return stalled;
-		if (this.#earlyCount >= earlyCountMax) return stalled;
+		if (wantedBytes > Math.max(earlyMin, this.statistics.bytesNew * earlyShare)) return Infinity;
+		if (this.#earlyCount >= earlyCountMax) return Infinity;
 		const {bytesLost, bytesIn} = this.statistics;
 		const loss = Math.max(this.lossRate, bytesLost / Math.max(1, bytesLost + bytesIn));
-		if (loss < earlyLossMin) return stalled;
-		return this.#askedAt + smoothed / (loss < earlyLossHigh ? 2 : 4);
+		if (loss < earlyLossMin) return Infinity;
+		return this.#askedAt + this.#roundTrip.smoothed / (loss < earlyLossHigh ? 2 : 4);
 	}
 
 	/** Probes a silent source; never while nothing is asked for or nothing may be sent. */
@@ -423,9 +445,8 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 	return a.length === b.length && a.every((octet, index) => octet === b[index]);
 }
 
-/** Microseconds by which this process must be late to count, and those of grace afterwards. */
+/** Microseconds by which this process must be late to count. */
 const napMin = 5000;
-const grace = 2000;
 
 /** A full packet of 1200 octets, with its headers. */
 const packetSize = 1228;
@@ -438,6 +459,9 @@ const backoff = 1.25;
 
 /** RFC 8085 §3.1.3: without a reply, a datagram every three seconds is always acceptable. */
 const silenceMax = 3_000_000;
+
+/** Packets without anything new that show that a source answers and does not send. */
+const barrenMin = 4;
 
 /** What a silent source is granted with each probe, so that it can show that it lives. */
 const extensionSize = 10 * packetSize;
@@ -452,7 +476,6 @@ const repeatedMax = 16_384;
 const earlyMin = 2400;
 const earlyShare = 1 / 400;
 const earlyCountMax = 6;
-const earlyRounds = 8;
 const earlyLossMin = 0.005;
 const earlyLossHigh = 0.05;
 

@@ -118,3 +118,12 @@ test('a whole run is a function of its seed, under real ciphers too', async t =>
 		t.deepEqual(a, b);
 	}
 });
+
+test('a source whose disk never answers is left after the time-out, and not dialled again', async t => {
+	const options = {readTime: 1e12, stallTimeout: 2_000_000};
+	const {complete, wrong, time, redials} = await runFull(plain, options);
+	t.false(complete);
+	t.regex(wrong ?? '', /answers and sends nothing/);
+	t.true(time > 2_000_000 && time < 4_000_000, `${time} us`);
+	t.is(redials, 0);
+});

@@ -209,6 +209,39 @@ test('a source that says all and sends nothing is asked again at a bounded rate,
 	t.true(sentBytes <= 0.5 * 120 * settings.rate, `${sentBytes} octets`);
 });
 
+/** A transfer whose source sends nothing that is new from its `count`th packet on. */
+function stall(count: number, holes: readonly (readonly [number, number])[], stallTimeout: number) {
+	let packets = 0;
+	const lie: Lie = frames => frames.filter(({name}) => name !== 'block' || ++packets < count);
+	const {down, up} = settings;
+	const world = {...settings, down: {...down, holes}, up: {...up, holes}};
+	const run = startRun(world, {
+		wrapSender: sender => lying(sender, lie),
+		fetcher: {stallTimeout},
+	});
+	const outcome = run.world.drive({
+		done: () => isOver(run),
+		until: run.start + 120 * second,
+		stepsMax: 1_000_000,
+	});
+	return {run, outcome, time: run.world.now - run.start};
+}
+
+for (const count of [1, 200]) {
+	test(`a source that answers and sends nothing from packet ${count} on is left after the time-out`, t => {
+		const {run, time} = stall(count, [], 30 * second);
+		t.is(run.receiver.closedWith, closeCode.idle);
+		t.true(time >= 30 * second && time < 40 * second, `${time} us`);
+	});
+}
+
+test('a source that sends is not left, however long the path was silent before', t => {
+	const holes = [[second / 2, 29.5 * second]] as const;
+	const {run, outcome} = stall(Infinity, holes, 10 * second);
+	t.is(outcome, 'done');
+	t.true(run.receiver.isWhole);
+});
+
 const values = [0, 1, 2, 3, 100, 1199, 65_535, 65_536, 2 ** 31, 2 ** 32 - 1, 2 ** 32, most];
 
 /** Some field of some frame is something else, now and then. */

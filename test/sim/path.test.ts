@@ -2,6 +2,7 @@
 import test from 'ava';
 import {type PathOptions, pathOf} from '../support/path.ts';
 import {type Run, type RunOptions, runTransfer} from '../support/transfer-run.ts';
+import {drawWorld} from '../support/world-draw.ts';
 
 const MB = 1e6;
 const seconds = 1e6;
@@ -181,4 +182,11 @@ test('a source that waits for its disk is told apart from a narrow path', t => {
 	t.true(busy.has('path'));
 	// 64 KiB in 20 ms is 26 Mbit/s; what is granted stays what the path was seen to take.
 	t.true(rate > 26 * 125_000, `${rate}`);
+});
+
+test('what a start loses in a short queue is not made up for by sending more [SHOAL_SEED=8364]', t => {
+	// 1.6 Mbit/s, 506 ms, 4 % lost and a queue of 14 KB: half as much again was sent as was needed.
+	const result = runTransfer(drawWorld(8364));
+	t.true(result.complete);
+	t.true(result.bytesDown <= result.bytesDownMost, `${result.bytesDown / result.bytesDownMost}`);
 });

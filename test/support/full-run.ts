@@ -22,6 +22,9 @@ import {boundOf, idealTime, type WorldSettings} from './world-draw.ts';
 export type FullOptions = {
 	/** Real ciphers and hashes; else those of null-crypto. */
 	readonly sealed?: boolean;
+	/** Microseconds that a read of the source takes; default: drawn. */
+	readonly readTime?: number;
+	readonly stallTimeout?: number;
 	/** Called when everything is in place and nothing has been sent. */
 	readonly started?: (run: FullRun) => void;
 	/** How large datagrams the source may try. */
@@ -49,6 +52,7 @@ export class FullRun {
 	readonly hard: number;
 	readonly #crypto: Crypto;
 	readonly #isKnown: boolean;
+	readonly #stallTimeout: number;
 	#links = 0;
 	#redials = 0;
 	#answeredAt = Infinity;
@@ -56,7 +60,8 @@ export class FullRun {
 	#endedAt = Infinity;
 	#failure: unknown;
 
-	constructor(settings: WorldSettings, {sealed = false, datagramSizes}: FullOptions = {}) {
+	constructor(settings: WorldSettings, options: FullOptions = {}) {
+		const {sealed = false, datagramSizes, readTime, stallTimeout = Infinity} = options;
 		const prng = new Prng(settings.seed ^ 0xf011_5eed);
 		const {world, start} = this;
 		this.settings = settings;
@@ -70,8 +75,9 @@ export class FullRun {
 			link: world.openLink('source', datagramSizes),
 			crypto: this.#crypto,
 			tree: this.tree,
-			readTime: prng.logUniform(20, 5000),
+			readTime: readTime ?? prng.logUniform(20, 5000),
 		});
+		this.#stallTimeout = stallTimeout;
 		// A host met before is asked under its key: the answer has room for more of the list.
 		this.#isKnown = prng.chance(0.5);
 		this.ideal = idealTime(settings, this.tree.list.bytes.length);
@@ -134,6 +140,7 @@ export class FullRun {
 			makeController: () => new PathModel(),
 			backlogMax,
 			rateMax: undefined,
+			stallTimeout: this.#stallTimeout,
 			failed: error => events.failed(error),
 			notice: () => {
 				this.#redials++;
