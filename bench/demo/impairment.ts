@@ -25,16 +25,28 @@ export type PathSettings = {
 /** What a datagram of UDP costs a link besides its payload: IPv4 and UDP headers. */
 const headerSize = 28;
 
+/** Of a datagram, over Ethernet. */
+const payloadMax = 1500 - headerSize;
+
 export type PathCounts = {
 	datagrams: number;
 	octets: number;
 	lost: number;
+	/** Larger than Ethernet carries: dropped, as by a router that sends no word of it. */
+	tooLarge: number;
 	overflowed: number;
 	heldBack: number;
 };
 
 export class Impairment {
-	readonly counts: PathCounts = {datagrams: 0, octets: 0, lost: 0, overflowed: 0, heldBack: 0};
+	readonly counts: PathCounts = {
+		datagrams: 0,
+		octets: 0,
+		lost: 0,
+		tooLarge: 0,
+		overflowed: 0,
+		heldBack: 0,
+	};
 	readonly #settings: PathSettings;
 	readonly #prng: Prng;
 	/** When the bottleneck has sent all that is queued. */
@@ -53,6 +65,10 @@ export class Impairment {
 		const {rate, delayMs, jitterMs, queueMs} = this.#settings;
 		this.counts.datagrams++;
 		this.counts.octets += size;
+		if (size > payloadMax) {
+			this.counts.tooLarge++;
+			return undefined;
+		}
 		const startMs = Math.max(nowMs, this.#freeMs);
 		if (startMs - nowMs > queueMs) {
 			this.counts.overflowed++;

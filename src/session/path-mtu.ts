@@ -30,6 +30,10 @@ export class PathMtu {
 	readonly #large = new Float64Array(blackHoleCount);
 	#largeCount = 0;
 	#largeAt = 0;
+	/** The last look at the count of fragments, and the packets above the initial size since. */
+	#lookedAt = Number.NEGATIVE_INFINITY;
+	#fragmentsSeen = 0;
+	#largeSince = 0;
 
 	/**
 	 * `fragmentCount`: Linux cuts datagrams that are larger than the path MTU that it knows, so a
@@ -66,7 +70,9 @@ export class PathMtu {
 
 	/** A packet that is no probe left. */
 	onSent(number: number, size: number, now: Micros): void {
-		if (size <= datagramSizeInitial || this.#largeCount === blackHoleCount) return;
+		if (size <= datagramSizeInitial) return;
+		this.#largeSince++;
+		if (this.#largeCount === blackHoleCount) return;
 		if (this.#largeCount === 0) this.#largeAt = now;
 		this.#large[this.#largeCount++] = number;
 	}
@@ -103,7 +109,7 @@ export class PathMtu {
 		}
 		// RFC 8899 §4.3: the path carries less than it did.
 		const isBlack = this.#largeCount === blackHoleCount && now - this.#largeAt > 4 * patience;
-		if (isBlack) this.#restart();
+		if (isBlack || this.#isCutting(now)) this.#restart();
 	}
 
 	/** Another path: nothing is known of it. */
@@ -119,6 +125,22 @@ export class PathMtu {
 		this.#largeCount = 0;
 		this.#raiseAt = Number.POSITIVE_INFINITY;
 		this.#candidate = this.#next();
+	}
+
+	/**
+	 * Whether the host has begun to cut what it sends: a router has told it of a smaller MTU. Then
+	 * each datagram makes two fragments or more, so other senders are no reason to think so.
+	 */
+	#isCutting(now: Micros): boolean {
+		if (this.#fragmentCount === undefined || now - this.#lookedAt < lookPause) return false;
+		const count = this.#fragmentCount();
+		const cut = count - this.#fragmentsSeen;
+		const isFirst = this.#lookedAt === Number.NEGATIVE_INFINITY;
+		const isCutting = !isFirst && this.#largeSince > 0 && cut > Math.max(8, this.#largeSince);
+		this.#lookedAt = now;
+		this.#fragmentsSeen = count;
+		this.#largeSince = 0;
+		return isCutting;
 	}
 
 	/** The kernel cuts while it sends, so the answer is there before any receipt is. */
@@ -183,6 +205,9 @@ const reorderMax = 8;
 
 /** Microseconds. RFC 8899 §5.1.1, PMTU_RAISE_TIMER. */
 const raisePause = 600_000_000;
+
+/** Microseconds between two looks at the count of fragments while large packets leave. */
+const lookPause = 500_000;
 
 /** So many packets in a row lost, and no large one arrived: then it is their size. */
 const blackHoleCount = 8;

@@ -109,3 +109,23 @@ test('eight large packets in a row that do not arrive are a sign, seven or one r
 	black.onFeedback(late, patience);
 	t.is(black.size, 1200);
 });
+
+test('when the host begins to cut what it sends, the search starts again', t => {
+	for (const [perPacket, size] of [
+		[0, 1472],
+		[2, 1200],
+	] as const) {
+		let cut = 0;
+		const mtu = new PathMtu({max: 1472, fragmentCount: () => cut});
+		search(mtu, () => true);
+		mtu.onFeedback(micros(10_000_000), patience);
+		for (let number = 1000; number < 1100; number++) {
+			mtu.onSent(number, 1472, micros(10_000_000));
+			mtu.onReceipt(number, number, micros(10_000_000));
+			cut += perPacket;
+		}
+		cut += 40;
+		mtu.onFeedback(micros(10_600_000), patience);
+		t.is(mtu.size, size);
+	}
+});
