@@ -14,6 +14,7 @@
  * });
  * ```
  */
+export {diffSnapshots} from './engine/diff-snapshots.ts';
 export type * from './engine/event.ts';
 export {list} from './engine/list.ts';
 export type * from './engine/options.ts';

@@ -82,6 +82,31 @@ export const commandTable: Record<CommandName, CommandRow> = {
 		],
 		exits: [0, 1, 5, 10, 11, 12, 30, 35],
 	},
+	diff: {
+		operands: [
+			{
+				name: '<old>',
+				kind: 'file',
+				help: 'A list file, a directory with a saved snapshot, or a source.',
+			},
+			{name: '<new>', kind: 'file', help: 'The same, of the later snapshot.'},
+		],
+		summary: 'print what changed between two snapshots',
+		about:
+			'Prints a line for each path that differs, as pull -i would for a pull of NEW onto OLD: ' +
+			'what is new has +, what is gone is *deleting, and a file that was moved is shown as ' +
+			'cf+++++++++ NEW <= OLD beside the deletion of its old name. Nothing is printed when ' +
+			'nothing differs. Exit codes say whether it could be done, not whether there was a ' +
+			'difference: with --json the last line has the counts.',
+		examples: [
+			{
+				says: 'What the next pull from a source would find',
+				words: `shoal diff debian.list ${url}/debian`,
+			},
+			{says: 'Counts alone', words: 'shoal diff --stats -q old.list /srv/debian'},
+		],
+		exits: [0, 1, 5, 10, 11, 12, 30, 35],
+	},
 	serve: {
 		operands: [
 			{name: '[dir]', kind: 'directory', help: 'The tree; served as the module without a name.'},
@@ -174,7 +199,6 @@ export const commandTable: Record<CommandName, CommandRow> = {
 
 /** Commands whose time has not come: refused by name. */
 export const unbuiltCommands: Readonly<Record<string, string>> = {
-	diff: 'print what changed between two snapshots',
 	push: 'make a remote directory the image of a local one',
 	doctor: 'find out what a path does to datagrams',
 };

@@ -1,7 +1,8 @@
 /**
  * A change as a line of rsync's -i: `YXcstpoguax path`. Y is > for content that travels, c for
  * what is made here, h for a further hard link, . for attributes alone, * for a message; X is the
- * type; then a letter for each thing that differs, + for all of a new entry. See rsync(1).
+ * type; then a letter for each thing that differs, + for all of a new entry. See rsync(1). Between
+ * snapshots, a file that was moved is `cf+++++++++ path <= path before`.
  */
 import type {Change} from '../engine/event.ts';
 
@@ -38,7 +39,8 @@ function shownPath({path, type}: Change): string {
 	return type === 'directory' ? `${name}/` : name;
 }
 
-function linked({linkTo, target}: Change): string {
+function linked({linkTo, target, movedFrom}: Change): string {
+	if (movedFrom !== undefined) return ` <= ${movedFrom}`;
 	if (linkTo !== undefined) return ` => ${linkTo}`;
 	return target === undefined ? '' : ` -> ${target}`;
 }
@@ -46,7 +48,7 @@ function linked({linkTo, target}: Change): string {
 function action(change: Change): string {
 	if (change.linkTo !== undefined) return 'h';
 	if (change.change === 'metadata') return '.';
-	return change.type === 'file' ? '>' : 'c';
+	return change.type === 'file' && change.movedFrom === undefined ? '>' : 'c';
 }
 
 function differences(change: Change): string {

@@ -5,16 +5,15 @@ import type {Context} from './context.ts';
 import {failedRun} from './failed-run.ts';
 import {isInterruption} from './interrupt.ts';
 import {localCharset, localZoneOffset} from './locale.ts';
-import {readSource} from './operand.ts';
+import {readOrigin} from './operand.ts';
 import {withVoice} from './voice.ts';
 
 export function runList(context: Context): Promise<number> {
 	const {options, operands, terminal, configDirectory} = context;
 	return withVoice(context, failedRun, async voice => {
-		const source = readSource(operands[0]!);
 		try {
 			await list({
-				from: 'directory' in source ? {path: source.directory} : source,
+				from: readOrigin(operands[0]!),
 				format: (options.format ?? 'long') as ListFormat,
 				charset: options.eightBit === undefined ? localCharset(process.env) : 'octets',
 				zoneOffset: localZoneOffset,

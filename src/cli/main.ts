@@ -21,6 +21,7 @@ type Run = (context: Context) => number | Promise<number>;
 const commands: Record<CommandName, () => Promise<Run>> = {
 	snapshot: async () => (await import('./snapshot.ts')).runSnapshot,
 	ls: async () => (await import('./list.ts')).runList,
+	diff: async () => (await import('./diff.ts')).runDiff,
 	serve: async () => (await import('./serve.ts')).runServe,
 	pull: async () => (await import('./pull.ts')).runPull,
 	keygen: async () => (await import('./keygen.ts')).runKeygen,

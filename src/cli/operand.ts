@@ -2,6 +2,7 @@
  * What an operand names. Forms that rsync knows and shoal does not (yet) are refused by name:
  * taken for a local path, each would lead to an error that explains nothing.
  */
+import type {ListOrigin} from '../engine/options.ts';
 import {ShoalError} from '../error.ts';
 import {parseSourceUrl, type SourceUrl, sourceScheme} from '../session/source-url.ts';
 
@@ -10,6 +11,12 @@ export function readSource(text: string): SourceUrl | {readonly directory: strin
 	if (text.startsWith(sourceScheme)) return parseSourceUrl(text);
 	refuseRemote(text);
 	return {directory: text};
+}
+
+/** What has a list: a URL, a directory or a list file. @throws ShoalError SOURCE_INVALID */
+export function readOrigin(text: string): ListOrigin {
+	const source = readSource(text);
+	return 'directory' in source ? {path: source.directory} : source;
 }
 
 /** A local path. @throws ShoalError `code` for a remote form or the empty text */

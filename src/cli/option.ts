@@ -15,6 +15,7 @@
 export type CommandName =
 	| 'snapshot'
 	| 'ls'
+	| 'diff'
 	| 'serve'
 	| 'pull'
 	| 'keygen'
@@ -67,7 +68,7 @@ export type OptionRow = {
 };
 
 const everyRun: readonly CommandName[] = ['snapshot', 'serve', 'pull'];
-const talking: readonly CommandName[] = ['pull', 'ls'];
+const talking: readonly CommandName[] = ['pull', 'ls', 'diff'];
 
 export const optionTable = {
 	dryRun: {
@@ -194,7 +195,7 @@ export const optionTable = {
 	state: {
 		flags: '--state <dir>',
 		group: 'tree',
-		commands: ['snapshot', 'serve', 'pull', 'ls'],
+		commands: ['snapshot', 'serve', 'pull', 'ls', 'diff'],
 		value: 'directory',
 		help: 'Keep state there instead of in .shoal at the root of the tree.',
 	},
@@ -299,19 +300,19 @@ export const optionTable = {
 	quiet: {
 		flags: '-q, --quiet',
 		group: 'output',
-		commands: everyRun,
+		commands: [...everyRun, 'diff'],
 		help: 'Say nothing but errors.',
 	},
 	stats: {
 		flags: '--stats',
 		group: 'output',
-		commands: ['pull'],
+		commands: ['pull', 'diff'],
 		help: 'Print figures of the run at its end.',
 	},
 	json: {
 		flags: '--json',
 		group: 'output',
-		commands: ['snapshot', 'serve', 'pull', 'keygen', 'version'],
+		commands: ['snapshot', 'diff', 'serve', 'pull', 'keygen', 'version'],
 		help: 'Print results and events as JSON lines.',
 	},
 	logFile: {

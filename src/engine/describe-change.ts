@@ -32,7 +32,7 @@ export function describeChange(
 	};
 }
 
-function nameType(type: EntryType): Change['type'] {
+export function nameType(type: EntryType): Change['type'] {
 	switch (type) {
 		case entryType.file:
 			return 'file';

@@ -60,6 +60,8 @@ export type Change = {
 	readonly linkTo?: string;
 	/** Of a symlink. */
 	readonly target?: string;
+	/** Between snapshots: the file whose content it has, which is gone. */
+	readonly movedFrom?: string;
 };
 
 export type Event =
@@ -135,6 +137,28 @@ export type PullResult = {
 	readonly errorCount: number;
 	/** The first hundred. */
 	readonly errors: readonly Problem[];
+};
+
+export type DiffResult = {
+	readonly ok: boolean;
+	readonly exit: number;
+	/** Roots of the two snapshots, in hexadecimal. */
+	readonly from: string;
+	readonly to: string;
+	readonly entriesBefore: number;
+	readonly entriesAfter: number;
+	/** Entries that only the new snapshot has, those aside that `moved` counts. */
+	readonly created: number;
+	/** New paths of files that are gone from where they were. */
+	readonly moved: number;
+	readonly changed: number;
+	/** Entries of which only attributes are others. */
+	readonly metadataChanged: number;
+	/** Paths that only the old snapshot has, those of moved files included. */
+	readonly deleted: number;
+	/** Octets of new and changed files. */
+	readonly bytesNew: number;
+	readonly elapsedMs: number;
 };
 
 export type Server = {

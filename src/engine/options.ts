@@ -2,7 +2,7 @@
 import type {ControllerName} from '../congestion/controllers.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import type {RsyncCharset} from '../snapshot/rsync-line.ts';
-import type {EventSink} from './event.ts';
+import type {Change, EventSink} from './event.ts';
 
 /** What every run takes. */
 export type RunOptions = {
@@ -93,6 +93,13 @@ export type ListOriginOptions = RunOptions & {
 	readonly state?: string;
 	readonly trustOnFirstUse: boolean;
 	readonly allowRollback: boolean;
+};
+
+export type DiffOptions = ListOriginOptions & {
+	readonly from: ListOrigin;
+	readonly to: ListOrigin;
+	/** Called in the order of the paths; a promise makes the walk wait. */
+	readonly onChange: (change: Change) => void | Promise<void>;
 };
 
 /** Takes a piece of text that ends with a whole line; a promise makes the writer wait. */

@@ -10,6 +10,7 @@ import {EntryReader} from './entry-reader.ts';
 import {EntryWriter} from './entry-writer.ts';
 import type {List} from './list.ts';
 import {concatenate, ListBuilder} from './list-builder.ts';
+import {ListChanges} from './list-changes.ts';
 import {equalOctets, sharedSize} from './path.ts';
 
 const magic = new TextEncoder().encode('shoal diff 1\0');
@@ -38,42 +39,21 @@ export function makeDiff(from: List, to: List): Uint8Array {
 	header.u32(Math.floor(to.bytes.length / 0x1_0000_0000));
 	header.u32(to.bytes.length >>> 0);
 	const operations = new OperationWriter();
-	const [a, b] = [from.cursor(), to.cursor()];
-	let kept = skipEqualPages(from, to, a, b);
-	operations.keep(kept);
-	let hasA = a.next();
-	let hasB = b.next();
-	while (hasA || hasB) {
-		const order = hasA && hasB ? a.comparePath(b) : hasA ? -1 : 1;
-		if (order < 0) {
-			operations.drop();
-			hasA = a.next();
-		} else if (order > 0) {
-			operations.add(b, b.position === 0 ? sharedSize(to.lastPath(b.page - 1), b.path) : b.shared);
-			hasB = b.next();
-		} else {
-			if (a.isSame(b)) operations.keep(1);
-			else operations.change(b);
-			kept = skipEqualPages(from, to, a, b);
-			operations.keep(kept);
-			hasA = a.next();
-			hasB = b.next();
-		}
+	const changes = new ListChanges(from, to);
+	while (changes.next()) {
+		const {kind, kept, after} = changes;
+		operations.keep(kept);
+		if (kind === 'removed') operations.drop();
+		else if (kind === 'changed') operations.change(after);
+		else operations.add(after, sharedWithLast(to, after));
 	}
 	return concatenate([header.bytes, operations.finish()]);
 }
 
-/** Passes both cursors over pages that are the same in both lists; answers how many entries. */
-function skipEqualPages(from: List, to: List, a: Cursor, b: Cursor): number {
-	let count = 0;
-	for (;;) {
-		const [pageA, pageB] = [a.nextPage, b.nextPage];
-		if (pageA === undefined || pageB === undefined) return count;
-		if (!equalOctets(from.pageHash(pageA), to.pageHash(pageB))) return count;
-		count += from.pageEntryCount(pageA);
-		a.skipPage();
-		b.skipPage();
-	}
+/** Octets that an entry's path shares with that of the entry before it in the list. */
+function sharedWithLast(list: List, entry: Cursor): number {
+	if (entry.position > 0) return entry.shared;
+	return sharedSize(list.lastPath(entry.page - 1), entry.path);
 }
 
 /** Joins runs, so that the same changes are the same octets. */

@@ -105,7 +105,6 @@ test('operands too few or too many, no command, an unknown one, a value missing'
 
 test('commands and formats of a later version say so', t => {
 	for (const words of [
-		['diff', 'a', 'b'],
 		['push', '--delete', 'a', 'b'],
 		['doctor'],
 		['pull', '--publish', 'tree', 'a', 'b'],
