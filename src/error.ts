@@ -3,6 +3,8 @@
  * again can help, and a hint that says what to do next. Codes are stable API; messages are not.
  * Exit codes follow rsync's errcode.h where a meaning exists there.
  */
+
+/** What went wrong: words, peer, network, file or state; or the run was stopped. */
 export type ErrorKind = 'usage' | 'peer' | 'network' | 'file' | 'store' | 'stop';
 
 type ErrorRow = {
@@ -12,6 +14,7 @@ type ErrorRow = {
 	readonly hint: string;
 };
 
+/** Every code with its kind, its exit code, whether trying again can help, and a hint. */
 export const errorTable = {
 	OPTION_INVALID: row('usage', 1, 'See the options that exist with: shoal COMMAND --help.'),
 	OPTION_UNBUILT: row(
@@ -70,11 +73,13 @@ export const errorTable = {
 	PARTIAL: row('stop', 23, 'Look at the errors above; the rest is in place.'),
 } as const satisfies Record<string, ErrorRow>;
 
+/** Stable names of errors. */
 export type ErrorCode = keyof typeof errorTable;
 
 /** An expected failure of the world, never a bug. `code` is stable API; `message` is not. */
 export class ShoalError extends Error {
 	override readonly name = 'ShoalError';
+	/** Stable, unlike the message. */
 	readonly code: ErrorCode;
 	/** What it happened to, as bytes where it is a file's path. */
 	readonly path: Uint8Array | undefined;
@@ -85,10 +90,12 @@ export class ShoalError extends Error {
 		this.path = options?.path;
 	}
 
+	/** What to do next, in a sentence. */
 	get hint(): string {
 		return errorTable[this.code].hint;
 	}
 
+	/** What the command line exits with. */
 	get exit(): number {
 		return errorTable[this.code].exit;
 	}

@@ -13,6 +13,7 @@ export type Problem = {
 	readonly hint: string;
 };
 
+/** How far the present phase of a run is. */
 export type Progress = {
 	readonly phase: 'scan' | 'hash' | 'connect' | 'list' | 'plan' | 'transfer' | 'publish';
 	/** Entries (scan, plan, publish) or octets (hash, list, transfer) so far, and in all if known. */
@@ -30,6 +31,7 @@ export type Progress = {
 /** What holds a transfer up: `limit` is the operator's, disk and CPU are this machine's. */
 export type LimitedBy = 'path' | 'source' | 'disk' | 'CPU' | 'limit';
 
+/** What a pull is about to do, once source and destination have been compared. */
 export type PlanSummary = {
 	readonly module: string;
 	readonly snapshot: string;
@@ -47,6 +49,7 @@ export type PlanSummary = {
 	readonly bytesFree: number;
 };
 
+/** What becomes of an entry; `metadata` keeps the content and changes the rest. */
 export type ChangeKind = 'new' | 'changed' | 'metadata' | 'deleted';
 
 /** One entry of DEST that is made, changed or removed: enough for a line of rsync's -i. */
@@ -64,6 +67,7 @@ export type Change = {
 	readonly movedFrom?: string;
 };
 
+/** What a run tells while it runs: the member `event` says which of these it is. */
 export type Event =
 	| {readonly event: 'progress'; readonly progress: Progress}
 	| {readonly event: 'problem'; readonly problem: Problem}
@@ -88,8 +92,10 @@ export type Event =
 			readonly reason?: string;
 	  };
 
+/** Takes each event at once, in order; what it throws ends the run. */
 export type EventSink = (event: Event) => void;
 
+/** What `takeSnapshot` answers. Sizes are octets; `exit` is what the command would exit with. */
 export type SnapshotResult = {
 	readonly ok: boolean;
 	readonly exit: number;
@@ -107,6 +113,7 @@ export type SnapshotResult = {
 	readonly errors: readonly Problem[];
 };
 
+/** What `pull` answers. Sizes are octets; `exit` is what the command would exit with. */
 export type PullResult = {
 	readonly ok: boolean;
 	readonly exit: number;
@@ -161,6 +168,7 @@ export type DiffResult = {
 	readonly elapsedMs: number;
 };
 
+/** A source that runs until it is closed. */
 export type Server = {
 	readonly urls: readonly string[];
 	readonly publicKey: string;

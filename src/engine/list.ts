@@ -22,7 +22,10 @@ type Walk = {
 	line(): string;
 };
 
-/** @throws ShoalError SNAPSHOT_MISSING, SNAPSHOT_INVALID, SOURCE_INVALID, and as dialling does */
+/**
+ * Writes the list of a snapshot: of a tree, of a file, or of a source, without any content.
+ * @throws ShoalError SNAPSHOT_MISSING, SNAPSHOT_INVALID, SOURCE_INVALID, and as dialling does
+ */
 export async function list(options: ListOptions): Promise<void> {
 	const {from, write, charset, signal} = options;
 	const given = new TextEncoder().encode((options.path ?? '').replace(/^\/+|\/+$/g, ''));

@@ -15,6 +15,7 @@ export type RunOptions = {
 	readonly configDirectory: string;
 };
 
+/** What `takeSnapshot` takes. */
 export type SnapshotOptions = RunOptions & {
 	readonly directory: string;
 	/** Default: `.shoal` at the tree's root. */
@@ -23,6 +24,7 @@ export type SnapshotOptions = RunOptions & {
 	readonly output?: string;
 };
 
+/** A tree that a source offers. */
 export type ServeModule = {
 	/** The empty name is what `serve DIR` serves. */
 	readonly name: string;
@@ -36,6 +38,7 @@ export type ServeModule = {
 	readonly rateMax?: number | undefined;
 };
 
+/** What `serve` takes. */
 export type ServeOptions = RunOptions & {
 	readonly modules: readonly ServeModule[];
 	/** `host:port`, `[v6]:port`, `:port`, one or more; none: both families, port 8730. */
@@ -44,6 +47,7 @@ export type ServeOptions = RunOptions & {
 	readonly rateMax?: number;
 };
 
+/** What `pull` takes; `pullDefaults` has what `rsync -aH` would do. */
 export type PullOptions = RunOptions & {
 	/** A parsed URL, or a local directory. */
 	readonly source: SourceUrl | {readonly directory: string};
@@ -105,8 +109,10 @@ export type DiffOptions = ListOriginOptions & {
 /** Takes a piece of text that ends with a whole line; a promise makes the writer wait. */
 export type TextSink = (text: string | Uint8Array) => void | Promise<void>;
 
+/** Forms in which a list is written; all but `jsonl` have a line of text for each entry. */
 export type ListFormat = 'long' | 'jsonl' | 'mtree' | 'mtree-netbsd' | 'rsync';
 
+/** What `list` takes. */
 export type ListOptions = ListOriginOptions & {
 	readonly from: ListOrigin;
 	readonly format: ListFormat;

@@ -1,6 +1,7 @@
 /** What a pull does unless it is told otherwise: `rsync -aH`. */
 import type {PullOptions} from './options.ts';
 
+/** Spread it into the options of `pull`, and say what shall be otherwise after it. */
 export const pullDefaults = {
 	dryRun: false,
 	delete: false,

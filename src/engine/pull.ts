@@ -29,6 +29,11 @@ import {Ticker} from './ticker.ts';
 import {TransferProgress} from './transfer-progress.ts';
 import {Trust} from './trust.ts';
 
+/**
+ * Makes a directory (or one file) the image of a source. Paths that could not be done are problems
+ * in the result; what keeps all of it from being done is thrown, and what has arrived is kept.
+ * @throws ShoalError every code but those of `serve` and `takeSnapshot`
+ */
 export async function pull(options: PullOptions): Promise<PullResult> {
 	const run = new PullRun(options);
 	try {

@@ -38,7 +38,11 @@ type Listener = {
 	readonly pump: Pump;
 };
 
-/** @throws ShoalError LISTEN_FAILED, TREE_MISSING, KEY_*, STORE_* */
+/**
+ * Offers trees to receivers until it is closed; resolves when it listens. A new snapshot of a tree,
+ * by whoever takes it, is offered within a second.
+ * @throws ShoalError LISTEN_FAILED, TREE_MISSING, KEY_*, STORE_*
+ */
 export async function serve(options: ServeOptions): Promise<Server> {
 	const server = new Serving(options);
 	try {

@@ -8,7 +8,10 @@ import {OpenedTree} from './opened-tree.ts';
 import type {SnapshotOptions} from './options.ts';
 import {Problems} from './problems.ts';
 
-/** @throws ShoalError TREE_MISSING, STORE_*, INTERRUPTED */
+/**
+ * Looks at a tree, hashes what changed since the last time, and saves list, sums and difference.
+ * @throws ShoalError TREE_MISSING, STORE_*, INTERRUPTED
+ */
 export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotResult> {
 	const startedAt = platform.clock.now();
 	const problems = new Problems(options.on);

@@ -6,6 +6,7 @@ import {ShoalError} from '../error.ts';
 import {moduleNameMax, pathSizeMax, portDefault} from '../limit.ts';
 import {formatKey, parseKey} from './key-text.ts';
 
+/** A source as its parts. Names are octets but for the host and the module. */
 export type SourceUrl = {
 	/** Name or address, IPv6 without brackets. */
 	readonly host: string;
@@ -20,7 +21,7 @@ export type SourceUrl = {
 
 export const sourceScheme = 'shoal://';
 
-/** @throws ShoalError SOURCE_INVALID, which says what is wrong. */
+/** Takes a URL apart. @throws ShoalError SOURCE_INVALID, which says what is wrong. */
 export function parseSourceUrl(text: string): SourceUrl {
 	if (!text.startsWith(sourceScheme)) return refuse(`it does not begin with ${sourceScheme}`);
 	const rest = text.slice(sourceScheme.length);
