@@ -96,6 +96,10 @@ class NodeTree implements TreeIo {
 		closeSync(dir.fd);
 	}
 
+	pathOf(dir: DirHandle): Uint8Array {
+		return this.#anchor.describe(dir);
+	}
+
 	list(dir: DirHandle): Name[] {
 		try {
 			return readdirSync(this.#anchor.prefix(dir), asOctets);
@@ -414,12 +418,14 @@ class NodeTree implements TreeIo {
 }
 
 /**
- * Node takes a number below zero for "now" but a Date as it is, so times before 1970 go as Dates,
- * exact to the millisecond only.
+ * Node hands seconds on as a double and libuv cuts them to microseconds, so a whole microsecond
+ * comes out as one less as often as not. A third of one more makes it come out as it is: what was
+ * set once can be read and set again without growing older. Node takes a number below zero for
+ * "now" but a Date as it is, so times before 1970 go as Dates, exact to the millisecond only.
  */
 function timeOf(sec: number, nsec: number): number | Date {
-	const time = sec + nsec / 1e9;
-	return time < 0 ? new Date(Math.floor(time * 1000)) : time;
+	if (sec < 0) return new Date(sec * 1000 + Math.floor(nsec / 1e6));
+	return sec + Math.round(nsec / 1000) / 1e6 + 3e-7;
 }
 
 function refusedSymlink(path: Uint8Array): Error {

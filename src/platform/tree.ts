@@ -47,6 +47,8 @@ export type TreeIo = {
 	/** Opens a subdirectory; a symlink is refused. Undefined when absent or not a directory. */
 	openDir(dir: DirHandle, name: Name): DirHandle | undefined;
 	closeDir(dir: DirHandle): void;
+	/** Where `dir` is now, as far as the system tells: for messages, and to know it again. */
+	pathOf(dir: DirHandle): Uint8Array;
 	/** Names in `dir` without `.` and `..`, unsorted. */
 	list(dir: DirHandle): Name[];
 	/**
@@ -89,7 +91,7 @@ export type TreeIo = {
 	setMode(dir: DirHandle, name: Name, mode: number): void;
 	/** Of the symlink itself if `name` is one. */
 	setOwner(dir: DirHandle, name: Name, uid: number, gid: number): void;
-	/** Of the symlink itself if `name` is one. Inexact by up to 1.07 µs (Node's utimes). */
+	/** Of the symlink itself if `name` is one. To the nearest microsecond (Node's utimes). */
 	setTimes(dir: DirHandle, name: Name, mtimeSec: number, mtimeNsec: number): void;
 	/** Of the held directory itself: of a root, say, which has no name that is within reach. */
 	setDirMode(dir: DirHandle, mode: number): void;

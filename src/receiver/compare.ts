@@ -39,7 +39,11 @@ export function existingOf(type: number): number {
 	return type === entryType.directory ? existing.directory : existing.other;
 }
 
-export function sameTime(entry: EntryView, stat: StatColumns, index: number): boolean {
+export function sameTime(
+	entry: Pick<EntryView, 'mtimeSec' | 'mtimeNsec'>,
+	stat: StatColumns,
+	index: number,
+): boolean {
 	const seconds = entry.mtimeSec - stat.mtimeSec[index]!;
 	if (Math.abs(seconds) > 1) return false;
 	return Math.abs(seconds * 1e9 + entry.mtimeNsec - stat.mtimeNsec[index]!) < timeGrain;

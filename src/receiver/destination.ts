@@ -57,7 +57,8 @@ export function split(path: string): {above: string; name: Uint8Array} {
 	return {above, name: encoder.encode(path.slice(cut + 1))};
 }
 
-function openIfThere(tree: TreeIo, path: string): DirHandle | undefined {
+/** Undefined: there is none. @throws ShoalError DESTINATION_DENIED */
+export function openIfThere(tree: TreeIo, path: string): DirHandle | undefined {
 	try {
 		return tree.openRoot(path);
 	} catch (error) {

@@ -33,6 +33,7 @@ import {
 } from './publish-record.ts';
 import {runJournal} from './publisher.ts';
 import {Staging, stageName} from './staging.ts';
+import {hasTrees, isInTree, isTrees} from './trees.ts';
 import type {OpenOptions} from './update-types.ts';
 import type {Order, Way} from './way.ts';
 
@@ -65,6 +66,7 @@ export class InPlace implements Way {
 		const destination = findDestination(options.platform.tree, options.destination);
 		const way = new InPlace(options, destination);
 		try {
+			refuseTrees(options.platform.tree, destination);
 			if (destination.root !== undefined) {
 				way.#root = destination.root;
 				way.#openState(destination.root, destination.path);
@@ -288,6 +290,16 @@ export class InPlace implements Way {
 		}
 		// So a pull with another record is not taken for the last one.
 		if (home !== store) writeHead(home, head);
+	}
+}
+
+/**
+ * Files of a tree have names in other trees: what is changed in place here is changed there too.
+ * @throws ShoalError DESTINATION_INVALID
+ */
+function refuseTrees(tree: TreeIo, {path, root, isOther}: Destination): void {
+	if (root === undefined ? !isOther && hasTrees(tree, path) : isInTree(tree, root)) {
+		throw isTrees(path);
 	}
 }
 

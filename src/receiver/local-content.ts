@@ -59,7 +59,7 @@ export function isStaged(table: ChangeTable, row: number): boolean {
 
 /**
  * Numbers the staged files of one digest, and makes all but the first of those that would travel
- * twins of it. Empty files have nothing to share.
+ * twins of it, or copies of what that is a copy of. Empty files have nothing to share.
  */
 export function linkTwins(table: ChangeTable): DigestIndex {
 	const {columns} = table;
@@ -72,11 +72,14 @@ export function linkTwins(table: ChangeTable): DigestIndex {
 		const copy = (copies.get(same) ?? 0) + 1;
 		copies.set(same, copy);
 		columns.copy[row] = copy;
-		const bothTravel =
-			columns.content[row] === contentFrom.source && columns.content[same] === contentFrom.source;
-		if (!bothTravel || columns.size[row] === 0) continue;
-		columns.content[row] = contentFrom.twin;
-		columns.twin[row] = same;
+		if (columns.content[row] !== contentFrom.source || columns.size[row] === 0) continue;
+		if (columns.content[same] === contentFrom.source) {
+			columns.content[row] = contentFrom.twin;
+			columns.twin[row] = same;
+		} else if (columns.content[same] === contentFrom.copy) {
+			columns.content[row] = contentFrom.copy;
+			table.setSource(row, table.source(same));
+		}
 	}
 	return first;
 }
@@ -87,6 +90,8 @@ export type LocalFinds = {
 	readonly rows: readonly number[];
 	readonly paths: PackedOctets;
 	readonly indexes: readonly number[];
+	/** The record knows no other name of the file. */
+	readonly alone: readonly boolean[];
 };
 
 /** A path for each needed digest, one that goes away if there is such a one. */
@@ -98,11 +103,12 @@ export function findRecorded(
 ): LocalFinds {
 	const rows: number[] = [];
 	const indexes: number[] = [];
+	const alone: boolean[] = [];
 	const paths = new OctetPool();
 	const found = new Map<number, boolean>();
 	const entries = Image.of(record.list, record.subPath, none)?.entries();
 	while (entries?.next()) {
-		const {digest, size} = entries.entry;
+		const {digest, size, link, linkCount} = entries.entry;
 		if (digest.length !== digestSize || size === 0) continue;
 		if (record.columns.ino[entries.index] === 0n) continue;
 		if (record.columns.verified[entries.index] === 0) continue;
@@ -115,9 +121,10 @@ export function findRecorded(
 		found.set(row, away);
 		rows.push(row);
 		indexes.push(entries.index);
+		alone.push(link.length === 0 && linkCount === 1);
 		paths.add(entries.path);
 	}
-	return {rows, paths: paths.packed(), indexes};
+	return {rows, paths: paths.packed(), indexes, alone};
 }
 
 const none = new Uint8Array(0);

@@ -12,6 +12,8 @@ import {
 	changeKind,
 	contentFrom,
 	existing,
+	leaveOwner,
+	leaveTime,
 	noRow,
 } from '../task/change-table.ts';
 import {copyOctets, octetKey} from '../task/packed-octets.ts';
@@ -37,6 +39,8 @@ export type PlanBuilderOptions = {
 	readonly problems: ProblemList;
 	/** Directories of ours in DEST: no entry of an image is at or below them. */
 	readonly protectedPaths: readonly Uint8Array[];
+	/** Files of DEST are never changed, only replaced: see `Way`. */
+	readonly sharesInodes: boolean;
 	/** Whether a directory that exists in DEST has anything in it. */
 	readonly isFilled: (path: Uint8Array) => boolean;
 };
@@ -85,6 +89,7 @@ export class PlanBuilder {
 	readonly #owners: OwnerMap;
 	readonly #problems: ProblemList;
 	readonly #protectedPaths: readonly Uint8Array[];
+	readonly #sharesInodes: boolean;
 	readonly #isFilled: (path: Uint8Array) => boolean;
 	readonly #groups = new Map<string, Group>();
 	readonly #followers: {row: number; group: Group}[] = [];
@@ -93,6 +98,7 @@ export class PlanBuilder {
 
 	constructor(builder: PlanBuilderOptions) {
 		const {image, present, options, owners, problems, protectedPaths, isFilled} = builder;
+		this.#sharesInodes = builder.sharesInodes;
 		this.#protectedPaths = protectedPaths;
 		this.#image = image;
 		this.#present = present;
@@ -165,7 +171,7 @@ export class PlanBuilder {
 		this.verified[this.indexOfRow[row]!] = 1;
 		this.bytesKept += columns.size[row]!;
 		if (details === 0) this.#drop(row);
-		else columns.kind[row] = changeKind.metadata;
+		else this.#changeMetadata(row);
 	}
 
 	/** After all doubts are gone: further names whose group stays, and is theirs, need nothing. */
@@ -173,7 +179,8 @@ export class PlanBuilder {
 		const {columns} = this.table;
 		for (const {row, group} of this.#followers) {
 			const leader = group.row;
-			if (leader !== undefined && columns.kind[leader]! <= changeKind.changed) continue;
+			const isNew = leader !== undefined && columns.kind[leader]! <= changeKind.changed;
+			if (isNew || (leader !== undefined && this.#isReplaced(leader))) continue;
 			if (this.#isSameFile(this.presentOfRow[row]!, group.present)) this.#drop(row);
 		}
 	}
@@ -246,12 +253,14 @@ export class PlanBuilder {
 		if (isFile && verdict === 'same' && !isRelinked) this.bytesKept += entry.size;
 		if (details === 0) return undefined;
 		const kind = moves ? changeKind.changed : changeKind.metadata;
-		const needed = isFile && moves ? content : undefined;
+		const needed = isFile && (moves || this.#sharesInodes) ? content : undefined;
 		const row = this.#addEntry(entry, path, present, kind, details, needed, index);
 		if (isRelinked && verdict === 'same') {
 			// The octets are right but the inode is another file's: they are copied from there.
 			this.table.columns.content[row] = contentFrom.copy;
 			this.table.setSource(row, path);
+		} else if (kind === changeKind.metadata) {
+			this.#changeMetadata(row);
 		} else if (verdict === 'unknown') {
 			this.doubtful.push(row);
 		}
@@ -380,6 +389,29 @@ export class PlanBuilder {
 		this.presentOfRow.push(-1);
 		this.indexOfRow.push(-1);
 		return row;
+	}
+
+	/** Its file stays as it is but for owner, mode and time: a copy of it, where it is shared. */
+	#changeMetadata(row: number): void {
+		const {columns} = this.table;
+		const {stat} = this.#present;
+		const present = this.presentOfRow[row]!;
+		columns.kind[row] = changeKind.metadata;
+		if (!this.#sharesInodes || columns.type[row] === entryType.directory) return;
+		if (columns.uid[row] === leaveOwner) columns.uid[row] = stat.uid[present]!;
+		if (columns.gid[row] === leaveOwner) columns.gid[row] = stat.gid[present]!;
+		if (columns.mtimeNsec[row] === leaveTime) {
+			columns.mtimeSec[row] = stat.mtimeSec[present]!;
+			columns.mtimeNsec[row] = stat.mtimeNsec[present]!;
+		}
+		if (columns.type[row] !== entryType.file) return;
+		columns.content[row] = contentFrom.copy;
+		this.table.setSource(row, this.table.path(row));
+	}
+
+	/** A row of metadata that gets an inode of its own. */
+	#isReplaced(row: number): boolean {
+		return this.#sharesInodes && this.table.columns.kind[row] === changeKind.metadata;
 	}
 
 	#drop(row: number): void {

@@ -35,7 +35,8 @@ export function countPlan({table, builder}: Planned): PlanCounts {
 		else if (kind === changeKind.changed) counts.changed++;
 		else if (kind === changeKind.metadata) counts.metadata++;
 		else if (kind === changeKind.deleted) counts.deleted++;
-		if (!isStaged(table, row)) continue;
+		// A copy for the sake of another mode or time is no other content.
+		if (!isStaged(table, row) || kind === changeKind.metadata) continue;
 		counts.filesChanged++;
 		const from = columns.content[row];
 		if (from === contentFrom.source) counts.bytesToFetch += columns.size[row]!;

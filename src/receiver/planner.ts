@@ -41,6 +41,8 @@ export type PlannerOptions = {
 	readonly record: PublishRecord | undefined;
 	/** The record is of this image, and DEST was complete: its difference from the list is enough. */
 	readonly recordHolds: boolean;
+	/** Files of DEST are never changed, only replaced: see `Way`. */
+	readonly sharesInodes: boolean;
 	readonly signal?: AbortSignal | undefined;
 	readonly onProgress?: ((phase: 'scan' | 'hash', done: number, total: number) => void) | undefined;
 };
@@ -140,7 +142,7 @@ function makeBuilder(
 	present: Present,
 	protectedPaths: readonly Uint8Array[],
 ): PlanBuilder {
-	const {image, owners, problems, pool, root} = options;
+	const {image, owners, problems, pool, root, sharesInodes} = options;
 	const isFilled = (path: Uint8Array): boolean => {
 		if (root === undefined) return false;
 		const walk = new DirectoryWalk(pool.context.tree, root);
@@ -158,6 +160,7 @@ function makeBuilder(
 		owners,
 		problems,
 		protectedPaths,
+		sharesInodes,
 		isFilled,
 	});
 }
@@ -195,7 +198,7 @@ async function hashDoubtful(options: PlannerOptions, planned: Planned): Promise<
 
 /** Takes content from files that the record vouches for, once their stat has been confirmed. */
 async function findLocal(
-	{pool, root, signal}: PlannerOptions,
+	{pool, root, signal, sharesInodes}: PlannerOptions,
 	{table, builder, sourceIndexOf}: Planned,
 	needed: DigestIndex,
 	record: PublishRecord,
@@ -214,7 +217,9 @@ async function findLocal(
 		if (!record.isUntouched(finds.indexes[find]!, looked.stat, at)) continue;
 		const path = paths.at(find);
 		const row = finds.rows[find]!;
-		const moves = leaving.has(octetKey(path)) && looked.stat.linkCount[at] === 1;
+		// Where trees share inodes, the count of links tells nothing; the record does.
+		const isAlone = sharesInodes ? finds.alone[find]! : looked.stat.linkCount[at] === 1;
+		const moves = leaving.has(octetKey(path)) && isAlone;
 		if (best.get(row)?.moves === true) continue;
 		best.set(row, {path, moves});
 		sourceIndexOf.set(row, finds.indexes[find]!);

@@ -6,10 +6,20 @@
 import type {Pool} from '../pool/pool.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {comparePaths} from '../snapshot/path.ts';
-import {changeKind, contentFrom, existing} from '../task/change-table.ts';
+import {
+	type ChangeTable,
+	changeKind,
+	contentFrom,
+	existing,
+	leaveMode,
+	leaveOwner,
+	leaveTime,
+} from '../task/change-table.ts';
 import {linkContent} from '../task/content-copy.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {OctetPool, octetKey} from '../task/packed-octets.ts';
+import type {StatColumns} from '../task/survey.ts';
+import {sameTime} from './compare.ts';
 import type {Gathering} from './gathering.ts';
 import {isStaged} from './local-content.ts';
 import {isMoved} from './plan-summary.ts';
@@ -113,10 +123,23 @@ async function untouchedSources(
 	const paths = new OctetPool(order.length);
 	for (const row of order) paths.add(table.source(row));
 	const {stat} = await surveyPaths(pool, way.root!, paths.packed(), undefined);
-	const untouched = order.filter((row, at) =>
-		way.record?.isUntouched(sourceIndexOf.get(row) ?? -1, stat, at),
-	);
+	const untouched = order.filter((row, at) => {
+		if (way.sharesInodes && !hasAttributes(table, row, stat, at)) return false;
+		return way.record?.isUntouched(sourceIndexOf.get(row) ?? -1, stat, at);
+	});
 	return new Set(untouched);
+}
+
+/** A file that keeps its inode under another name keeps owner, mode and time, too. */
+function hasAttributes(table: ChangeTable, row: number, stat: StatColumns, at: number): boolean {
+	const {uid, gid, mode, mtimeSec, mtimeNsec} = table.columns;
+	if (uid[row] !== leaveOwner && uid[row] !== stat.uid[at]) return false;
+	if (gid[row] !== leaveOwner && gid[row] !== stat.gid[at]) return false;
+	if (mode[row] !== leaveMode && mode[row] !== stat.mode[at]) return false;
+	return (
+		mtimeNsec[row] === leaveTime ||
+		sameTime({mtimeSec: mtimeSec[row]!, mtimeNsec: mtimeNsec[row]!}, stat, at)
+	);
 }
 
 /** What was not brought into staging has been told already: its old version stays. */
@@ -169,7 +192,7 @@ function resultOf(
 	for (const row of done?.rows ?? []) {
 		if (done?.failed.has(row)) continue;
 		if (kind[row] === changeKind.deleted) deleted++;
-		if (!isStaged(table, row)) continue;
+		if (!isStaged(table, row) || kind[row] === changeKind.metadata) continue;
 		filesChanged++;
 		if (isMoved(table, row)) filesMoved++;
 	}

@@ -78,11 +78,20 @@ export class PublishRecord {
 			dev[index] === stat.dev[at] &&
 			size[index] === stat.size[at] &&
 			mtimeSec[index] === stat.mtimeSec[at] &&
-			ctimeSec[index] === stat.ctimeSec[at] &&
+			(ctimeNsec[index] === unkeptTime || ctimeSec[index] === stat.ctimeSec[at]) &&
 			mtimeNsec[index] === stat.mtimeNsec[at] &&
-			ctimeNsec[index] === stat.ctimeNsec[at]
+			(ctimeNsec[index] === unkeptTime || ctimeNsec[index] === stat.ctimeNsec[at])
 		);
 	}
+}
+
+/** In `ctimeNsec`: it is not known, because names of the file come and go elsewhere. */
+const unkeptTime = 0xffff_ffff;
+
+/** Leaves to the record what stays true when other trees get and lose names of its files. */
+export function forgetChangeTimes({ctimeSec, ctimeNsec}: RecordColumns): void {
+	ctimeSec.fill(0);
+	ctimeNsec.fill(unkeptTime);
 }
 
 export function makeRecordColumns(count: number): RecordColumns {
@@ -207,6 +216,11 @@ export function writeRecord(
 	}
 	store.writeRecord(statName, to.written());
 	writeHead(store, head);
+}
+
+/** The head first: without it nothing else counts. */
+export function removeRecord(store: RecordStore): void {
+	for (const name of [headName, statName, listName]) store.removeRecord(name);
 }
 
 export function writeHead(store: RecordStore, head: RecordHead): void {

@@ -131,6 +131,14 @@ export type UpdatePlatform = Pick<Platform, 'tree' | 'clock' | 'crypto' | 'proce
 /** A list that DEST was made from, and the sequence of its head. */
 export type RecordedList = {readonly list: List; readonly sequence: number};
 
+/** DEST is to be a symlink to the newest of several trees. */
+export type TreesOptions = {
+	/** Trees that stay whole: the current one, and those before it. At least 1. */
+	readonly keep: number;
+	/** A DEST that is a directory becomes the first tree. */
+	readonly convert: boolean;
+};
+
 export type OpenOptions = {
 	readonly platform: UpdatePlatform;
 	readonly pool: Pool;
@@ -138,6 +146,8 @@ export type OpenOptions = {
 	/** The operator's state directory; default: `.shoal` in DEST. */
 	readonly state?: string;
 	readonly image: ImageName;
+	/** Undefined: DEST is a directory, and files are put in place in it. */
+	readonly trees?: TreesOptions;
 	readonly makePath: boolean;
 	/** Neither locks nor writes anything: only `plan` may follow. */
 	readonly dryRun: boolean;

@@ -12,6 +12,7 @@ import type {List} from '../snapshot/list.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import {type ChangeTable, changeKind, existing, modeUnmasked} from '../task/change-table.ts';
 import type {FetchRequest} from '../transfer/request.ts';
+import {AsTrees} from './as-trees.ts';
 import {Gathering} from './gathering.ts';
 import {InPlace} from './in-place.ts';
 import {OwnerMap} from './owner-map.ts';
@@ -56,7 +57,9 @@ export class Update {
 	 * @throws ShoalError STORE_LOCKED, DESTINATION_INVALID, DESTINATION_DENIED
 	 */
 	static async open(options: OpenOptions): Promise<Update> {
-		return new Update(options, await InPlace.open(options));
+		const {trees} = options;
+		const way = trees === undefined ? InPlace.open(options) : AsTrees.open(options, trees);
+		return new Update(options, await way);
 	}
 
 	/** True: the last pull of this image with these options was complete and had this root. */
@@ -109,6 +112,7 @@ export class Update {
 			problems: this.#problems,
 			record,
 			recordHolds: record !== undefined && this.#holds(record, options),
+			sharesInodes: way.sharesInodes,
 			signal,
 			onProgress,
 		});
@@ -142,7 +146,8 @@ export class Update {
 		this.#gathering = new Gathering({
 			platform,
 			pool,
-			root: this.#way.root!,
+			// Where DEST is not there yet, nothing is copied from it.
+			root: this.#way.root ?? this.#staging.handles[0]!,
 			staging: this.#staging,
 			list: planned.image.list,
 			table,
@@ -237,6 +242,8 @@ export class Update {
 	/** `record` is of what the last pull of this image left, and that was complete. */
 	#holds({list, subPath}: PublishRecord, options: PlanOptions): boolean {
 		const {head} = this.#way;
+		// What a tree has beyond its list is not known to its record, and would be left behind.
+		if (this.#way.sharesInodes && !options.delete) return false;
 		if (head?.complete !== true || !equalOctets(head.key, this.#key(options))) return false;
 		const isOfImage = equalOctets(subPath, this.#options.image.subPath);
 		return isOfImage && equalOctets(head.root, list.root);

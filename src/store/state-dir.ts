@@ -4,10 +4,11 @@
  * whole and carry a digest, so what is read is what was written, or is said to be damaged.
  */
 import {ShoalError} from '../error.ts';
+import {escapePath} from '../escape.ts';
 import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import type {ProcessInfo} from '../platform/process.ts';
-import type {DirHandle, TreeIo} from '../platform/tree.ts';
+import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
 import {Lock} from './lock.ts';
 
 const encoder = new TextEncoder();
@@ -34,6 +35,8 @@ export type StateOptions = {
 	readonly rootPath: string;
 	/** The operator's directory instead of `.shoal`. */
 	readonly state?: string;
+	/** Another name in `root` than `.shoal`, of a directory that others may pass through. */
+	readonly passage?: Name;
 	readonly create: boolean;
 };
 
@@ -43,7 +46,7 @@ export class StateDir {
 	readonly platform: StatePlatform;
 	#lock: Lock | undefined;
 	/** The tree in which `open` made it. */
-	#madeIn: DirHandle | undefined;
+	#madeIn: {readonly root: DirHandle; readonly name: Name} | undefined;
 
 	private constructor(platform: StatePlatform, path: string, handle: DirHandle) {
 		this.platform = platform;
@@ -65,19 +68,21 @@ export class StateDir {
 	 * @throws ShoalError STORE_FAILED, DESTINATION_DENIED, DESTINATION_FULL
 	 */
 	static open(platform: StatePlatform, options: StateOptions): StateDir | undefined {
-		const {root, rootPath, state, create} = options;
+		const {root, rootPath, state, create, passage} = options;
+		const name = passage ?? stateDirName;
 		const {tree} = platform;
 		if (state === undefined) {
-			const path = `${rootPath}/.shoal`;
-			let handle = tree.openDir(root, stateDirName);
+			const path = `${rootPath}/${escapePath(name)}`;
+			let handle = tree.openDir(root, name);
 			if (handle === undefined) {
-				if (tree.stat(root, stateDirName) !== undefined) {
+				if (tree.stat(root, name) !== undefined) {
 					throw new ShoalError('STORE_FAILED', `${path} is not a directory`);
 				}
 				if (!create) return undefined;
-				handle = makeBeside(tree, root, path);
+				handle = makeBeside(tree, root, name, path);
+				if (passage !== undefined) tree.setDirMode(handle, 0o711);
 				const made = StateDir.#make(platform, path, handle);
-				made.#madeIn = root;
+				made.#madeIn = {root, name};
 				return made;
 			}
 			return StateDir.#make(platform, path, handle);
@@ -158,19 +163,20 @@ export class StateDir {
 	close(): void {
 		this.unlock();
 		const {tree} = this.platform;
-		const root = tree.list(this.handle).length === 0 ? this.#madeIn : undefined;
+		const made = tree.list(this.handle).length === 0 ? this.#madeIn : undefined;
 		tree.closeDir(this.handle);
-		if (root === undefined) return;
+		if (made === undefined) return;
+		const {root, name} = made;
 		const {mtimeSec, mtimeNsec} = tree.statDir(root);
-		tree.removeDir(root, stateDirName);
+		tree.removeDir(root, name);
 		tree.setDirTimes(root, mtimeSec, mtimeNsec);
 	}
 }
 
-function makeBeside(tree: TreeIo, root: DirHandle, path: string): DirHandle {
+function makeBeside(tree: TreeIo, root: DirHandle, name: Name, path: string): DirHandle {
 	const before = tree.statDir(root);
-	tree.makeDir(root, stateDirName, 0o700);
-	const handle = tree.openDir(root, stateDirName);
+	tree.makeDir(root, name, 0o700);
+	const handle = tree.openDir(root, name);
 	if (handle === undefined) throw new ShoalError('STORE_FAILED', `${path} vanished`);
 	tree.setDirTimes(root, before.mtimeSec, before.mtimeNsec);
 	return handle;

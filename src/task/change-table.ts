@@ -28,6 +28,8 @@ export const contentFrom = {
 	twin: 4,
 	/** The file at `leader`: a further name of a hard link. */
 	link: 5,
+	/** The file at the same path of another tree: a further name of it. */
+	kept: 6,
 } as const;
 
 /** What is in the way at a path now. */

@@ -1,11 +1,13 @@
 /** Every task that a worker thread can run, by name. */
 import {assert} from '../assert.ts';
+import {buildTree} from './build-tree.ts';
 import {copyContent, linkContent} from './content-copy.ts';
 import {hash, hashJoin, hashPart} from './hash.ts';
 import {listBelow} from './list-below.ts';
 import {copyMatches, match} from './match.ts';
 import {publish} from './publish.ts';
 import {readRanges} from './read.ts';
+import {removeTrees} from './remove-trees.ts';
 import {scan} from './scan.ts';
 import {stage} from './stage.ts';
 import {hashStaged} from './staged-hash.ts';
@@ -27,6 +29,8 @@ const tasks: readonly AnyTask[] = [
 	hashStaged,
 	listBelow,
 	publish,
+	buildTree,
+	removeTrees,
 	readRanges,
 	stage,
 	survey,

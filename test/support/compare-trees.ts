@@ -5,7 +5,7 @@
 import {createHash} from 'node:crypto';
 import {type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync} from 'node:fs';
 
-/** Node sets times through a double: off by up to 1.07 µs. */
+/** Node sets times to the nearest microsecond; a disk may keep fewer digits. */
 const timeTolerance = 2000n;
 
 type Walked = {
@@ -15,8 +15,8 @@ type Walked = {
 	readonly owner: string;
 	/** Digest of a file, target of a symlink. */
 	readonly content: string;
-	/** First path of its group, for a file with several names. */
-	readonly group: string;
+	/** First path of its group, for a file with several names in this tree. */
+	group: string;
 };
 
 export type CompareOptions = {
@@ -60,6 +60,10 @@ export function walkTree(root: string, skip: readonly string[] = []): Map<string
 		}
 	};
 	visit('');
+	const sizes = new Map<string, number>();
+	for (const {group} of found.values()) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+	// Further names in other trees make no group.
+	for (const entry of found.values()) if (sizes.get(entry.group) === 1) entry.group = '';
 	return found;
 }
 

@@ -109,7 +109,7 @@ test('of files with one content only the first travels, and each has a name in s
 	const table = new ChangeTable();
 	const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
 	addFile(table, a, contentFrom.source);
-	addFile(table, b, contentFrom.copy);
+	table.setSource(addFile(table, b, contentFrom.copy), octets('here'));
 	addFile(table, a, contentFrom.source);
 	addFile(table, a, contentFrom.source);
 	addFile(table, b, contentFrom.source);
@@ -118,9 +118,10 @@ test('of files with one content only the first travels, and each has a name in s
 	linkTwins(table);
 	const {source, twin: isTwin, copy: isCopy, none} = contentFrom;
 	const {count} = table;
-	t.deepEqual([...content.subarray(0, count)], [source, isCopy, isTwin, isTwin, source, none]);
+	t.deepEqual([...content.subarray(0, count)], [source, isCopy, isTwin, isTwin, isCopy, none]);
 	t.deepEqual([...copy.subarray(0, count)], [0, 0, 1, 2, 1, 0]);
 	t.deepEqual([...twin.subarray(2, 4)], [0, 0]);
+	t.deepEqual(table.source(4), octets('here'), 'what is copied once can be copied again');
 });
 
 test('digests are found among many that begin alike [SHOAL_SEED=6]', t => {

@@ -1,0 +1,182 @@
+/**
+ * The trees of a DEST that is a symlink: `.NAME.shoal/trees/N` beside it, N counting up, and the
+ * symlink that says which of them is current. Nothing here looks into a tree.
+ */
+import type {ShoalError} from '../error.ts';
+import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
+import {joinPath} from '../snapshot/path.ts';
+import type {StateDir} from '../store/state-dir.ts';
+import {fileFormat} from '../task/survey.ts';
+import {invalid, openIfThere, split} from './destination.ts';
+import type {RecordStore} from './publish-record.ts';
+
+const encoder = new TextEncoder();
+const latin1 = new TextDecoder('latin1');
+const treesName = encoder.encode('trees');
+const switchName = encoder.encode('switch');
+
+/** More trees than can be published one a second for a million years. */
+const numberPattern = /^[1-9]\d{0,14}$/;
+
+/** A path that leads into a tree of somebody's. */
+const inTree = /(?:^|\/)\.[^/]+\.shoal\/trees\/[1-9]\d*(?:\/|$)/;
+
+/** Where DEST is, and what is beside it. */
+export type TreePlace = {
+	readonly path: string;
+	readonly above: string;
+	readonly name: Name;
+	/** `.NAME.shoal`, and a path to it. */
+	readonly homeName: Name;
+	readonly homePath: string;
+};
+
+/** @throws ShoalError DESTINATION_INVALID for what has no name of its own */
+export function placeOf(given: string): TreePlace {
+	const path = given.replace(/(?<=.)\/+$/, '');
+	const {above, name} = split(path);
+	const last = path.slice(path.lastIndexOf('/') + 1);
+	if (['', '.', '..'].includes(last)) throw invalid(given, 'has no name for a symlink');
+	const homeName = `.${last}.shoal`;
+	const homePath = `${above === '/' ? '' : above}/${homeName}`;
+	return {path, above, name, homeName: encoder.encode(homeName), homePath};
+}
+
+/** Whether a held directory is a tree, or in one: its files have names in other trees. */
+export function isInTree(tree: TreeIo, dir: DirHandle): boolean {
+	return inTree.test(latin1.decode(tree.pathOf(dir)));
+}
+
+/** Whether a path at which nothing is was published as trees, or is in what was. */
+export function hasTrees(tree: TreeIo, path: string): boolean {
+	const above = openIfThere(tree, split(path).above);
+	if (above === undefined) return false;
+	try {
+		if (isInTree(tree, above)) return true;
+		const home = tree.openDir(above, placeOf(path).homeName);
+		if (home === undefined) return false;
+		try {
+			return tree.stat(home, treesName) !== undefined;
+		} finally {
+			tree.closeDir(home);
+		}
+	} finally {
+		tree.closeDir(above);
+	}
+}
+
+/** What the symlink at DEST says; `other`: something else has the name. */
+export type Current = number | 'absent' | 'directory' | 'other';
+
+export function readCurrent(tree: TreeIo, parent: DirHandle, place: TreePlace): Current {
+	const stat = tree.stat(parent, place.name);
+	if (stat === undefined) return 'absent';
+	if (stat.format === fileFormat.directory) return 'directory';
+	if (stat.format !== fileFormat.symlink) return 'other';
+	const target = latin1.decode(tree.readLink(parent, place.name));
+	const start = latin1.decode(targetOf(place, ''));
+	const digits = target.startsWith(start) ? target.slice(start.length) : '';
+	return numberPattern.test(digits) ? Number(digits) : 'other';
+}
+
+function targetOf({homeName}: TreePlace, number: number | ''): Uint8Array {
+	return joinPath(joinPath(homeName, treesName), encoder.encode(`${number}`));
+}
+
+export class Trees {
+	readonly #tree: TreeIo;
+	readonly #parent: DirHandle;
+	readonly #place: TreePlace;
+	readonly #home: StateDir;
+	readonly #trees: DirHandle | undefined;
+
+	/** `parent` and `home` are held open by the caller. Made when missing, but not by `create` false. */
+	constructor(parent: DirHandle, place: TreePlace, home: StateDir, create: boolean) {
+		const {tree} = home.platform;
+		this.#tree = tree;
+		this.#parent = parent;
+		this.#place = place;
+		this.#home = home;
+		let trees = tree.openDir(home.handle, treesName);
+		if (trees === undefined && create) {
+			tree.makeDir(home.handle, treesName, 0o711);
+			trees = tree.openDir(home.handle, treesName)!;
+			tree.setDirMode(trees, 0o711);
+		}
+		this.#trees = trees;
+	}
+
+	get current(): Current {
+		return readCurrent(this.#tree, this.#parent, this.#place);
+	}
+
+	/** Upwards. */
+	numbers(): number[] {
+		if (this.#trees === undefined) return [];
+		return this.#tree
+			.list(this.#trees)
+			.map(name => latin1.decode(name))
+			.filter(digits => numberPattern.test(digits))
+			.map(Number)
+			.sort((a, b) => a - b);
+	}
+
+	/** Where the trees are. */
+	get handle(): DirHandle {
+		return this.#trees!;
+	}
+
+	nameOf(number: number): Name {
+		return encoder.encode(`${number}`);
+	}
+
+	pathOf(number: number): string {
+		return `${this.#place.homePath}/trees/${number}`;
+	}
+
+	open(number: number): DirHandle | undefined {
+		return this.#trees && this.#tree.openDir(this.#trees, this.nameOf(number));
+	}
+
+	make(number: number): void {
+		this.#tree.makeDir(this.handle, this.nameOf(number), 0o700);
+	}
+
+	renumber(from: number, to: number): void {
+		this.#tree.rename(this.handle, this.nameOf(from), this.handle, this.nameOf(to));
+	}
+
+	/** A real directory at DEST becomes a tree; until `show`, DEST is absent. */
+	adopt(number: number): void {
+		this.#tree.rename(this.#parent, this.#place.name, this.handle, this.nameOf(number));
+	}
+
+	/** From this instant DEST is tree `number`: one rename, whatever was there before. */
+	show(number: number, sync: boolean): void {
+		const {handle} = this.#home;
+		this.#tree.unlink(handle, switchName);
+		this.#tree.makeSymlink(handle, switchName, targetOf(this.#place, number));
+		if (sync) this.#tree.sync(this.handle);
+		this.#tree.rename(handle, switchName, this.#parent, this.#place.name);
+		if (sync) this.#tree.sync(this.#parent);
+	}
+
+	/** The record of one tree. */
+	recordOf(number: number): RecordStore {
+		const nameOf = (name: string) => `${name}-${number}`;
+		return {
+			readRecord: name => this.#home.readRecord(nameOf(name)),
+			writeRecord: (name, octets) => this.#home.writeRecord(nameOf(name), octets),
+			removeRecord: name => this.#home.removeRecord(nameOf(name)),
+		};
+	}
+
+	close(): void {
+		if (this.#trees !== undefined) this.#tree.closeDir(this.#trees);
+	}
+}
+
+/** What an operator should do who means a DEST of trees and did not say so. */
+export function isTrees(path: string): ShoalError {
+	return invalid(path, 'is published as trees: pull with --publish tree');
+}

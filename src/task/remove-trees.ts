@@ -1,0 +1,14 @@
+import type {DirHandle, Name} from '../platform/tree.ts';
+import {removeTree} from './remove-tree.ts';
+import {defineTask} from './task.ts';
+
+export type RemoveInput = {readonly dir: DirHandle; readonly names: readonly Name[]};
+
+/** Removes whole trees in a directory: out of the way, because it takes as long as they are large. */
+export const removeTrees = defineTask<RemoveInput, undefined>({
+	name: 'remove-trees',
+	run({dir, names}, {tree}) {
+		for (const name of names) removeTree(tree, dir, name);
+		return undefined;
+	},
+});
