@@ -40,7 +40,7 @@ export const optionGroups = {
 /** Values that are words of a list; `later` are known, and refused by name until they are built. */
 export const choiceTable = {
 	format: {words: ['long', 'jsonl', 'mtree', 'mtree-netbsd', 'rsync'], later: []},
-	publish: {words: ['in-place'], later: ['tree']},
+	publish: {words: ['in-place', 'tree'], later: []},
 	congestion: {words: ['model', 'cubic'], later: []},
 } as const satisfies Record<string, {words: readonly string[]; later: readonly string[]}>;
 
@@ -171,7 +171,20 @@ export const optionTable = {
 		group: 'publish',
 		commands: ['pull'],
 		value: 'publish',
-		help: 'How DEST takes the new tree: in-place.',
+		help: 'How DEST takes the new tree: in-place, or as the next tree behind a symlink.',
+	},
+	keep: {
+		flags: '--keep <n>',
+		group: 'publish',
+		commands: ['pull'],
+		value: 'count',
+		help: 'Trees that stay whole, the current one among them. Default: 2.',
+	},
+	convert: {
+		flags: '--convert',
+		group: 'publish',
+		commands: ['pull'],
+		help: 'Make the directory DEST the first of its trees.',
 	},
 	check: {
 		flags: '--check',

@@ -35,6 +35,7 @@ export function readOptions({
 		throw new ShoalError('OPTION_INVALID', '-4 and -6 exclude each other');
 	}
 	const given = (name: keyof OptionValues) => options[name] !== undefined;
+	const trees = readTrees(options);
 	const family = given('ipv4') ? 4 : given('ipv6') ? 6 : undefined;
 	return {
 		configDirectory,
@@ -58,6 +59,7 @@ export function readOptions({
 		fsync: given('fsync'),
 		trustOnFirstUse: given('trustOnFirstUse'),
 		allowRollback: given('allowRollback'),
+		...(trees === undefined ? {} : {trees}),
 		...(options.state === undefined ? {} : {state: options.state}),
 		...(options.threads === undefined ? {} : {threads: options.threads}),
 		...(options.deleteMax === undefined ? {} : {deleteMax: options.deleteMax}),
@@ -68,6 +70,26 @@ export function readOptions({
 		...(family === undefined ? {} : {family}),
 	};
 }
+
+/** @throws ShoalError OPTION_INVALID */
+function readTrees({publish, keep, convert, state}: OptionValues): PullOptions['trees'] {
+	const refuse = (detail: string) => new ShoalError('OPTION_INVALID', detail);
+	if (publish === 'tree') {
+		if (keep === 0) throw refuse('--keep counts the current tree: 1 is the least');
+		if (state !== undefined) {
+			throw refuse(
+				'--state has no meaning with --publish tree: state is beside DEST, where trees are',
+			);
+		}
+		return {keep: keep ?? keepDefault, convert: convert !== undefined};
+	}
+	if (keep !== undefined) throw refuse('--keep is for --publish tree');
+	if (convert !== undefined) throw refuse('--convert is for --publish tree');
+	return undefined;
+}
+
+/** The current tree, and one for readers that began before it was shown. */
+const keepDefault = 2;
 
 function handleEvent(event: Event, voice: Voice, {options, platform}: Context): void {
 	voice.handle(event);

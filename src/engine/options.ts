@@ -1,5 +1,6 @@
 /** What a run of the engine is asked for. The command line fills these; so may a program. */
 import type {ControllerName} from '../congestion/controllers.ts';
+import type {TreesOptions} from '../receiver/update.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import type {RsyncCharset} from '../snapshot/rsync-line.ts';
 import type {Change, EventSink} from './event.ts';
@@ -66,6 +67,8 @@ export type PullOptions = RunOptions & {
 	readonly sizeOnly: boolean;
 	/** No delta: changed files travel whole. */
 	readonly wholeFile: boolean;
+	/** DEST is a symlink to the newest of several trees. Undefined: a directory. */
+	readonly trees?: TreesOptions;
 	readonly makePath: boolean;
 	readonly owner: boolean;
 	readonly group: boolean;

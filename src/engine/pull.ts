@@ -205,7 +205,7 @@ class PullRun {
 	}
 
 	#openUpdate(identity: Uint8Array): Promise<Update> {
-		const {source, destination, state, makePath, dryRun, fsync, signal} = this.#options;
+		const {source, destination, state, trees, makePath, dryRun, fsync, signal} = this.#options;
 		const isUrl = !('directory' in source);
 		return Update.open({
 			platform,
@@ -220,6 +220,7 @@ class PullRun {
 			dryRun,
 			fsync,
 			...(state === undefined ? {} : {state}),
+			...(trees === undefined ? {} : {trees}),
 			...(signal === undefined ? {} : {signal}),
 			handler: {
 				taken: octets => this.#supply?.taken(octets),

@@ -65,10 +65,7 @@ export class AsTrees implements Way {
 
 	/** @throws ShoalError STORE_LOCKED, DESTINATION_INVALID, DESTINATION_DENIED */
 	static async open(options: OpenOptions, asked: TreesOptions): Promise<AsTrees> {
-		if (options.state !== undefined) {
-			const detail = 'state of trees is kept beside DEST, where they are: leave out --state';
-			throw new ShoalError('OPTION_INVALID', detail);
-		}
+		assert(options.state === undefined && asked.keep >= 1, 'state is beside DEST');
 		const way = new AsTrees(options, asked, placeOf(options.destination));
 		try {
 			await way.#open();

@@ -1,6 +1,6 @@
 /**
  * What has to be done to one tree so that it becomes another one with a plan's rows applied: the
- * next tree is the current one, by hard links, but for those rows. Whatever the tree that it is made
+ * next tree is the current one, by hard links, but for those rows. What the tree that it is made
  * from has already as it should be, by inode, is left alone.
  */
 import {entryType} from '../snapshot/entry.ts';

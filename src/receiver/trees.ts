@@ -90,7 +90,7 @@ export class Trees {
 	readonly #home: StateDir;
 	readonly #trees: DirHandle | undefined;
 
-	/** `parent` and `home` are held open by the caller. Made when missing, but not by `create` false. */
+	/** `parent` and `home` are held open by the caller. `create`: makes what is missing. */
 	constructor(parent: DirHandle, place: TreePlace, home: StateDir, create: boolean) {
 		const {tree} = home.platform;
 		this.#tree = tree;

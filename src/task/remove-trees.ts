@@ -4,7 +4,7 @@ import {defineTask} from './task.ts';
 
 export type RemoveInput = {readonly dir: DirHandle; readonly names: readonly Name[]};
 
-/** Removes whole trees in a directory: out of the way, because it takes as long as they are large. */
+/** Removes whole trees in a directory: in a thread, since it takes as long as they are large. */
 export const removeTrees = defineTask<RemoveInput, undefined>({
 	name: 'remove-trees',
 	run({dir, names}, {tree}) {

@@ -1,3 +1,5 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {
 	chmodSync,
 	existsSync,
@@ -183,4 +185,62 @@ test('a tree is carried on where the pull before was not complete, or nothing is
 	const {result} = await scene.pull({open});
 	t.is(result?.deleted, 3);
 	t.deepEqual(compareTrees(from, shown(scene)), []);
+});
+
+test('who walks DEST all the time sees whole trees only, and each file old or new', async t => {
+	const scene = new Scene(t, 66);
+	const publishNext = async (generation: number) => {
+		const word = String(generation).padStart(8, '0');
+		for (let number = 0; number < 40; number++) {
+			scene.write(`dir ${number % 4}/${number}`, word.repeat(200));
+		}
+		for (let extra = 0; extra < 2; extra++) {
+			const path = join(scene.from, `dir 0/extra ${extra}`);
+			if (extra < generation % 3) writeFileSync(path, word.repeat(200));
+			else rmSync(path, {force: true});
+		}
+		const {result} = await scene.pull({open: {trees: {keep: 4, convert: false}}});
+		t.is(result?.exit, 0);
+	};
+	await publishNext(0);
+	const program = new URL('../support/tree-walker.js', import.meta.url).pathname;
+	const walker = spawn(process.execPath, [program, scene.to], {stdio: ['pipe', 'pipe', 'pipe']});
+	const said = {out: '', err: ''};
+	walker.stderr.on('data', (data: Buffer) => (said.err += data.toString()));
+	const ready = new Promise<void>(resolve => {
+		walker.stdout.on('data', (data: Buffer) => {
+			said.out += data.toString();
+			if (said.out.includes('READY')) resolve();
+		});
+		walker.on('exit', () => resolve());
+	});
+	const over = once(walker, 'close');
+	await ready;
+	for (let generation = 1; generation <= 12; generation++) await publishNext(generation);
+	walker.stdin.end();
+	await over;
+	t.is(said.err, '');
+	const seen = JSON.parse(said.out.split('\n')[1] ?? '{}');
+	t.log(seen);
+	t.true(seen.trees > 12 && seen.generations >= 6, said.out);
+	t.deepEqual(trees(scene).length, 5, 'four to keep, and a spare');
+});
+
+test('an older tree can be shown again, and the next pull goes on from there', async t => {
+	const scene = new Scene(t, 67);
+	plant(scene);
+	for (const word of ['one', 'two', 'three']) {
+		scene.write('dir/a', word);
+		await publish(t, scene);
+	}
+	rmSync(scene.to);
+	symlinkSync('.to.shoal/trees/2', scene.to);
+	t.is(readFileSync(join(scene.to, 'dir/a'), 'utf8'), 'two');
+	const {result} = await scene.pull({open});
+	t.like(result, {exit: 0, filesChanged: 1, bytesLiteral: 5});
+	t.deepEqual(compareTrees(scene.from, shown(scene)), []);
+	// A symlink that is gone comes back, with the newest tree.
+	rmSync(scene.to);
+	t.true((await scene.pull({open})).unchanged);
+	t.deepEqual(compareTrees(scene.from, shown(scene)), []);
 });

@@ -39,6 +39,24 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'Without it, a poll that finds nothing new does not look at DEST at all, so a file that ' +
 		'somebody else changed there stays as it is. Sizes and times are compared; -c compares ' +
 		'content.',
+	publish:
+		'in-place renames files into DEST one by one, driven by a journal: until that is done, a ' +
+		'reader may see old and new files side by side. With tree, DEST is a symlink to a tree in ' +
+		'.NAME.shoal/trees beside it (NAME: the last part of DEST). The next tree is made there, of ' +
+		'hard links to what did not change, and one rename of the symlink shows it: whoever opens ' +
+		'DEST sees one whole tree or the next. Files are shared between trees, so nothing may be ' +
+		'changed in them by hand; what is put there by hand is left behind with --delete. Without ' +
+		'--delete each publish has to look at all of the tree.\n\n' +
+		'A poll that finds nothing new makes no tree. Going back to an older one is a matter of ' +
+		'ln -sfn .NAME.shoal/trees/N DEST; the next pull then goes on from that one.',
+	keep:
+		'With --publish tree. A reader that holds a directory of an older tree open sees it whole ' +
+		'until so many newer ones were shown; then the next tree is made out of it. One tree more ' +
+		'than this number is on the disk, for that purpose.',
+	convert:
+		'With --publish tree, once, for a DEST that was pulled in place until now. Nothing is ' +
+		'copied, and nothing is fetched again. Between two renames, for less than a millisecond, ' +
+		'there is no DEST; if the machine stops just there, the next pull puts it back.',
 	fsync:
 		'The journal of a publish is always synced, so that a crash leaves no mixture. With this ' +
 		'option the contents of files are synced before they are put in place, which matters when ' +
