@@ -114,9 +114,9 @@ export class ImageCursor {
 	/** From the first entry of a page to that of the next one; false if there is none. */
 	passPage(): boolean {
 		const {list} = this.#image;
-		const page = this.entry.page + 1;
+		const page = list.pageAfter(this.entry.page);
 		this.index += this.pageSize() - 1;
-		if (page === list.pageCount) return false;
+		if (page === undefined) return false;
 		this.entry = list.cursor(page);
 		return this.next();
 	}

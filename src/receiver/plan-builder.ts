@@ -106,7 +106,7 @@ export class PlanBuilder {
 		this.#owners = owners;
 		this.#problems = problems;
 		this.#isFilled = isFilled;
-		const count = image.list.entryCount;
+		const count = image.list.presentCount;
 		this.rowOf = new Int32Array(count).fill(-1);
 		this.presentOf = new Int32Array(count).fill(-1);
 		this.verified = new Uint8Array(count);

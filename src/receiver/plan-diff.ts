@@ -27,7 +27,7 @@ export type ImageDiff = {
 };
 
 export function diffImages(from: Image, to: Image): ImageDiff {
-	const diff = new DiffBuilder(to.list.entryCount);
+	const diff = new DiffBuilder(to.list.presentCount);
 	const olds = from.entries();
 	const news = to.entries();
 	let hasOld = olds.next();

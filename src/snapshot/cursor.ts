@@ -6,12 +6,14 @@ import {EntryReader} from './entry-reader.ts';
 /** What a cursor needs of a list. */
 export type Pages = {
 	readonly bytes: Uint8Array;
-	readonly pageCount: number;
 	/** Digest of the empty file. */
 	readonly emptyDigest: Uint8Array;
-	/** Where page `number` begins in `bytes`; for `pageCount` where the last one ends. */
-	pageOffset(number: number): number;
-	pageEntryCount(number: number): number;
+	/** Where a page begins in `bytes`, and where it ends. */
+	pageOffset(page: number): number;
+	pageEnd(page: number): number;
+	pageEntryCount(page: number): number;
+	/** The next page that there is; undefined after the last. */
+	pageAfter(page: number): number | undefined;
 };
 
 export class Cursor implements EntryView {
@@ -22,7 +24,6 @@ export class Cursor implements EntryView {
 	readonly #reader: EntryReader;
 
 	constructor(pages: Pages, page: number, position: number) {
-		assert(page >= 0 && page < pages.pageCount, 'a page of the list');
 		assert(position >= 0 && position < pages.pageEntryCount(page), 'an entry of the page');
 		this.#pages = pages;
 		this.#reader = new EntryReader(pages.emptyDigest);
@@ -35,8 +36,9 @@ export class Cursor implements EntryView {
 	next(): boolean {
 		if (!this.#reader.next()) {
 			assert(!this.#reader.failed, 'a validated list');
-			if (this.page + 1 === this.#pages.pageCount) return false;
-			this.page++;
+			const page = this.#pages.pageAfter(this.page);
+			if (page === undefined) return false;
+			this.page = page;
 			this.#open();
 			assert(this.#reader.next(), 'a validated list');
 		}
@@ -48,7 +50,7 @@ export class Cursor implements EntryView {
 	get nextPage(): number | undefined {
 		if (this.position === -1) return this.page;
 		if (this.#reader.offset < this.#reader.end) return undefined;
-		return this.page + 1 === this.#pages.pageCount ? undefined : this.page + 1;
+		return this.#pages.pageAfter(this.page);
 	}
 
 	/** Passes over the whole of `nextPage`; there is no entry to look at until `next`. */
@@ -64,7 +66,7 @@ export class Cursor implements EntryView {
 	#open(): void {
 		const {page} = this;
 		const pages = this.#pages;
-		this.#reader.open(pages.bytes, pages.pageOffset(page), pages.pageOffset(page + 1));
+		this.#reader.open(pages.bytes, pages.pageOffset(page), pages.pageEnd(page));
 		this.position = -1;
 	}
 

@@ -3,7 +3,9 @@ import {assert} from '../assert.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {Cursor} from './cursor.ts';
 import {headerSize} from './header.ts';
+import {concatenate} from './list-builder.ts';
 import {comparePaths, equalOctets} from './path.ts';
+import {Slice} from './slice.ts';
 import {type ListParts, type ListProblem, validateList} from './validate.ts';
 
 export type {ListProblem} from './validate.ts';
@@ -17,11 +19,16 @@ export const topLevel = 255;
 export class List {
 	/** The snapshot's name: a digest over everything in it. */
 	readonly root: Uint8Array;
+	/** Header and nodes, level by level, the pages last; of a slice, those that it has. */
 	readonly bytes: Uint8Array;
+	/** The part that is here; undefined: all of it. Numbers of pages are those of the whole list. */
+	readonly slice: Slice | undefined;
 	readonly entryCount: number;
 	/** Octets of all contents that can be fetched: each hard-link group once. */
 	readonly contentBytes: number;
 	readonly pageCount: number;
+	/** Entries in the pages that are here. */
+	readonly presentCount: number;
 	/** Octets of the header and the top node. */
 	readonly topSize: number;
 	/** Level of the top node; pages are level 0. */
@@ -32,13 +39,22 @@ export class List {
 	readonly emptyDigest: Uint8Array;
 	readonly #parts: ListParts;
 
-	private constructor(bytes: Uint8Array, parts: ListParts, emptyDigest: Uint8Array) {
-		const {root, header} = parts;
+	private constructor(
+		bytes: Uint8Array,
+		parts: ListParts,
+		emptyDigest: Uint8Array,
+		slice: Slice | undefined,
+	) {
+		const {root, header, levels} = parts;
 		this.bytes = bytes;
+		this.slice = slice;
 		this.root = root;
 		this.entryCount = header.entryCount;
 		this.contentBytes = header.contentBytes;
 		this.pageCount = header.pageCount;
+		this.presentCount = levels[0]!.table.entryCounts
+			.subarray(0, levels[0]!.table.count)
+			.reduce((sum, count) => sum + count, 0);
 		this.topSize = headerSize + header.topNodeSize;
 		this.levels = header.levels;
 		this.unreadCount = parts.unreadCount;
@@ -46,57 +62,80 @@ export class List {
 		this.#parts = parts;
 	}
 
-	/** Validates the whole list. Keeps `bytes`, which must not change any more. */
-	static open(bytes: Uint8Array, sha256: Sha256): List | ListProblem {
-		const parts = validateList(bytes, sha256);
-		return 'problem' in parts ? parts : new List(bytes, parts, sha256());
+	/** Validates the whole list, or the slice. Keeps `bytes`, which must not change any more. */
+	static open(bytes: Uint8Array, sha256: Sha256, slice?: Slice): List | ListProblem {
+		const parts = validateList(bytes, sha256, slice);
+		return 'problem' in parts ? parts : new List(bytes, parts, sha256(), slice);
+	}
+
+	/** Opens what `encode` has answered. */
+	static read(bytes: Uint8Array, sha256: Sha256): List | ListProblem {
+		const read = Slice.read(bytes);
+		return read === undefined
+			? List.open(bytes, sha256)
+			: List.open(read.nodes, sha256, read.slice);
+	}
+
+	/** What is to be kept of it on a disk: the list itself, or the slice with what it is one of. */
+	encode(): Uint8Array {
+		return this.slice === undefined ? this.bytes : concatenate([this.slice.encode(), this.bytes]);
+	}
+
+	/** Whether everything at `path` and below is here. */
+	holds(path: Uint8Array): boolean {
+		return this.slice?.holds(path) ?? true;
 	}
 
 	/** Octets of a page: a view. */
-	page(number: number): Uint8Array {
-		return this.bytes.subarray(this.pageOffset(number), this.pageOffset(number + 1));
+	page(page: number): Uint8Array {
+		return this.bytes.subarray(this.pageOffset(page), this.pageEnd(page));
 	}
 
-	/** Where page `number` begins in `bytes`; for `pageCount` where the last one ends. */
-	pageOffset(number: number): number {
-		assert(number >= 0 && number <= this.pageCount, 'a page of the list');
-		return this.#parts.levels[0]!.offsets[number]!;
+	/** Where a page begins in `bytes`. */
+	pageOffset(page: number): number {
+		return this.#parts.levels[0]!.offsets[this.#indexOf(page)]!;
+	}
+
+	/** Where a page ends in `bytes`. */
+	pageEnd(page: number): number {
+		return this.#parts.levels[0]!.offsets[this.#indexOf(page) + 1]!;
+	}
+
+	/** The next page that is here; undefined after the last. */
+	pageAfter(page: number): number | undefined {
+		return this.#parts.levels[0]!.firstPages[this.#indexOf(page) + 1];
 	}
 
 	/** Entries in a page. */
-	pageEntryCount(number: number): number {
-		assert(number >= 0 && number < this.pageCount, 'a page of the list');
-		return this.#parts.levels[0]!.table.entryCounts[number]!;
+	pageEntryCount(page: number): number {
+		return this.#parts.levels[0]!.table.entryCounts[this.#indexOf(page)]!;
 	}
 
 	/** Hash of a page: a view. */
-	pageHash(number: number): Uint8Array {
-		assert(number >= 0 && number < this.pageCount, 'a page of the list');
-		return this.#parts.levels[0]!.table.hash(number);
+	pageHash(page: number): Uint8Array {
+		return this.#parts.levels[0]!.table.hash(this.#indexOf(page));
 	}
 
 	/** First path of a page: a view. */
-	firstPath(number: number): Uint8Array {
-		assert(number >= 0 && number < this.pageCount, 'a page of the list');
-		return this.#parts.levels[0]!.table.key(number);
+	firstPath(page: number): Uint8Array {
+		return this.#parts.levels[0]!.table.key(this.#indexOf(page));
 	}
 
 	/** Last path of a page, found by reading the page. */
-	lastPath(number: number): Uint8Array {
-		const cursor = this.cursor(number, this.pageEntryCount(number) - 1);
+	lastPath(page: number): Uint8Array {
+		const cursor = this.cursor(page, this.pageEntryCount(page) - 1);
 		cursor.next();
 		return cursor.path;
 	}
 
 	/** What the entries of a page add to `contentBytes`. */
-	pageContentBytes(number: number): number {
-		assert(number >= 0 && number < this.pageCount, 'a page of the list');
-		return this.#parts.pageContentBytes[number]!;
+	pageContentBytes(page: number): number {
+		return this.#parts.pageContentBytes[this.#indexOf(page)]!;
 	}
 
 	/**
 	 * Octets of a page (level 0) or index node, named by the number of the first page below it; the
-	 * top node comes with the header before it. A view; undefined if there is no such node.
+	 * top node comes with the header before it. A view; undefined if there is no such node here.
 	 */
 	node(level: number, firstPage: number): Uint8Array | undefined {
 		if (level === this.levels || level === topLevel) {
@@ -104,10 +143,8 @@ export class List {
 		}
 		const part = this.#parts.levels[level];
 		if (part === undefined) return undefined;
-		const index = level === 0 ? firstPage : indexOf(part.firstPages, firstPage);
-		if (index < 0 || index >= part.table.count || part.firstPages[index] !== firstPage) {
-			return undefined;
-		}
+		const index = indexOf(part.firstPages, firstPage);
+		if (index < 0 || part.firstPages[index] !== firstPage) return undefined;
 		return this.bytes.subarray(part.offsets[index], part.offsets[index + 1]);
 	}
 
@@ -130,7 +167,7 @@ export class List {
 		return new Cursor(this, page, position);
 	}
 
-	/** Where the entry with this path stands. */
+	/** Where the entry with this path stands; of a slice, in the pages that are here. */
 	find(path: Uint8Array): EntryPlace | undefined {
 		const cursor = this.seek(path);
 		if (cursor === undefined || !equalOctets(cursor.path, path)) return undefined;
@@ -139,14 +176,7 @@ export class List {
 
 	/** A cursor that stands at the first entry at `path` or after it; undefined if none is. */
 	seek(path: Uint8Array): Cursor | undefined {
-		const cursor = this.cursor(Math.max(0, this.#pageOf(path)));
-		while (cursor.next()) if (comparePaths(cursor.path, path) >= 0) return cursor;
-		return undefined;
-	}
-
-	/** The last page that begins at `path` or before; -1 if none does. */
-	#pageOf(path: Uint8Array): number {
-		const {table} = this.#parts.levels[0]!;
+		const {table, firstPages} = this.#parts.levels[0]!;
 		let low = 0;
 		let high = table.count;
 		while (low < high) {
@@ -154,7 +184,17 @@ export class List {
 			if (comparePaths(table.key(middle), path) <= 0) low = middle + 1;
 			else high = middle;
 		}
-		return low - 1;
+		const cursor = this.cursor(firstPages[Math.max(0, low - 1)]!);
+		while (cursor.next()) if (comparePaths(cursor.path, path) >= 0) return cursor;
+		return undefined;
+	}
+
+	/** Index of a page among those that are here. */
+	#indexOf(page: number): number {
+		const {firstPages} = this.#parts.levels[0]!;
+		const index = this.slice === undefined ? page : indexOf(firstPages, page);
+		assert(firstPages[index] === page, 'a page of the list');
+		return index;
 	}
 }
 

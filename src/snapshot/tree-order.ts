@@ -154,8 +154,9 @@ export class TreeOrder {
 	#passTo(cursor: Cursor, bound: Uint8Array): Cursor | undefined {
 		const list = this.#list;
 		for (;;) {
-			const after = (cursor.nextPage ?? list.pageCount) + 1;
-			if (after < list.pageCount && comparePaths(list.firstPath(after), bound) <= 0) {
+			const {nextPage} = cursor;
+			const after = nextPage === undefined ? undefined : list.pageAfter(nextPage);
+			if (after !== undefined && comparePaths(list.firstPath(after), bound) <= 0) {
 				return list.seek(bound);
 			}
 			if (!cursor.next()) return undefined;

@@ -2,6 +2,8 @@
  * Validates a list whole, before anything else looks at it: hashes from the root down, every cut
  * where the rule puts it, then every entry: order, parents listed and directories, hard links to
  * earlier paths of the same kind, sums. What passes is canonical: its entries give these octets.
+ * Of a slice, all of that holds for what is at its path and below; of other entries that stand in
+ * its pages, only what can be seen in these (README.md §5).
  */
 import {digestSize, pathSizeMax} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
@@ -12,7 +14,8 @@ import {decodeHeader, type Header, headerSize} from './header.ts';
 import {LinkGroups} from './link-groups.ts';
 import {NodeTable, nodePrefix, pagePrefix, readNode, rootPrefix} from './node-table.ts';
 import {endsPage} from './page-rule.ts';
-import {equalOctets} from './path.ts';
+import {comparePaths, equalOctets} from './path.ts';
+import type {Slice} from './slice.ts';
 
 /** Why octets are not a list: for people. */
 export type ListProblem = {readonly problem: string};
@@ -34,16 +37,23 @@ export type LevelPart = {
 	readonly offsets: Float64Array;
 	/** Number of the first page below each node. */
 	readonly firstPages: Float64Array;
+	/** The path at which the next node begins, of whichever parent; the last has none. */
+	readonly bounds: readonly (Uint8Array | undefined)[];
 };
 
-export function validateList(bytes: Uint8Array, sha256: Sha256): ListParts | ListProblem {
+/** With `slice`, `bytes` are those nodes and pages of a list that the slice has. */
+export function validateList(
+	bytes: Uint8Array,
+	sha256: Sha256,
+	slice?: Slice,
+): ListParts | ListProblem {
 	const header = decodeHeader(bytes);
 	if (header === undefined) return wrong('it does not begin as a list of this version');
 	const topSize = headerSize + header.topNodeSize;
 	const root = sha256(rootPrefix, bytes.subarray(0, topSize));
-	const levels = readLevels(bytes, header, sha256);
+	const levels = readLevels(bytes, header, sha256, slice);
 	if ('problem' in levels) return levels;
-	const checked = checkPages(bytes, header, levels[0]!, sha256);
+	const checked = checkPages(bytes, header, levels[0]!, sha256, slice);
 	return 'problem' in checked ? checked : {root, header, levels, ...checked};
 }
 
@@ -51,62 +61,120 @@ function wrong(problem: string): ListProblem {
 	return {problem};
 }
 
-function readLevels(bytes: Uint8Array, header: Header, sha256: Sha256): LevelPart[] | ListProblem {
+function readLevels(
+	bytes: Uint8Array,
+	header: Header,
+	sha256: Sha256,
+	slice: Slice | undefined,
+): LevelPart[] | ListProblem {
 	const {levels: topLevel, topNodeSize, entryCount, pageCount} = header;
 	if (bytes.length < headerSize + topNodeSize || topNodeSize === 0) return wrong('it is cut short');
-	const top = new NodeTable();
-	top.push(new Uint8Array(0), 0, new Uint8Array(digestSize), topNodeSize, entryCount, pageCount);
-	const levels: LevelPart[] = [part(top, headerSize)];
+	const top = new LevelReader(headerSize);
+	const none = new Uint8Array(0);
+	top.table.push(none, 0, new Uint8Array(digestSize), topNodeSize, entryCount, pageCount);
+	top.add(0, undefined);
+	const levels: LevelPart[] = [top.part()];
 	for (let level = topLevel; level > 0; level--) {
 		const above = levels[0]!;
 		if (above.offsets.at(-1)! > bytes.length) return wrong('it is cut short');
-		if (level < topLevel && above.table.count < 2) return wrong('a level too many');
-		const below = readLevel(bytes, level, above, sha256, level === topLevel);
-		if (below === undefined) return wrong(`an index node of level ${level} is wrong`);
-		levels.unshift(part(below, above.offsets.at(-1)!));
+		const below = new LevelReader(above.offsets.at(-1)!);
+		if (!below.read(bytes, level, above, sha256, level === topLevel, slice)) {
+			return wrong(`an index node of level ${level} is wrong`);
+		}
+		if (below.isAlone && level === topLevel && level > 1) return wrong('a level too many');
+		levels.unshift(below.part());
 	}
 	return levels[0]!.offsets.at(-1) === bytes.length ? levels : wrong('its size is wrong');
 }
 
-function part(table: NodeTable, start: number): LevelPart {
-	const offsets = new Float64Array(table.count + 1);
-	const firstPages = new Float64Array(table.count);
-	let offset = start;
-	let page = 0;
-	for (let index = 0; index < table.count; index++) {
-		offsets[index] = offset;
-		firstPages[index] = page;
-		offset += table.sizes[index]!;
-		page += table.pageCounts[index]!;
-	}
-	offsets[table.count] = offset;
-	return {table, offsets, firstPages};
-}
+/** The nodes of one level, as those above them name them; of a slice, those that it has. */
+class LevelReader {
+	readonly table = new NodeTable();
+	/** The only child of the only node above. */
+	isAlone = false;
+	readonly #start: number;
+	readonly #firstPages: number[] = [];
+	readonly #bounds: (Uint8Array | undefined)[] = [];
 
-/** The nodes below those of `level`; the hash of the top node is the root's own affair. */
-function readLevel(
-	bytes: Uint8Array,
-	level: number,
-	{table, offsets}: LevelPart,
-	sha256: Sha256,
-	isTop: boolean,
-): NodeTable | undefined {
-	const below = new NodeTable();
-	for (let index = 0; index < table.count; index++) {
-		const start = offsets[index]!;
-		const end = offsets[index + 1]!;
-		if (!isTop) {
-			const hash = sha256(nodePrefix, bytes.subarray(start, end));
-			if (!equalOctets(hash, table.hash(index))) return undefined;
-		}
-		const first = below.count;
-		const node = readNode(bytes, start, end, level, below);
-		if (node === undefined || node.entryCount !== table.entryCounts[index]) return undefined;
-		if (node.pageCount !== table.pageCounts[index]) return undefined;
-		if (index + 1 < table.count && !node.ends) return undefined;
-		if (!equalOctets(below.key(first), table.key(index))) return undefined;
+	constructor(start: number) {
+		this.#start = start;
 	}
-	return below;
+
+	/** Says of the node that the table got last which page is its first, and what ends it. */
+	add(firstPage: number, bound: Uint8Array | undefined): void {
+		this.#firstPages.push(firstPage);
+		this.#bounds.push(bound);
+	}
+
+	/** Reads what is below the nodes of `level`; the top node's hash is the root's own affair. */
+	read(
+		bytes: Uint8Array,
+		level: number,
+		above: LevelPart,
+		sha256: Sha256,
+		isTop: boolean,
+		slice: Slice | undefined,
+	): boolean {
+		const {table, offsets, bounds, firstPages} = above;
+		for (let index = 0; index < table.count; index++) {
+			const [start, end] = [offsets[index]!, offsets[index + 1]!];
+			if (!isTop) {
+				const hash = sha256(nodePrefix, bytes.subarray(start, end));
+				if (!equalOctets(hash, table.hash(index))) return false;
+			}
+			const children = new NodeTable();
+			const node = readNode(bytes, start, end, level, children);
+			if (node === undefined || node.entryCount !== table.entryCounts[index]) return false;
+			if (node.pageCount !== table.pageCounts[index]) return false;
+			const bound = bounds[index];
+			if (bound !== undefined && !node.ends) return false;
+			if (bound !== undefined && comparePaths(children.key(children.count - 1), bound) >= 0) {
+				return false;
+			}
+			if (!equalOctets(children.key(0), table.key(index))) return false;
+			this.isAlone = isTop && children.count === 1;
+			this.#take(children, firstPages[index]!, bound, slice);
+		}
+		return true;
+	}
+
+	part(): LevelPart {
+		const {table} = this;
+		const offsets = new Float64Array(table.count + 1);
+		let offset = this.#start;
+		for (let index = 0; index < table.count; index++) {
+			offsets[index] = offset;
+			offset += table.sizes[index]!;
+		}
+		offsets[table.count] = offset;
+		return {
+			table,
+			offsets,
+			firstPages: Float64Array.from(this.#firstPages),
+			bounds: this.#bounds,
+		};
+	}
+
+	#take(
+		children: NodeTable,
+		firstPage: number,
+		bound: Uint8Array | undefined,
+		slice: Slice | undefined,
+	): void {
+		let page = firstPage;
+		for (let child = 0; child < children.count; child++) {
+			const key = children.key(child);
+			const next = child + 1 < children.count ? children.key(child + 1) : bound;
+			if (slice === undefined || slice.covers(key, next)) {
+				const size = children.sizes[child]!;
+				const entryCount = children.entryCounts[child]!;
+				const pageCount = children.pageCounts[child]!;
+				this.table.push(key, key.length, children.hash(child), size, entryCount, pageCount);
+				this.add(page, next);
+			}
+			page += children.pageCounts[child]!;
+		}
+	}
 }
 
 function checkPages(
@@ -114,29 +182,32 @@ function checkPages(
 	header: Header,
 	pages: LevelPart,
 	sha256: Sha256,
+	slice: Slice | undefined,
 ): Pick<ListParts, 'unreadCount' | 'pageContentBytes'> | ListProblem {
-	const {table, offsets} = pages;
-	if (table.count !== header.pageCount) return wrong('its number of pages is wrong');
-	const check = new EntryCheck(sha256);
+	const {table, offsets, firstPages, bounds} = pages;
+	if (table.count === 0) return wrong('it has no root directory');
+	const check = new EntryCheck(sha256, slice);
 	const pageContentBytes = new Float64Array(table.count);
 	let sum = 0;
-	for (let page = 0; page < table.count; page++) {
-		const start = offsets[page]!;
-		const end = offsets[page + 1]!;
+	for (let index = 0; index < table.count; index++) {
+		const page = firstPages[index]!;
+		const [start, end] = [offsets[index]!, offsets[index + 1]!];
 		const hash = sha256(pagePrefix, bytes.subarray(start, end));
-		if (!equalOctets(hash, table.hash(page))) return wrong(`page ${page} is damaged`);
-		const problem = check.page(bytes, start, end, table.key(page));
+		if (!equalOctets(hash, table.hash(index))) return wrong(`page ${page} is damaged`);
+		const problem = check.page(bytes, start, end, table.key(index), bounds[index]);
 		if (problem !== undefined) return wrong(`page ${page}: ${problem}`);
-		if (check.pageEntryCount !== table.entryCounts[page]) {
+		if (check.pageEntryCount !== table.entryCounts[index]) {
 			return wrong(`page ${page}: its number of entries is wrong`);
 		}
-		if (page + 1 < table.count && !check.pageEnds) return wrong(`page ${page} ends too early`);
-		pageContentBytes[page] = check.contentBytes;
+		const isLast = page + 1 === header.pageCount;
+		if (!isLast && !check.pageEnds) return wrong(`page ${page} ends too early`);
+		pageContentBytes[index] = check.contentBytes;
 		sum += check.contentBytes;
 	}
+	const whole = {unreadCount: check.unreadCount, pageContentBytes};
+	if (slice !== undefined) return whole;
 	if (!check.links.complete) return wrong('a hard link has fewer names than it says');
-	if (sum !== header.contentBytes) return wrong('the sum of its sizes is wrong');
-	return {unreadCount: check.unreadCount, pageContentBytes};
+	return sum === header.contentBytes ? whole : wrong('the sum of its sizes is wrong');
 }
 
 /** What has to hold between entries, page after page. */
@@ -150,18 +221,27 @@ class EntryCheck {
 	pageEnds = false;
 	#started = false;
 	readonly #reader: EntryReader;
+	readonly #slice: Slice | undefined;
 	/**
 	 * 1 at n where the first n octets of the last path are a listed directory. That is enough: in
 	 * path order, a directory whose path no longer begins the path at hand has no more entries.
 	 */
 	readonly #listed = new Uint8Array(pathSizeMax + 1);
 
-	constructor(sha256: Sha256) {
+	constructor(sha256: Sha256, slice: Slice | undefined) {
 		this.links = new LinkGroups(sha256);
 		this.#reader = new EntryReader(sha256());
+		this.#slice = slice;
 	}
 
-	page(bytes: Uint8Array, start: number, end: number, key: Uint8Array): string | undefined {
+	/** Pages come in order, those of a slice with gaps; what a page has is before `bound`. */
+	page(
+		bytes: Uint8Array,
+		start: number,
+		end: number,
+		key: Uint8Array,
+		bound: Uint8Array | undefined,
+	): string | undefined {
 		const reader = this.#reader;
 		const listed = this.#listed;
 		reader.open(bytes, start, end);
@@ -176,7 +256,8 @@ class EntryCheck {
 				return 'its first path is not its key';
 			if (this.#started) {
 				for (let size = reader.shared + 1; size <= before; size++) listed[size] = 0;
-				if (listed[reader.parentSize] === 0) return 'an entry in no listed directory';
+				const isListed = listed[reader.parentSize] === 1;
+				if (!isListed && this.#isMeant()) return 'an entry in no listed directory';
 			} else if (pathSize > 0 || type !== entryType.directory) {
 				return 'no root directory';
 			}
@@ -188,13 +269,21 @@ class EntryCheck {
 			this.pageEntryCount++;
 			this.pageEnds = endsPage(reader.pathHash, reader.offset - start, this.pageEntryCount);
 		}
-		return reader.failed ? 'an entry is malformed' : undefined;
+		if (reader.failed) return 'an entry is malformed';
+		const isBefore = bound === undefined || comparePaths(reader.path, bound) < 0;
+		return isBefore ? undefined : 'an entry of a later page';
 	}
 
 	#checkForm(form: number): boolean {
-		if (form & formFlag.unread) this.unreadCount++;
 		if (form & formFlag.first) this.links.addFirst(this.#reader);
+		if (!this.#isMeant()) return true;
+		if (form & formFlag.unread) this.unreadCount++;
 		return (form & formFlag.further) === 0 || this.links.addFurther(this.#reader);
+	}
+
+	/** Whether all about the entry can be seen. */
+	#isMeant(): boolean {
+		return this.#slice === undefined || this.#slice.holds(this.#reader.path);
 	}
 }
 
