@@ -8,6 +8,7 @@ import type {Thread, ThreadDriver, ThreadHandler, ThreadPort} from '../src/platf
 export function threadsOf(entry: () => string): ThreadDriver {
 	return {
 		coreCount: availableParallelism(),
+		epoch: Math.floor(Number(process.hrtime.bigint() / 1000n) - performance.now() * 1000),
 		parent: parentPort === null ? undefined : portTo(parentPort),
 		start: handler => start(new URL(entry()), handler),
 		turn: () => setImmediate(),

@@ -4,6 +4,7 @@
  * it is escaped for output already.
  */
 import type {ErrorCode} from '../error.ts';
+import type {TaskView} from '../scheduler/active-task.ts';
 
 /** One path or step that could not be done; the run went on. */
 export type Problem = {
@@ -72,6 +73,8 @@ export type Event =
 	| {readonly event: 'progress'; readonly progress: Progress}
 	| {readonly event: 'problem'; readonly problem: Problem}
 	| {readonly event: 'notice'; readonly text: string}
+	/** A task of this run has come onto the list of its scheduler, or has left it. */
+	| {readonly event: 'task'; readonly change: 'opened' | 'ended'; readonly task: TaskView}
 	| {readonly event: 'plan'; readonly plan: PlanSummary}
 	| ({readonly event: 'change'} & Change)
 	| {readonly event: 'listening'; readonly url: string; readonly publicKey: string}

@@ -5,17 +5,19 @@
 import platform from '#platform';
 import {ShoalError} from '../error.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {ActiveTask, TaskFigures} from '../scheduler/active-task.ts';
 import type {Head} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
 import {Published} from '../source/published.ts';
 import {makeBatch} from '../source/read-batch.ts';
 import type {FileLog} from '../store/file-log.ts';
-import {readRanges} from '../task/read.ts';
+import {readCost, readRanges} from '../task/read.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import type {ReadRequest} from '../transfer/sender.ts';
 import {micros} from '../unit.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
-import {OpenedTree, type TakingOptions} from './opened-tree.ts';
+import type {EventSink} from './event.ts';
+import {OpenedTree} from './opened-tree.ts';
 import {Problems} from './problems.ts';
 import type {ContentHandler, Supply, SupplyStatistics} from './supply.ts';
 
@@ -26,14 +28,17 @@ const pendingMax = 32 << 20;
 export async function openLocal(
 	pool: Pool,
 	directory: string,
-	taking: TakingOptions,
+	task: ActiveTask,
+	on: EventSink | undefined,
 ): Promise<Supply> {
 	const tree = OpenedTree.open(platform, {directory});
 	try {
-		const {list, saved, problems} = await tree.take(pool, taking);
-		const told = new Problems(taking.on);
+		const {list, saved, problems} = await task.run({kind: 'snapshot', owner: directory}, taking =>
+			tree.take(pool, taking),
+		);
+		const told = new Problems(on);
 		for (const {code, message, path} of problems) told.add(code, message, path);
-		return new LocalSupply(pool, tree, list, saved.sequence);
+		return new LocalSupply(pool, tree, list, saved.sequence, task.open({kind: 'read'}));
 	} catch (error) {
 		tree.close();
 		throw error;
@@ -55,6 +60,7 @@ class LocalSupply implements Supply {
 		roundTrip: 0,
 	};
 	readonly #pool: Pool;
+	readonly #task: ActiveTask;
 	readonly #tree: OpenedTree;
 	readonly #files: FileLog;
 	readonly #published: Published;
@@ -63,9 +69,10 @@ class LocalSupply implements Supply {
 	#isClosed = false;
 	outstandingCount = 0;
 
-	constructor(pool: Pool, tree: OpenedTree, list: List, sequence: number) {
+	constructor(pool: Pool, tree: OpenedTree, list: List, sequence: number, task: ActiveTask) {
 		const {sha256} = platform.crypto;
 		this.#pool = pool;
+		this.#task = task;
 		this.#tree = tree;
 		this.#files = tree.files();
 		this.head = headOf(tree.directory, list, sequence);
@@ -85,6 +92,10 @@ class LocalSupply implements Supply {
 
 	get hungry(): boolean {
 		return this.#pending < pendingMax;
+	}
+
+	get figures(): TaskFigures {
+		return {requests: this.outstandingCount, pending: this.#pending};
 	}
 
 	deliver(contents: ContentHandler): void {
@@ -107,6 +118,7 @@ class LocalSupply implements Supply {
 	async close(): Promise<void> {
 		if (this.#isClosed) return;
 		this.#isClosed = true;
+		if (this.#task.isOpen) this.#task.done();
 		this.#files.close();
 		this.#tree.close();
 	}
@@ -145,7 +157,10 @@ class LocalSupply implements Supply {
 				return object?.subarray(offset, offset + length) ?? refuseCode.unavailable;
 			}
 			const batch = makeBatch(this.#tree.root, [request], [this.#published]);
-			const {data, status} = await this.#pool.run(readRanges, batch);
+			const {data, status} = await this.#pool.run(readRanges, batch, {
+				...this.#task.order,
+				cost: readCost(batch),
+			});
 			return status[0] === 0 ? data : status[0]!;
 		} catch (error) {
 			if (error instanceof ShoalError) return refuseCode.unreadable;

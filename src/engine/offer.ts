@@ -6,13 +6,15 @@ import {ShoalError} from '../error.ts';
 import type {KeyPair} from '../platform/crypto.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import {type Head, signHead} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
 import {Module} from '../source/module.ts';
 import {Published} from '../source/published.ts';
 import type {FileLog} from '../store/file-log.ts';
 import type {Saved} from '../store/snapshots.ts';
-import {OpenedTree, type TakingOptions} from './opened-tree.ts';
+import type {EventSink} from './event.ts';
+import {OpenedTree} from './opened-tree.ts';
 import type {ServeModule} from './options.ts';
 import {Problems} from './problems.ts';
 
@@ -58,13 +60,17 @@ export class Offer {
 		pool: Pool,
 		options: ServeModule,
 		identity: KeyPair,
-		taking: TakingOptions,
+		task: ActiveTask,
+		on: EventSink | undefined,
 	): Promise<Offer> {
 		const tree = OpenedTree.open(platform, options);
 		try {
 			if (options.scan) {
-				const {problems} = await tree.take(pool, taking);
-				const told = new Problems(taking.on);
+				const owner = options.name === '' ? options.directory : options.name;
+				const {problems} = await task.run({kind: 'snapshot', owner}, taking =>
+					tree.take(pool, taking),
+				);
+				const told = new Problems(on);
 				for (const {code, message, path} of problems) told.add(code, message, path);
 			}
 			const offer = new Offer(platform, tree, tree.files(), identity, options);

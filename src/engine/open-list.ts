@@ -1,20 +1,28 @@
 /** A list wherever it is: in a file, in the state directory of a tree, or at a source. */
 import platform from '#platform';
 import {ShoalError} from '../error.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import {List} from '../snapshot/list.ts';
 import {Snapshots} from '../store/snapshots.ts';
 import {StateDir} from '../store/state-dir.ts';
 import type {ListOrigin, ListOriginOptions} from './options.ts';
 import {reach} from './reach.ts';
+import {openRun} from './run-task.ts';
 import {Trust} from './trust.ts';
 
 /** @throws ShoalError SNAPSHOT_MISSING, SNAPSHOT_INVALID, TREE_MISSING, and as dialling does */
 export async function openList(from: ListOrigin, options: ListOriginOptions): Promise<List> {
-	return 'host' in from ? await fetchList(from, options) : readList(from.path, options);
+	if (!('host' in from)) return readList(from.path, options);
+	const {task} = openRun(options, platform.clock, {kind: 'ls', owner: from.host});
+	return task.lasting(() => fetchList(from, options, task));
 }
 
-async function fetchList(url: SourceUrl, options: ListOriginOptions): Promise<List> {
+async function fetchList(
+	url: SourceUrl,
+	options: ListOriginOptions,
+	task: ActiveTask,
+): Promise<List> {
 	const trust = new Trust(platform, options, url);
 	let fail: (error: ShoalError) => void = () => undefined;
 	const broken = new Promise<never>((_, reject) => {
@@ -23,12 +31,16 @@ async function fetchList(url: SourceUrl, options: ListOriginOptions): Promise<Li
 	broken.catch(() => undefined);
 	const supply = await reach(platform, url, trust, {
 		...options,
+		task,
 		sequence: 0,
 		failed: error => fail(error),
 		notice: text => options.on?.({event: 'notice', text}),
 	});
 	try {
-		return await Promise.race([broken, supply.obtainList(undefined, () => undefined)]);
+		return await task.run({kind: 'list'}, each => {
+			const advance = (done: number, total: number): void => each.advance(done, total);
+			return Promise.race([broken, supply.obtainList(undefined, advance)]);
+		});
 	} finally {
 		await supply.close();
 	}

@@ -2,19 +2,13 @@
 import type {Platform} from '../platform/platform.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import {type Taken, takeSnapshot} from '../source/take-snapshot.ts';
 import {FileLog} from '../store/file-log.ts';
 import {Snapshots} from '../store/snapshots.ts';
 import {StateDir, stateDirName} from '../store/state-dir.ts';
-import type {EventSink} from './event.ts';
-import {Ticker} from './ticker.ts';
 
 export type TreePlace = {readonly directory: string; readonly state?: string | undefined};
-
-export type TakingOptions = {
-	readonly signal?: AbortSignal | undefined;
-	readonly on?: EventSink | undefined;
-};
 
 export class OpenedTree {
 	readonly directory: string;
@@ -54,8 +48,7 @@ export class OpenedTree {
 	}
 
 	/** Brings the snapshot up to date. @throws ShoalError STORE_LOCKED, INTERRUPTED */
-	async take(pool: Pool, {signal, on}: TakingOptions): Promise<Taken> {
-		const ticker = new Ticker(this.#platform.clock, on);
+	async take(pool: Pool, task: ActiveTask): Promise<Taken> {
 		this.#state.lock();
 		const files = FileLog.open(this.#state);
 		try {
@@ -67,10 +60,7 @@ export class OpenedTree {
 				exclude: this.#isInside ? [stateDirName] : [],
 				snapshots: this.snapshots,
 				files,
-				signal,
-				onProgress: (phase, done, total) => {
-					ticker.tell(phase, () => ({phase, done, total}));
-				},
+				task,
 			});
 		} finally {
 			files.close();

@@ -1,6 +1,7 @@
 /** What a run of the engine is asked for. The command line fills these; so may a program. */
 import type {ControllerName} from '../congestion/controllers.ts';
 import type {TreesOptions} from '../receiver/update.ts';
+import type {Scheduler} from '../scheduler/scheduler.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import type {RsyncCharset} from '../snapshot/rsync-line.ts';
 import type {Change, EventSink} from './event.ts';
@@ -14,6 +15,8 @@ export type RunOptions = {
 	readonly on?: EventSink;
 	/** Where keys and known sources live. */
 	readonly configDirectory: string;
+	/** Shows what goes on; runs that are given the same one are on one list. Default: its own. */
+	readonly scheduler?: Scheduler;
 };
 
 /** What `takeSnapshot` takes. */

@@ -15,6 +15,7 @@ import {
 	Update,
 	type UpdateProblem,
 } from '../receiver/update.ts';
+import type {ActiveTask, TaskOptions} from '../scheduler/active-task.ts';
 import type {EntryType} from '../snapshot/entry.ts';
 import {describeChange} from './describe-change.ts';
 import type {Event, PullResult} from './event.ts';
@@ -24,8 +25,9 @@ import {makePool} from './make-pool.ts';
 import type {PullOptions} from './options.ts';
 import {Problems} from './problems.ts';
 import {reach} from './reach.ts';
+import {openRun} from './run-task.ts';
 import type {Supply} from './supply.ts';
-import {Ticker} from './ticker.ts';
+import type {Ticker} from './ticker.ts';
 import {TransferProgress} from './transfer-progress.ts';
 import {Trust} from './trust.ts';
 
@@ -48,11 +50,13 @@ export async function pull(options: PullOptions): Promise<PullResult> {
 
 class PullRun {
 	readonly #options: PullOptions;
+	readonly #task: ActiveTask;
 	readonly #pool: Pool;
 	readonly #startedAt = platform.clock.now();
 	readonly #problems: Problems;
 	readonly #ticker: Ticker;
 	#exit = 0;
+	#failure: unknown;
 	#supply: Supply | undefined;
 	#update: Update | undefined;
 	#plan: Plan | undefined;
@@ -66,25 +70,26 @@ class PullRun {
 
 	constructor(options: PullOptions) {
 		this.#options = options;
-		this.#pool = makePool(platform, options.threads);
+		const {destination: owner} = options;
+		const {scheduler, task, ticker} = openRun(options, platform.clock, {kind: 'pull', owner});
+		this.#task = task;
+		this.#ticker = ticker;
+		this.#pool = makePool(platform, scheduler, options.threads);
 		this.#problems = new Problems(options.on);
-		this.#ticker = new Ticker(platform.clock, options.on);
 	}
 
 	async execute(): Promise<void> {
 		const options = this.#options;
-		options.signal?.throwIfAborted();
+		this.#task.signal.throwIfAborted();
 		const {supply, update} = await this.#open();
 		if (update.matches(supply.head.root, planOptions(options))) {
 			this.#unchanged = true;
 			this.#networkDoneAt = platform.clock.now();
 			return;
 		}
-		this.#ticker.tell('list', () => ({phase: 'list', done: 0, total: supply.head.size}));
-		const list = await supply.obtainList(update.recorded, (done, total) =>
-			this.#ticker.tell('list', () => ({phase: 'list', done, total})),
+		const list = await this.#task.run({kind: 'list'}, task =>
+			supply.obtainList(update.recorded, (done, total) => task.advance(done, total)),
 		);
-		options.signal?.throwIfAborted();
 		const plan = await update.plan(list, planOptions(options));
 		this.#plan = plan;
 		this.#tellPlan(plan, supply);
@@ -93,16 +98,7 @@ class PullRun {
 			return;
 		}
 		await update.begin();
-		const progress = new TransferProgress(platform, this.#pool.threadCount);
-		const figures = () => progress.figures(supply, update.fetched);
-		const stopBeat = this.#ticker.beat('transfer', figures);
-		await fetchContents({
-			supply,
-			update,
-			signal: options.signal,
-			events: this.#events,
-			onProgress: () => this.#ticker.tell('transfer', figures),
-		}).finally(stopBeat);
+		await this.#fetch(supply, update);
 		this.#networkDoneAt = platform.clock.now();
 		await supply.close();
 		this.#published = await update.publish(supply.head.sequence);
@@ -113,9 +109,11 @@ class PullRun {
 
 	/** A failure of the world ends the run: what is staged is kept, and it is told. */
 	async fail(reason: unknown): Promise<void> {
-		const error = this.#options.signal?.aborted
-			? new ShoalError('INTERRUPTED', 'stopped; what has arrived is kept')
-			: reason;
+		this.#failure = reason;
+		const error =
+			this.#task.state === 'aborted'
+				? new ShoalError('INTERRUPTED', 'stopped; what has arrived is kept')
+				: reason;
 		if (!(error instanceof ShoalError)) throw error;
 		this.#exit = error.exit;
 		try {
@@ -131,6 +129,9 @@ class PullRun {
 		await this.#supply?.close();
 		await this.#update?.close();
 		await this.#pool.close();
+		if (!this.#task.isOpen) return;
+		if (this.#failure === undefined) this.#task.done();
+		else this.#task.fail(this.#failure);
 	}
 
 	result(): PullResult {
@@ -183,16 +184,16 @@ class PullRun {
 		const {source} = this.#options;
 		let supply: Supply;
 		if ('directory' in source) {
-			supply = await openLocal(this.#pool, source.directory, this.#options);
+			supply = await openLocal(this.#pool, source.directory, this.#task, this.#options.on);
 		} else {
 			const trust = new Trust(platform, this.#options, source);
 			if (trust.identity !== undefined) {
 				this.#update = await this.#openUpdate(trust.identity);
 			}
-			this.#ticker.tell('connect', () => ({phase: 'connect', done: 0, total: undefined}));
 			this.#dialledAt = platform.clock.now();
 			supply = await reach(platform, source, trust, {
 				...this.#options,
+				task: this.#task,
 				sequence: this.#update?.recordedSequence ?? 0,
 				failed: error => this.#events.failed(error),
 				notice: text => this.#tell({event: 'notice', text}),
@@ -204,8 +205,33 @@ class PullRun {
 		return {supply, update};
 	}
 
+	async #fetch(supply: Supply, update: Update): Promise<void> {
+		const options: TaskOptions = {
+			kind: 'fetch',
+			progress: () => {
+				const {bytesLiteral: done, bytesToCome: total} = update.fetched;
+				return {done, total};
+			},
+			figures: () => ({...supply.figures, backlog: update.backlog}),
+		};
+		const progress = new TransferProgress(platform, this.#pool.threadCount);
+		const figures = () => progress.figures(supply, update.fetched);
+		const stopBeat = this.#ticker.beat('transfer', figures);
+		await this.#task
+			.run(options, ({signal}) =>
+				fetchContents({
+					supply,
+					update,
+					signal,
+					events: this.#events,
+					onProgress: () => this.#ticker.tell('transfer', figures),
+				}),
+			)
+			.finally(stopBeat);
+	}
+
 	#openUpdate(identity: Uint8Array): Promise<Update> {
-		const {source, destination, state, trees, makePath, dryRun, fsync, signal} = this.#options;
+		const {source, destination, state, trees, makePath, dryRun, fsync} = this.#options;
 		const isUrl = !('directory' in source);
 		return Update.open({
 			platform,
@@ -221,13 +247,12 @@ class PullRun {
 			fsync,
 			...(state === undefined ? {} : {state}),
 			...(trees === undefined ? {} : {trees}),
-			...(signal === undefined ? {} : {signal}),
+			task: this.#task,
 			handler: {
 				taken: octets => this.#supply?.taken(octets),
 				wake: () => this.#events.wake(),
 				failed: error => this.#events.failed(error),
 			},
-			onProgress: (phase, done, total) => this.#ticker.tell(phase, () => ({phase, done, total})),
 		});
 	}
 

@@ -3,6 +3,7 @@
 import {type ControllerName, controllers} from '../congestion/controllers.ts';
 import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import {Remote} from './remote.ts';
 import type {Supply} from './supply.ts';
@@ -11,7 +12,8 @@ import type {Trust, TrustOptions} from './trust.ts';
 export type ReachOptions = TrustOptions & {
 	/** Sequence of the head whose list is here; 0: none. */
 	readonly sequence: number;
-	readonly signal?: AbortSignal;
+	/** The run: dialling becomes a part of it. */
+	readonly task: ActiveTask;
 	readonly rateMax?: number;
 	readonly timeoutSeconds?: number;
 	readonly contactTimeoutSeconds?: number;
@@ -36,18 +38,18 @@ export async function reach(
 	trust: Trust,
 	options: ReachOptions,
 ): Promise<Supply> {
-	const {signal, failed, notice, rateMax, sequence} = options;
+	const {task, failed, notice, rateMax, sequence} = options;
 	const {identity, delegation} = trust;
 	const timeout = (options.timeoutSeconds ?? timeoutDefault) * 1e6;
 	const remote = await Remote.dial({
 		platform,
+		task,
 		dial: {
 			addresses: await addressesOf(platform, url, options.family),
 			module: new TextEncoder().encode(url.module),
 			sequence,
 			contactTimeout: (options.contactTimeoutSeconds ?? contactTimeoutDefault) * 1e6,
 			idleTimeout: timeout,
-			signal,
 			...(identity && {identity}),
 			...(delegation && {delegation}),
 		},

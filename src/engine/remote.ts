@@ -8,6 +8,7 @@ import type {Controller} from '../congestion/controller.ts';
 import {ShoalError} from '../error.ts';
 import type {LinkStatistics} from '../platform/datagram.ts';
 import type {Platform} from '../platform/platform.ts';
+import type {ActiveTask, TaskFigures} from '../scheduler/active-task.ts';
 import {type Head, same} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
 import {Fetcher} from '../transfer/fetcher.ts';
@@ -19,7 +20,9 @@ import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply
 
 export type RemoteOptions = {
 	readonly platform: Platform;
-	readonly dial: DialOptions;
+	/** The run: each dialling is a part of it. */
+	readonly task: ActiveTask;
+	readonly dial: Omit<DialOptions, 'signal'>;
 	readonly makeController: () => Controller;
 	/** Octets handed over and not yet on disk at which the source is held back. */
 	readonly backlogMax: number;
@@ -81,7 +84,11 @@ export class Remote implements Supply {
 
 	/** @throws ShoalError as Connection.dial does */
 	static async dial(options: RemoteOptions): Promise<Remote> {
-		return new Remote(options, await Connection.dial(options.platform, options.dial));
+		const {platform, task, dial} = options;
+		const connection = await task.run({kind: 'connect'}, ({signal}) =>
+			Connection.dial(platform, {...dial, signal}),
+		);
+		return new Remote(options, connection);
 	}
 
 	get head(): Head {
@@ -125,6 +132,17 @@ export class Remote implements Supply {
 		if (!this.#isRedialling) addLink(total, this.#connection.statistics);
 		if (this.#fetcher !== undefined) addFetch(total, this.#fetcher);
 		return total;
+	}
+
+	get figures(): TaskFigures {
+		const {rate = 0, wantedBytes = 0} = this.#fetcher ?? {};
+		return {
+			requests: this.#outstanding.size,
+			inFlight: wantedBytes,
+			untaken: this.#untaken + this.#pastUntaken,
+			rateGranted: Math.round(rate),
+			rangesLost: this.statistics.rangesLost,
+		};
 	}
 
 	/** Who takes the contents from now on. */
@@ -235,29 +253,30 @@ export class Remote implements Supply {
 			this.#isRedialling = true;
 			await this.#connection.close();
 			this.#options.notice(`${error.message}; dialling again`);
-			const connection = await this.#dialUntilAnswered();
+			const again = {kind: 'connect', signal: this.#stop.signal};
+			const connection = await this.#options.task.run(again, ({signal}) =>
+				this.#dialUntilAnswered(signal),
+			);
 			if (this.#isClosed) return await connection.close();
 			this.#connection = connection;
 			if (!same(connection.answered.head.root, this.answered.head.root)) {
 				throw new ShoalError('SESSION_CLOSED', 'the source has a newer snapshot meanwhile');
 			}
 			this.#isRedialling = false;
-			const again = [...this.#outstanding];
+			const requests = [...this.#outstanding];
 			this.#outstanding.clear();
-			for (const request of again) this.fetch(request);
+			for (const request of requests) this.fetch(request);
 		} catch (reason) {
 			this.#fail(reason);
 		}
 	}
 
 	/** A source that restarts is away for a moment: its port refuses, or its host is silent. */
-	async #dialUntilAnswered(): Promise<Connection> {
+	async #dialUntilAnswered(signal: AbortSignal): Promise<Connection> {
 		const {platform, dial} = this.#options;
 		const {clock} = platform;
 		const {address} = this.#connection;
 		const giveUpAt = later(clock.now(), dial.contactTimeout ?? 0);
-		const {signal: own} = this.#stop;
-		const signal = dial.signal === undefined ? own : AbortSignal.any([dial.signal, own]);
 		for (let waitMs = 250; ; waitMs *= 2) {
 			try {
 				return await Connection.dial(platform, {...dial, signal, addresses: [address]});

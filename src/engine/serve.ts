@@ -8,6 +8,7 @@ import {toHex} from '../hex.ts';
 import type {KeyPair} from '../platform/crypto.ts';
 import type {DatagramLink} from '../platform/datagram.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import {formatKey} from '../session/key-text.ts';
 import {type Host, Responder} from '../session/responder.ts';
 import {formatSourceUrl} from '../session/source-url.ts';
@@ -23,6 +24,7 @@ import {makePool} from './make-pool.ts';
 import {Offer} from './offer.ts';
 import type {ServeOptions} from './options.ts';
 import {Pump} from './pump.ts';
+import {openRun} from './run-task.ts';
 
 /** How often saved heads are looked at: a new snapshot is offered within a second. */
 const watchEveryMs = 500;
@@ -56,6 +58,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
 
 class Serving implements Server {
 	readonly #options: ServeOptions;
+	readonly #task: ActiveTask;
 	readonly #pool: Pool;
 	readonly #offers: Offer[] = [];
 	readonly #listeners: Listener[] = [];
@@ -69,7 +72,9 @@ class Serving implements Server {
 
 	constructor(options: ServeOptions) {
 		this.#options = options;
-		this.#pool = makePool(platform, options.threads);
+		const {scheduler, task} = openRun(options, platform.clock, {kind: 'serve', owner: ''});
+		this.#task = task;
+		this.#pool = makePool(platform, scheduler, options.threads);
 	}
 
 	get sessionCount(): number {
@@ -77,15 +82,13 @@ class Serving implements Server {
 	}
 
 	async start(): Promise<void> {
-		const {modules, signal, rateMax} = this.#options;
+		const {modules, rateMax, on} = this.#options;
 		const host = this.#readKeys();
 		for (const module of modules) {
-			signal?.throwIfAborted();
-			const offer = await Offer.open(platform, this.#pool, {rateMax, ...module}, this.#identity, {
-				...(signal === undefined ? {} : {signal}),
-				on: event => this.#tell(event),
-			});
-			this.#offers.push(offer);
+			this.#task.signal.throwIfAborted();
+			const serveModule = {rateMax, ...module};
+			const [pool, task] = [this.#pool, this.#task];
+			this.#offers.push(await Offer.open(platform, pool, serveModule, this.#identity, task, on));
 		}
 		const links = await listen(platform, this.#options.listen, bufferSize);
 		for (const link of links) this.#listeners.push(this.#answerOn(link, host));
@@ -106,6 +109,7 @@ class Serving implements Server {
 		}
 		await this.#pool.close();
 		for (const offer of this.#offers) offer.close();
+		if (this.#task.isOpen) this.#task.done();
 	}
 
 	#readKeys(): Host {
@@ -125,7 +129,8 @@ class Serving implements Server {
 		const source: Source = new Source({
 			modules: this.#offers.map(({module}) => module),
 			clock: platform.clock,
-			read: batch => this.#pool.run(readRanges, batch),
+			task: this.#task,
+			read: (batch, order) => this.#pool.run(readRanges, batch, order),
 			wake: () => pump.wake(),
 			onSession: told => this.#tell({event: 'session', ...told}),
 		});

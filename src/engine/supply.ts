@@ -1,4 +1,5 @@
 /** Where a pull gets its list and contents from: a source on the network, or a local directory. */
+import type {TaskFigures} from '../scheduler/active-task.ts';
 import type {Head} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
 import type {FetchHandler, FetchRequest} from '../transfer/request.ts';
@@ -38,6 +39,8 @@ export type Supply = {
 	/** Undefined: nothing is asked for. */
 	readonly limitedBy: Exclude<LimitedBy, 'CPU'> | undefined;
 	readonly statistics: SupplyStatistics;
+	/** How it goes now, for who looks at its task. */
+	readonly figures: TaskFigures;
 	/** Who takes the contents from now on. */
 	deliver(contents: ContentHandler): void;
 	fetch(request: FetchRequest): void;

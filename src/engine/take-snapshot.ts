@@ -7,6 +7,7 @@ import {makePool} from './make-pool.ts';
 import {OpenedTree} from './opened-tree.ts';
 import type {SnapshotOptions} from './options.ts';
 import {Problems} from './problems.ts';
+import {openRun} from './run-task.ts';
 
 /**
  * Looks at a tree, hashes what changed since the last time, and saves list, sums and difference.
@@ -15,11 +16,15 @@ import {Problems} from './problems.ts';
 export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotResult> {
 	const startedAt = platform.clock.now();
 	const problems = new Problems(options.on);
-	const pool = makePool(platform, options.threads);
+	const {scheduler, task} = openRun(options, platform.clock, {
+		kind: 'snapshot',
+		owner: options.directory,
+	});
+	const pool = makePool(platform, scheduler, options.threads);
 	let opened: OpenedTree | undefined;
 	try {
 		opened = OpenedTree.open(platform, options);
-		const taken = await opened.take(pool, options);
+		const taken = await task.lasting(() => opened!.take(pool, task));
 		for (const {code, message, path} of taken.problems) problems.add(code, message, path);
 		if (options.output !== undefined) writeOut(options.output, taken.list.bytes);
 		const {list, saved, changed, fileCount, filesHashed, bytesHashed} = taken;
@@ -39,7 +44,7 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotRe
 			errors: problems.kept,
 		};
 	} catch (error) {
-		if (!options.signal?.aborted) throw error;
+		if (task.state !== 'aborted') throw error;
 		throw new ShoalError('INTERRUPTED', 'stopped; what was hashed so far is kept');
 	} finally {
 		await pool.close();

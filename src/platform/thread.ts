@@ -20,6 +20,11 @@ export type ThreadPort = {
 export type ThreadDriver = {
 	/** Cores that this process may use. */
 	readonly coreCount: number;
+	/**
+	 * This thread's zero of `Clock.now`, in microseconds on a clock that all threads of the process
+	 * share: what one thread has measured is compared with what another has by it.
+	 */
+	readonly epoch: number;
 	/** Where this thread answers if it was started as a worker. */
 	readonly parent: ThreadPort | undefined;
 	start(handler: ThreadHandler): Thread;

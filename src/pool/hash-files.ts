@@ -3,6 +3,7 @@ import {ShoalError} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
+import {costPerFile} from '../task/cost.ts';
 import {
 	type HashInput,
 	type HashOutput,
@@ -32,9 +33,6 @@ export type HashBatch = HashOutput & {readonly entries: Uint32Array};
 /** A job takes this much of many small files: about a millisecond for each 32 files or MiB. */
 const filesPerJob = 256;
 const bytesPerJob = 4 * 1024 * 1024;
-
-/** Octets of hashing that take as long as opening and closing a file: some 20 µs. */
-const costPerFile = 16_384;
 
 /** A larger file is hashed in parts of so much: 20-40 ms of work each. */
 const partSize = 4 * partUnit;

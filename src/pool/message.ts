@@ -2,8 +2,15 @@
 import {AssertionError} from '../assert.ts';
 import {type ErrorCode, ShoalError} from '../error.ts';
 
-/** To a thread, once: where it sees which of its jobs nobody wants any more. */
-export type Begin = {readonly kind: 'begin'; readonly abortedJob: Int32Array};
+/** To a thread, once: what both sides see at any time, by `sign`. */
+export type Begin = {readonly kind: 'begin'; readonly signs: Int32Array};
+
+export const sign = {
+	/** Number of the job that nobody wants any more. */
+	aborted: 0,
+	/** Goes up as long as the job goes on. */
+	beat: 1,
+} as const;
 
 /** To a thread: run a task. Numbers count up from 1 for each thread. */
 export type Order = {
@@ -14,9 +21,12 @@ export type Order = {
 };
 
 /** From a thread, once for each order. */
-export type Answer =
-	| {readonly job: number; readonly output: unknown}
-	| {readonly job: number; readonly error: PostedError};
+export type Answer = {
+	readonly job: number;
+	/** When it worked at the job, on the clock that all threads share. */
+	readonly beganAt: number;
+	readonly endedAt: number;
+} & ({readonly output: unknown} | {readonly error: PostedError});
 
 /** An error as plain data: a structured clone keeps neither class nor code. */
 export type PostedError = {

@@ -2,6 +2,7 @@
 import type {DirHandle} from '../platform/tree.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
 import {entryType} from '../snapshot/entry.ts';
+import {costPerEntry} from '../task/cost.ts';
 import {notListed, type ScanPart, scan} from '../task/scan.ts';
 import {ColumnsBuilder} from '../task/scan-columns.ts';
 import {type ScanTable, TableBuilder} from '../task/scan-table.ts';
@@ -19,9 +20,6 @@ export type ScanOptions = Omit<JobOptions, 'cost'> & {
  * does not show, and the first directories are soon spread over all threads.
  */
 const entriesPerJob = 1024;
-
-/** Octets of hashing that take as long as one entry: 6 µs of it. */
-const costPerEntry = 1024;
 
 /** Directories given to one job at most: most have fewer than 20 entries. */
 const directoriesPerJob = 64;

@@ -9,6 +9,7 @@ import {assert} from '../assert.ts';
 import {ShoalError} from '../error.ts';
 import type {DirHandle, TreeIo} from '../platform/tree.ts';
 import {scanTree} from '../pool/scan-tree.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {List} from '../snapshot/list.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import {StateDir} from '../store/state-dir.ts';
@@ -240,15 +241,17 @@ export class AsTrees implements Way {
 	 */
 	async #clearUnshown(): Promise<void> {
 		const unshown = this.#trees!.numbers().filter(number => number > this.#current);
-		await this.#remove(unshown);
+		if (unshown.length === 0) return;
+		const options = {kind: 'recover', finishes: true};
+		await this.#options.task.run(options, task => this.#remove(unshown, task));
 	}
 
-	async #remove(numbers: readonly number[]): Promise<void> {
+	async #remove(numbers: readonly number[], {order}: ActiveTask): Promise<void> {
 		if (numbers.length === 0) return;
 		const trees = this.#trees!;
 		for (const number of numbers) removeRecord(trees.recordOf(number));
 		const names = numbers.map(number => trees.nameOf(number));
-		await this.#options.pool.run(removeTrees, {dir: trees.handle, names});
+		await this.#options.pool.run(removeTrees, {dir: trees.handle, names}, order);
 	}
 
 	#headOf(number: number, root: DirHandle): RecordHead | undefined {
@@ -265,7 +268,7 @@ export class AsTrees implements Way {
 
 	/** The number of the tree that it makes: whole, with its record, and not yet shown. */
 	async #build(order: Order): Promise<number> {
-		const {pool, planned, staging, problems, failed, onProgress} = order;
+		const {pool, planned, staging, problems, failed, task} = order;
 		const {platform, fsync} = this.#options;
 		const trees = this.#trees!;
 		const next = (trees.numbers().at(-1) ?? 0) + 1;
@@ -287,7 +290,7 @@ export class AsTrees implements Way {
 				failed,
 				isRoot: platform.process.isRoot,
 				sync: fsync,
-				onProgress,
+				task,
 			});
 			await this.#keepRecord(order, next, root);
 		} finally {
@@ -300,7 +303,7 @@ export class AsTrees implements Way {
 	 * Tree `next`, to be made what it should be: the oldest one that need not be kept, or an empty
 	 * directory. From here on it has no record, and counts for nothing until it has one again.
 	 */
-	async #takeBase({planned, key}: Order, next: number): Promise<TreeView | undefined> {
+	async #takeBase({planned, key, task}: Order, next: number): Promise<TreeView | undefined> {
 		const trees = this.#trees!;
 		const [oldest] = this.#spare();
 		if (oldest === undefined) {
@@ -315,7 +318,7 @@ export class AsTrees implements Way {
 			const isImage = head?.complete === true && equalOctets(head.key, key);
 			record = isImage ? this.#recordOf(oldest) : undefined;
 			if (record === undefined) {
-				await this.#remove([oldest]);
+				await this.#remove([oldest], task);
 				trees.make(next);
 				return undefined;
 			}
@@ -324,7 +327,7 @@ export class AsTrees implements Way {
 		this.#tree.sync(this.#home!.handle);
 		trees.renumber(oldest, next);
 		if (record !== undefined) return new RecordedView(record);
-		const scan = await scanTree(this.#options.pool, trees.pathOf(next));
+		const scan = await scanTree(this.#options.pool, trees.pathOf(next), task.order);
 		return new ScannedView(Present.of(scan));
 	}
 
@@ -342,9 +345,9 @@ export class AsTrees implements Way {
 	}
 
 	/** One spare tree stays, for the next to be made from. */
-	async #dropOld({problems}: Order): Promise<void> {
+	async #dropOld({problems, task}: Order): Promise<void> {
 		try {
-			await this.#remove(this.#spare().slice(0, -1));
+			await this.#remove(this.#spare().slice(0, -1), task);
 		} catch (error) {
 			if (!(error instanceof ShoalError)) throw error;
 			problems.notice(error.code, none, `an old tree stays: ${error.message}`);
@@ -352,7 +355,7 @@ export class AsTrees implements Way {
 	}
 
 	async #keepRecord(order: Order, number: number, root: DirHandle): Promise<void> {
-		const {pool, planned, problems, failed, key, sequence, rows} = order;
+		const {pool, planned, problems, failed, key, sequence, rows, task} = order;
 		const {list} = planned.image;
 		const {ino: rootIno, dev: rootDev} = this.#tree.statDir(root);
 		const complete = problems.count === 0;
@@ -364,7 +367,7 @@ export class AsTrees implements Way {
 			writeHead(store, head);
 			return;
 		}
-		const record = await makeRecord({pool, root, planned, known, failed});
+		const record = await makeRecord({pool, order: task.order, root, planned, known, failed});
 		forgetChangeTimes(record.columns);
 		writeRecord(store, head, record, rows.length === 0 ? known : undefined);
 	}

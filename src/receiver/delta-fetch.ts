@@ -11,6 +11,7 @@ import {sumsShape} from '../delta/shape.ts';
 import {ShoalError} from '../error.ts';
 import type {DirHandle, FileHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {JobOptions} from '../scheduler/lane.ts';
 import {leavesSize} from '../snapshot/merkle.ts';
 import {baseName} from '../snapshot/path.ts';
 import type {ChangeTable} from '../task/change-table.ts';
@@ -21,6 +22,7 @@ import {RangeSet} from '../transfer/range-set.ts';
 
 export type DeltaFetchOptions = {
 	readonly pool: Pool;
+	readonly order: JobOptions;
 	readonly root: DirHandle;
 	readonly staging: readonly DirHandle[];
 	readonly table: ChangeTable;
@@ -129,9 +131,10 @@ export class DeltaFetch {
 	}
 
 	async #search(row: number, search: SearchInput): Promise<void> {
+		const {pool, order} = this.#options;
 		const basis = this.#openBasis(row);
 		try {
-			const found = basis && (await this.#options.pool.run(match, {search, bases: [basis]}));
+			const found = basis && (await pool.run(match, {search, bases: [basis]}, order));
 			const active = this.#active.get(row);
 			assert(active !== undefined, 'a file is under way while it is searched');
 			active.searching--;
@@ -144,7 +147,7 @@ export class DeltaFetch {
 
 	/** What does not match is asked for at once; what could not be copied, after that. */
 	async #copy(row: number, matches: Float64Array): Promise<void> {
-		const {table, onWanted, onCopied, pool} = this.#options;
+		const {table, onWanted, onCopied, pool, order} = this.#options;
 		const size = table.columns.size[row]!;
 		const literals = literalRanges(matches, size);
 		for (let at = 0; at < literals.length; at += 2) {
@@ -156,7 +159,7 @@ export class DeltaFetch {
 		const copied = new RangeSet();
 		try {
 			for (const part of partsOf(basis === undefined ? noMatches : matches)) {
-				const output = await pool.run(copyMatches, {matches: part, bases: [basis!], to});
+				const output = await pool.run(copyMatches, {matches: part, bases: [basis!], to}, order);
 				for (let at = 0; at < output.copied.length; at += 2) {
 					copied.add(output.copied[at]!, output.copied[at + 1]!);
 					onCopied(row, output.copied[at]!, output.copied[at + 1]!);

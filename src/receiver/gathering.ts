@@ -6,6 +6,8 @@ import {assert} from '../assert.ts';
 import {ShoalError} from '../error.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
+import type {JobOptions} from '../scheduler/lane.ts';
 import type {List} from '../snapshot/list.ts';
 import {type ChangeTable, contentFrom, noRow} from '../task/change-table.ts';
 import {copyContent} from '../task/content-copy.ts';
@@ -35,7 +37,8 @@ export type GatheringOptions = {
 	readonly basisSizeOf: (row: number) => number;
 	readonly sync: boolean;
 	readonly handler: UpdateHandler;
-	readonly signal?: AbortSignal | undefined;
+	/** The pull: staging and the search of older versions become parts of it. */
+	readonly task: ActiveTask;
 };
 
 const rowState = {waiting: 0, staged: 1, failed: 2} as const;
@@ -58,6 +61,9 @@ export class Gathering {
 	failure: Error | undefined;
 	readonly #options: GatheringOptions;
 	readonly #state: Uint8Array;
+	/** What has arrived is written even after an abort: the next run goes on from there. */
+	readonly #stageTask: ActiveTask;
+	#matchTask: ActiveTask | undefined;
 	readonly #writer: StageWriter;
 	readonly #intake: Intake;
 	#queue: RequestQueue | undefined;
@@ -79,8 +85,9 @@ export class Gathering {
 
 	constructor(options: GatheringOptions) {
 		this.#options = options;
-		const {pool, platform, table, staging, sync} = options;
+		const {pool, platform, table, staging, sync, task} = options;
 		this.#state = new Uint8Array(table.count);
+		this.#stageTask = task.open({kind: 'stage', finishes: true, progress: () => this.#progress});
 		this.#writer = new StageWriter({
 			pool,
 			clock: platform.clock,
@@ -88,6 +95,7 @@ export class Gathering {
 			staging: staging.handles,
 			creation: staging.creation,
 			sync,
+			order: this.#stageTask.order,
 			onUnset: (row, code, message) => options.problems.add(code, table.path(row), message),
 			onWritten: octets => this.#settleOctets(octets),
 			onFailed: error => this.#fail(error),
@@ -125,13 +133,17 @@ export class Gathering {
 		return this.#deltas?.isIdle === false;
 	}
 
+	get #progress(): {done: number} {
+		return {done: this.#settledOctets};
+	}
+
 	isStaged(row: number): boolean {
 		return this.#state[row] === rowState.staged;
 	}
 
 	/** Looks at what is in staging, starts copies, and knows then what to ask for. */
 	async begin(map: PartialMap): Promise<void> {
-		const {pool, platform, table, staging, list, signal, basisSizeOf} = this.#options;
+		const {pool, platform, table, staging, list, task, basisSizeOf} = this.#options;
 		const {content, size, twin} = table.columns;
 		const rows: number[] = [];
 		for (let row = 0; row < table.count; row++) {
@@ -139,7 +151,9 @@ export class Gathering {
 		}
 		this.#waiting = rows.length;
 		const {sha256} = platform.crypto;
-		const left = await findLeftovers({pool, sha256, table, staging, rows, map, signal});
+		const left = await task.run({kind: 'resume'}, ({order}) =>
+			findLeftovers({pool, sha256, table, staging, rows, map, order}),
+		);
 		const wanted: number[] = [];
 		const changed: number[] = [];
 		for (const row of rows) {
@@ -162,7 +176,7 @@ export class Gathering {
 		this.#queue = new RequestQueue(table, list, wanted, resumed);
 		this.#deltas = this.#makeDeltas(changed);
 		for (const first of this.#twins.keys()) this.#copyTwins(first);
-		this.#startCopies();
+		this.#startCopies(task.order);
 		this.#writer.flush();
 	}
 
@@ -231,7 +245,7 @@ export class Gathering {
 	async copyNow(rows: readonly number[]): Promise<void> {
 		this.#waiting += rows.length;
 		this.#copyable.push(...rows);
-		this.#startCopies();
+		this.#startCopies(this.#stageTask.order);
 		while (this.#copying.size > 0) await Promise.all(this.#copying);
 		await this.#writer.drain();
 	}
@@ -244,6 +258,7 @@ export class Gathering {
 		await this.#writer.drain();
 		await Promise.allSettled(this.#copying);
 		await this.#deltas?.settle();
+		for (const task of [this.#stageTask, this.#matchTask]) if (task?.isOpen) task.done();
 		if (store === undefined || this.failure !== undefined) return;
 		const {table} = this.#options;
 		const files = [...this.#intake.partial()].map(({row, verified}) => ({
@@ -262,8 +277,10 @@ export class Gathering {
 	}
 
 	#makeDeltas(rows: readonly number[]): DeltaFetch {
-		const {pool, root, staging, table, basisSizeOf} = this.#options;
+		const {pool, root, staging, table, basisSizeOf, task} = this.#options;
+		if (rows.length > 0) this.#matchTask = task.open({kind: 'match'});
 		return new DeltaFetch({
+			order: this.#matchTask?.order ?? {},
 			pool,
 			root,
 			staging: staging.handles,
@@ -280,7 +297,7 @@ export class Gathering {
 				this.#found(to - from);
 				this.#intake.copied(row, from, to);
 			},
-			onFailed: error => this.#fail(error),
+			onFailed: error => this.#failUnlessAborted(error),
 		});
 	}
 
@@ -299,7 +316,7 @@ export class Gathering {
 		this.#state[row] = rowState.staged;
 		this.#waiting--;
 		this.#copyTwins(row);
-		this.#startCopies();
+		this.#startCopies(this.#options.task.order);
 		this.#wake();
 	}
 
@@ -339,7 +356,7 @@ export class Gathering {
 		this.#copyable.push(...twins);
 	}
 
-	#startCopies(): void {
+	#startCopies(order: JobOptions): void {
 		const {table} = this.#options;
 		const rows = this.#copyable;
 		this.#copyable = [];
@@ -347,7 +364,7 @@ export class Gathering {
 		let size = 0;
 		const start = (): void => {
 			if (job.length === 0) return;
-			const one = this.#copy(job).finally(() => {
+			const one = this.#copy(job, order).finally(() => {
 				this.#copying.delete(one);
 				this.#wake();
 			});
@@ -363,8 +380,8 @@ export class Gathering {
 		start();
 	}
 
-	async #copy(rows: readonly number[]): Promise<void> {
-		const {pool, root, staging, table, signal} = this.#options;
+	async #copy(rows: readonly number[], order: JobOptions): Promise<void> {
+		const {pool, root, staging, table} = this.#options;
 		const {device, twin, size} = table.columns;
 		try {
 			const twinDevice = Uint16Array.from(rows, row => device[twin[row]!] ?? 0);
@@ -376,7 +393,7 @@ export class Gathering {
 					rows: table.pick(rows),
 					twinDevice,
 				},
-				{signal},
+				{...order, cost: rows.reduce((sum, row) => sum + size[row]!, 1)},
 			);
 			const failed = new Set(bad);
 			for (const [at, row] of rows.entries()) {
@@ -391,7 +408,7 @@ export class Gathering {
 			}
 			this.#wake();
 		} catch (error) {
-			if (signal?.aborted !== true) this.#fail(error);
+			this.#failUnlessAborted(error);
 		}
 	}
 
@@ -408,6 +425,10 @@ export class Gathering {
 			problems.addSource('CONTENT_INVALID', path, 'its content is not what the snapshot says');
 			this.#giveUp(row);
 		}
+	}
+
+	#failUnlessAborted(error: unknown): void {
+		if (!this.#options.task.signal.aborted) this.#fail(error);
 	}
 
 	#fail(error: unknown): void {

@@ -3,6 +3,7 @@ import {digestSize} from '../limit.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import {hashFiles} from '../pool/hash-files.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import {hashStatus} from '../task/hash.ts';
 import type {Present} from './present.ts';
 
@@ -12,21 +13,20 @@ export type HashPresentOptions = {
 	readonly present: Present;
 	/** Which of its files, in their order. */
 	readonly indexes: Uint32Array;
-	readonly signal?: AbortSignal | undefined;
-	readonly onProgress: (done: number, total: number) => void;
+	readonly task: ActiveTask;
 	/** Called for each file that could be read, with its index: the digest is a view. */
 	readonly onDigest: (index: number, digest: Uint8Array) => void;
 };
 
 export async function hashPresent(options: HashPresentOptions): Promise<void> {
-	const {pool, root, present, indexes, signal, onProgress, onDigest} = options;
+	const {pool, root, present, indexes, task, onDigest} = options;
 	const {size} = present.stat;
 	let total = 0;
 	let done = 0;
 	for (const index of indexes) total += size[index]!;
 	await hashFiles(pool, root, present.toScan(), indexes, {
+		...task.order,
 		sums: false,
-		signal,
 		onHashed({entries, status, digests}) {
 			for (const [at, index] of entries.entries()) {
 				done += size[index]!;
@@ -34,7 +34,7 @@ export async function hashPresent(options: HashPresentOptions): Promise<void> {
 				if (status[at] !== hashStatus.hashed) continue;
 				onDigest(index, digests.subarray(at * digestSize, (at + 1) * digestSize));
 			}
-			onProgress(done, total);
+			task.advance(done, total);
 		},
 	});
 }

@@ -193,7 +193,7 @@ export class InPlace implements Way {
 
 	/** A publish that was cut off has been decided: it is brought to its end. */
 	async #recover(root: DirHandle): Promise<void> {
-		const {platform, pool, dryRun} = this.#options;
+		const {platform, pool, dryRun, task} = this.#options;
 		const home = this.#home;
 		if (home === undefined || dryRun) return;
 		const journal = readJournal(home);
@@ -204,7 +204,10 @@ export class InPlace implements Way {
 		try {
 			removeHead(home);
 			if (this.#store !== undefined) removeHead(this.#store);
-			await runJournal({pool, root, staging: staging.handles, isRoot, journal});
+			const options = {kind: 'recover', unit: 'entries', finishes: true};
+			await task.run(options, recover =>
+				runJournal({pool, root, staging: staging.handles, isRoot, journal, task: recover}),
+			);
 			removeJournal(home);
 			staging.dispose();
 		} finally {
@@ -249,7 +252,7 @@ export class InPlace implements Way {
 	}
 
 	/** From the journal on, this is done whatever happens: if not now, at the next start. */
-	async #run({pool, planned, problems, staging, rows, failed, onProgress}: Order): Promise<void> {
+	async #run({pool, planned, problems, staging, rows, failed, task}: Order): Promise<void> {
 		const {platform, fsync} = this.#options;
 		const {table, fileSystems} = planned;
 		const home = this.#home!;
@@ -262,7 +265,7 @@ export class InPlace implements Way {
 			staging: staging!.handles,
 			isRoot: platform.process.isRoot,
 			journal,
-			onProgress,
+			task,
 		});
 		for (const [number, {code, message}] of failures) {
 			const row = rows[number]!;
@@ -273,7 +276,7 @@ export class InPlace implements Way {
 	}
 
 	async #keepRecord(order: Order): Promise<void> {
-		const {pool, planned, problems, rows, failed, key, sequence} = order;
+		const {pool, planned, problems, rows, failed, key, sequence, task} = order;
 		const {list, fileName} = planned.image;
 		// A single file leaves no record: the directory around it is not ours.
 		if (fileName !== undefined) return;
@@ -285,7 +288,7 @@ export class InPlace implements Way {
 		if (isKnown && known !== undefined && equalOctets(known.list.root, list.root)) {
 			writeHead(store, head);
 		} else {
-			const record = await makeRecord({pool, root, planned, known, failed});
+			const record = await makeRecord({pool, order: task.order, root, planned, known, failed});
 			writeRecord(store, head, record, known);
 		}
 		// So a pull with another record is not taken for the last one.

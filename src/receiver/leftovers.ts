@@ -6,6 +6,7 @@ import {digestSize, leafGroupCount, leafSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {inParallel} from '../pool/in-parallel.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {JobOptions} from '../scheduler/lane.ts';
 import {leafCount, treeRoot} from '../snapshot/merkle.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import type {ChangeTable} from '../task/change-table.ts';
@@ -24,7 +25,7 @@ export type LeftoverOptions = {
 	readonly rows: readonly number[];
 	/** Which leaves of large files are worth a look; those of others all are. */
 	readonly map: PartialMap;
-	readonly signal?: AbortSignal | undefined;
+	readonly order: JobOptions;
 };
 
 export type Leftovers = {
@@ -118,7 +119,7 @@ function* stretchesOf(
 }
 
 async function hashStretches(
-	{pool, table, staging, signal}: LeftoverOptions,
+	{pool, table, staging, order}: LeftoverOptions,
 	stretches: readonly Stretch[],
 	hashes: ReadonlyMap<number, Uint8Array>,
 	exact: Set<number>,
@@ -137,7 +138,7 @@ async function hashStretches(
 			firstLeaf: Uint32Array.from(stretches, ({first}) => first),
 			leafCount: Uint32Array.from(stretches, ({count}) => count),
 		},
-		{signal},
+		order,
 	);
 	let from = 0;
 	for (const [at, {row, first, count}] of stretches.entries()) {

@@ -1,6 +1,7 @@
 /** Makes the publish record of a pull that has ended: the stat of everything as it is now. */
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {JobOptions} from '../scheduler/lane.ts';
 import {comparePaths} from '../snapshot/path.ts';
 import {changeKind, contentFrom} from '../task/change-table.ts';
 import {copyOctets, OctetPool, octetKey} from '../task/packed-octets.ts';
@@ -18,6 +19,7 @@ import {surveyPaths} from './survey-paths.ts';
 
 export type NewRecordOptions = {
 	readonly pool: Pool;
+	readonly order: JobOptions;
 	readonly root: DirHandle;
 	readonly planned: Planned;
 	/** What the plan was made from, for entries that it did not look at. */
@@ -27,9 +29,9 @@ export type NewRecordOptions = {
 };
 
 export async function makeRecord(options: NewRecordOptions): Promise<PublishRecord> {
-	const {pool, root, planned, failed} = options;
+	const {pool, root, planned, failed, order} = options;
 	const {image, table} = planned;
-	const moved = await surveyPaths(pool, root, changedPaths(planned), undefined);
+	const moved = await surveyPaths(pool, root, changedPaths(planned), order);
 	const columns = makeRecordColumns(countEntries(planned));
 	const {content, kind} = table.columns;
 	const entries = image.entries();

@@ -6,6 +6,7 @@ import {ShoalError} from '../error.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
 import {scanTree} from '../pool/scan-tree.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {comparePaths, equalOctets, parentPath} from '../snapshot/path.ts';
 import {stateDirName} from '../store/state-dir.ts';
@@ -43,8 +44,8 @@ export type PlannerOptions = {
 	readonly recordHolds: boolean;
 	/** Files of DEST are never changed, only replaced: see `Way`. */
 	readonly sharesInodes: boolean;
-	readonly signal?: AbortSignal | undefined;
-	readonly onProgress?: ((phase: 'scan' | 'hash', done: number, total: number) => void) | undefined;
+	/** The plan: its scans, looks and hashes become parts of it. */
+	readonly task: ActiveTask;
 };
 
 /** A plan as the rest of the update works with it. */
@@ -96,16 +97,16 @@ async function planByScan(options: PlannerOptions): Promise<Planned> {
 }
 
 async function planByDiff(options: PlannerOptions, record: PublishRecord): Promise<Planned> {
-	const {pool, image, signal} = options;
+	const {pool, image, task} = options;
 	const root = options.root!;
 	const recorded = Image.of(record.list, record.subPath, none);
 	if (recorded === undefined) throw new ShoalError('STORE_CORRUPT', 'the publish record');
 	const diff = diffImages(recorded, image);
 	const remove = mayRemove(options);
 	const tops = remove ? topRemovedDirectories(diff) : noPaths;
-	const below = await pool.run(listBelow, {root, paths: tops}, {signal});
+	const below = await pool.run(listBelow, {root, paths: tops}, task.order);
 	const paths = pathsToSurvey(image, diff, below);
-	const present = await surveyPaths(pool, root, paths, signal);
+	const present = await look(options, paths);
 	const fileSystems = FileSystems.of(present);
 	const builder = makeBuilder(options, present, [stateDirName, ...fileSystems.stagingPaths()]);
 	planFromDiff({image, diff, present, record, builder, remove, below});
@@ -120,21 +121,30 @@ async function planByDiff(options: PlannerOptions, record: PublishRecord): Promi
 
 /** DEST as a whole; for a single file, only what is in its place. */
 async function lookAtAll(options: PlannerOptions): Promise<Present> {
-	const {pool, root, destination, image, signal, onProgress, problems} = options;
+	const {pool, root, destination, image, task, problems} = options;
 	if (root === undefined) return new Present(noPaths, makeStatColumns(0), noPaths);
 	if (image.fileName !== undefined) {
 		const paths = new OctetPool();
 		paths.add(none);
 		paths.add(image.fileName);
-		return surveyPaths(pool, root, paths.packed(), signal);
+		return look(options, paths.packed());
 	}
-	const table = await scanTree(pool, destination, {
-		exclude: [stateDirName],
-		signal,
-		onProgress: count => onProgress?.('scan', count, 0),
-	});
+	const table = await task.run({kind: 'scan', unit: 'entries'}, scan =>
+		scanTree(pool, destination, {
+			...scan.order,
+			exclude: [stateDirName],
+			onProgress: count => scan.advance(count),
+		}),
+	);
 	for (const {code, path, message} of table.problems) problems.add(code, path, message);
 	return Present.of(table);
+}
+
+/** Looks at paths of DEST, which come in order. */
+function look({pool, root, task}: PlannerOptions, paths: PackedOctets): Promise<Present> {
+	return task.run({kind: 'survey', unit: 'entries'}, survey =>
+		surveyPaths(pool, root!, paths, survey.order),
+	);
 }
 
 function makeBuilder(
@@ -178,27 +188,23 @@ function planOf(
 }
 
 async function hashDoubtful(options: PlannerOptions, planned: Planned): Promise<void> {
-	const {pool, root, signal, onProgress} = options;
+	const {pool, root, task} = options;
 	const {builder, table, present} = planned;
 	if (builder.doubtful.length === 0) return;
 	const rows = new Map(builder.doubtful.map(row => [builder.presentOfRow[row]!, row]));
-	await hashPresent({
-		pool,
-		root: root!,
-		present,
-		indexes: Uint32Array.from(rows.keys()).sort(),
-		signal,
-		onProgress: (done, total) => onProgress?.('hash', done, total),
-		onDigest(index, digest) {
-			const row = rows.get(index)!;
-			builder.resolve(row, equalOctets(digest, table.digest(row)));
-		},
-	});
+	const indexes = Uint32Array.from(rows.keys()).sort();
+	const onDigest = (index: number, digest: Uint8Array): void => {
+		const row = rows.get(index)!;
+		builder.resolve(row, equalOctets(digest, table.digest(row)));
+	};
+	await task.run({kind: 'hash'}, hash =>
+		hashPresent({pool, root: root!, present, indexes, task: hash, onDigest}),
+	);
 }
 
 /** Takes content from files that the record vouches for, once their stat has been confirmed. */
 async function findLocal(
-	{pool, root, signal, sharesInodes}: PlannerOptions,
+	options: PlannerOptions,
 	{table, builder, sourceIndexOf}: Planned,
 	needed: DigestIndex,
 	record: PublishRecord,
@@ -210,7 +216,7 @@ async function findLocal(
 	const paths = OctetPool.from(finds.paths);
 	const order = finds.rows.map((_, at) => at);
 	order.sort((a, b) => comparePaths(paths.at(a), paths.at(b)));
-	const looked = await surveyPaths(pool, root!, paths.pick(order), signal);
+	const looked = await look(options, paths.pick(order));
 	const best = new Map<number, {path: Uint8Array; moves: boolean}>();
 	for (const [at, find] of order.entries()) {
 		if (looked.stat.type[at] !== entryType.file) continue;
@@ -218,7 +224,7 @@ async function findLocal(
 		const path = paths.at(find);
 		const row = finds.rows[find]!;
 		// Where trees share inodes, the count of links tells nothing; the record does.
-		const isAlone = sharesInodes ? finds.alone[find]! : looked.stat.linkCount[at] === 1;
+		const isAlone = options.sharesInodes ? finds.alone[find]! : looked.stat.linkCount[at] === 1;
 		const moves = leaving.has(octetKey(path)) && isAlone;
 		if (best.get(row)?.moves === true) continue;
 		best.set(row, {path, moves});

@@ -4,6 +4,7 @@
  */
 
 import type {Pool} from '../pool/pool.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {comparePaths} from '../snapshot/path.ts';
 import {
@@ -40,11 +41,11 @@ export type PublishPlanOptions = {
 	readonly gathering: Gathering | undefined;
 	readonly key: Uint8Array;
 	readonly sequence: number;
-	readonly onProgress: (done: number, total: number) => void;
+	readonly task: ActiveTask;
 };
 
 export async function publishPlan(options: PublishPlanOptions): Promise<PublishResult> {
-	const {pool, way, planned, problems, staging, key, sequence, onProgress} = options;
+	const {pool, way, planned, problems, staging, key, sequence, task} = options;
 	if (planned.options.strict && problems.count > 0) return resultOf(options, undefined);
 	const removes = planned.options.delete && problems.sourceCount === 0;
 	const failed = new Set<number>();
@@ -56,7 +57,7 @@ export async function publishPlan(options: PublishPlanOptions): Promise<PublishR
 	const rows = rowsToDo(planned, removes).filter(
 		row => !failed.has(row) && !needed.has(octetKey(planned.table.path(row))),
 	);
-	const order = {pool, planned, problems, staging, rows, failed, key, sequence, onProgress};
+	const order = {pool, planned, problems, staging, rows, failed, key, sequence, task};
 	await way.put(order);
 	return resultOf(options, {rows, failed});
 }
@@ -87,7 +88,7 @@ async function stageMoves(
 	removes: boolean,
 	failed: Set<number>,
 ): Promise<void> {
-	const {planned, problems, gathering, pool, way, staging} = options;
+	const {planned, problems, gathering, pool, way, staging, task} = options;
 	const {table} = planned;
 	const {content} = table.columns;
 	const moves: number[] = [];
@@ -98,7 +99,7 @@ async function stageMoves(
 	const untouched = removes ? await untouchedSources(options, moves) : new Set<number>();
 	const links = moves.filter(row => untouched.has(row));
 	const input = {root: way.root!, staging: staging!.handles, rows: table.pick(links)};
-	const {bad} = await pool.run(linkContent, input);
+	const {bad} = await pool.run(linkContent, input, task.order);
 	for (const at of bad) untouched.delete(links[at]!);
 	for (const row of untouched) gathering!.bytesMatched += table.columns.size[row]!;
 	const copies = moves.filter(row => !untouched.has(row));
@@ -115,14 +116,14 @@ async function stageMoves(
 
 /** Rows whose source is still as the record has it. */
 async function untouchedSources(
-	{pool, way, planned}: PublishPlanOptions,
+	{pool, way, planned, task}: PublishPlanOptions,
 	moves: readonly number[],
 ): Promise<Set<number>> {
 	const {table, sourceIndexOf} = planned;
 	const order = [...moves].sort((a, b) => comparePaths(table.source(a), table.source(b)));
 	const paths = new OctetPool(order.length);
 	for (const row of order) paths.add(table.source(row));
-	const {stat} = await surveyPaths(pool, way.root!, paths.packed(), undefined);
+	const {stat} = await surveyPaths(pool, way.root!, paths.packed(), task.order);
 	const untouched = order.filter((row, at) => {
 		if (way.sharesInodes && !hasAttributes(table, row, stat, at)) return false;
 		return way.record?.isUntouched(sourceIndexOf.get(row) ?? -1, stat, at);

@@ -3,6 +3,7 @@ import type {ErrorCode} from '../error.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import {inParallel} from '../pool/in-parallel.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {comparePaths, equalOctets, isWithin} from '../snapshot/path.ts';
 import {
@@ -12,6 +13,7 @@ import {
 	existing,
 	pickRows,
 } from '../task/change-table.ts';
+import {costPerFile} from '../task/cost.ts';
 import {octetsAt} from '../task/packed-octets.ts';
 import {type PublishPhase, publish, publishPhases} from '../task/publish.ts';
 import type {Journal} from './journal.ts';
@@ -23,7 +25,8 @@ export type PublisherOptions = {
 	/** Whoever is root needs no directory unlocked. */
 	readonly isRoot: boolean;
 	readonly journal: Journal;
-	readonly onProgress?: ((done: number, total: number) => void) | undefined;
+	/** What the jobs belong to; told how many rows are done. */
+	readonly task: ActiveTask;
 };
 
 export type Failure = {readonly code: ErrorCode; readonly message: string};
@@ -107,17 +110,19 @@ class Run {
 	}
 
 	async #job(phase: PublishPhase, numbers: Uint32Array): Promise<void> {
-		const {pool, root, staging, journal, onProgress} = this.#options;
+		const {pool, root, staging, journal, task} = this.#options;
 		const rows = pickRows(this.#rows, numbers);
 		const {sync} = journal;
-		const output = await pool.run(publish, {phase, root, staging, rows, numbers, sync});
+		const input = {phase, root, staging, rows, numbers, sync};
+		const cost = numbers.length * costPerFile;
+		const output = await pool.run(publish, input, {...task.order, cost});
 		for (const [at, index] of output.failed.entries()) {
 			const row = numbers[index]!;
 			const failure = {code: output.codes[at]!, message: output.messages[at]!};
 			if (!this.failures.has(row)) this.failures.set(row, failure);
 		}
 		this.#done += numbers.length;
-		onProgress?.(this.#done, this.#total);
+		task.advance(this.#done, this.#total);
 	}
 }
 

@@ -8,8 +8,10 @@ import {digestSize} from '../limit.ts';
 import type {Clock} from '../platform/clock.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {JobOptions} from '../scheduler/lane.ts';
 import type {Creation} from '../task/attributes.ts';
 import type {ChangeTable} from '../task/change-table.ts';
+import {costPerFile} from '../task/cost.ts';
 import {stage, type stageOp} from '../task/stage.ts';
 import {later, millis} from '../unit.ts';
 
@@ -20,6 +22,7 @@ export type StageWriterOptions = {
 	readonly staging: readonly DirHandle[];
 	readonly creation: Creation;
 	readonly sync: boolean;
+	readonly order: JobOptions;
 	/** So many octets that were given to `write` are on disk, or found bad. */
 	readonly onWritten: (octets: number) => void;
 	/** A file is whole, but its owner, mode or time could not be set. */
@@ -128,11 +131,12 @@ export class StageWriter {
 	}
 
 	async #run(items: readonly Item[], buffer: Uint8Array, filled: number): Promise<void> {
-		const {pool, onWritten, onUnset, onFailed} = this.#options;
+		const {pool, order, onWritten, onUnset, onFailed} = this.#options;
 		const ordered = byRow(items);
 		try {
 			const input = this.#input(ordered, buffer);
-			const {bad, unset, codes, messages} = await pool.run(stage, input.job);
+			const cost = filled + items.length * costPerFile;
+			const {bad, unset, codes, messages} = await pool.run(stage, input.job, {...order, cost});
 			for (const [at, index] of unset.entries()) {
 				onUnset(input.rows[index]!, codes[at]!, messages[at]!);
 			}

@@ -1,6 +1,8 @@
 import type {DirHandle} from '../platform/tree.ts';
 import {inParallel} from '../pool/in-parallel.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {JobOptions} from '../scheduler/lane.ts';
+import {costPerEntry} from '../task/cost.ts';
 import {OctetPool, type PackedOctets} from '../task/packed-octets.ts';
 import {makeStatColumns, type StatColumns, survey} from '../task/survey.ts';
 import {Present} from './present.ts';
@@ -13,7 +15,7 @@ export async function surveyPaths(
 	pool: Pool,
 	root: DirHandle,
 	paths: PackedOctets,
-	signal: AbortSignal | undefined,
+	order: JobOptions,
 ): Promise<Present> {
 	const all = OctetPool.from(paths);
 	const columns = makeStatColumns(all.count);
@@ -21,7 +23,11 @@ export async function surveyPaths(
 	const job = async (start: number): Promise<void> => {
 		const count = Math.min(pathsPerJob, all.count - start);
 		const part = all.pick(Array.from({length: count}, (_, at) => start + at));
-		const found = await pool.run(survey, {root, paths: part}, {signal});
+		const found = await pool.run(
+			survey,
+			{root, paths: part},
+			{...order, cost: count * costPerEntry},
+		);
 		for (const name of Object.keys(columns) as (keyof StatColumns)[]) {
 			(columns[name] as Uint8Array).set(found[name] as Uint8Array, start);
 		}

@@ -3,9 +3,11 @@ import {ShoalError} from '../error.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import {inParallel} from '../pool/in-parallel.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import {comparePaths} from '../snapshot/path.ts';
 import {buildTree, isOfPhase, type TreePhase, treePhases} from '../task/build-tree.ts';
 import {changeKind, contentFrom, existing, pickRows} from '../task/change-table.ts';
+import {costPerFile} from '../task/cost.ts';
 import {octetsAt} from '../task/packed-octets.ts';
 import type {ProblemList} from './problem-list.ts';
 import {surveyPaths} from './survey-paths.ts';
@@ -29,7 +31,8 @@ export type TreeBuild = TreeRowsOptions & {
 	readonly failed: Set<number>;
 	readonly isRoot: boolean;
 	readonly sync: boolean;
-	readonly onProgress: (done: number, total: number) => void;
+	/** What the jobs belong to; told how many rows are done. */
+	readonly task: ActiveTask;
 };
 
 /** Rows of one job. */
@@ -45,9 +48,9 @@ const parallelPhases: readonly TreePhase[] = ['clear', 'place', 'link'];
  */
 export async function buildNext(build: TreeBuild): Promise<void> {
 	const plan = planTree(build);
-	const {pool, from, isRoot} = build;
+	const {pool, from, isRoot, task} = build;
 	if (from !== undefined) {
-		const lent = await surveyPaths(pool, from, borrowingDirectories(plan), undefined);
+		const lent = await surveyPaths(pool, from, borrowingDirectories(plan), task.order);
 		lendAttributes(plan, path => lent.find(path), lent.stat, isRoot);
 	}
 	const run = new Run(build, plan);
@@ -94,16 +97,19 @@ class Run {
 	}
 
 	async #job(phase: TreePhase, numbers: Uint32Array): Promise<void> {
-		const {pool, root, from, staging, sync, onProgress} = this.#build;
+		const {pool, root, from, staging, sync, task} = this.#build;
 		const rows = pickRows(this.#rows, numbers);
 		const input = {phase, root, current: from, staging, rows, numbers, sync};
-		const output = await pool.run(buildTree, input);
+		const output = await pool.run(buildTree, input, {
+			...task.order,
+			cost: numbers.length * costPerFile,
+		});
 		for (const [at, index] of output.failed.entries()) {
 			const error = new ShoalError(output.codes[at]!, output.messages[at]!);
 			this.#fail(phase, numbers[index]!, error);
 		}
 		this.#done += numbers.length;
-		onProgress(this.#done, this.#total);
+		task.advance(this.#done, this.#total);
 	}
 
 	#fail(phase: TreePhase, row: number, error: ShoalError): void {

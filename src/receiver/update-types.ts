@@ -2,6 +2,7 @@
 import type {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {List} from '../snapshot/list.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import type {UpdateProblem} from './problem-list.ts';
@@ -153,7 +154,7 @@ export type OpenOptions = {
 	readonly dryRun: boolean;
 	/** Contents are on the disk before they are published. */
 	readonly fsync: boolean;
-	readonly signal?: AbortSignal;
+	/** The pull: what is done for it becomes parts of it. */
+	readonly task: ActiveTask;
 	readonly handler: UpdateHandler;
-	readonly onProgress?: (phase: 'scan' | 'hash' | 'publish', done: number, total: number) => void;
 };

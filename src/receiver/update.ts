@@ -8,6 +8,7 @@
  */
 import {assert} from '../assert.ts';
 import type {ShoalError} from '../error.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {List} from '../snapshot/list.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import {type ChangeTable, changeKind, existing, modeUnmasked} from '../task/change-table.ts';
@@ -90,44 +91,7 @@ export class Update {
 	/** @throws ShoalError SOURCE_INVALID when the snapshot has nothing at the image's path */
 	async plan(list: List, options: PlanOptions): Promise<Plan> {
 		assert(this.#planned === undefined, 'one plan per update');
-		const {pool, platform, signal, onProgress} = this.#options;
-		const way = this.#way;
-		const image = way.imageOf(list);
-		const {record} = way;
-		const names = platform.readOwners();
-		const planned = await makePlan({
-			pool,
-			root: way.root,
-			destination: way.path,
-			image,
-			options,
-			owners: new OwnerMap({
-				owner: options.owner,
-				group: options.group,
-				numericIds: options.numericIds,
-				isRoot: platform.process.isRoot,
-				user: name => names.uid(name),
-				groupByName: name => names.gid(name),
-			}),
-			problems: this.#problems,
-			record,
-			recordHolds: record !== undefined && this.#holds(record, options),
-			sharesInodes: way.sharesInodes,
-			signal,
-			onProgress,
-		});
-		this.#planned = planned;
-		const counts = countPlan(planned);
-		this.#refusal = refuseDeletion(planned, counts.deleted);
-		this.#refusal ??= way.refuseSize(planned, counts.bytesToFetch);
-		return {
-			root: list.root,
-			counts,
-			bytesFree: way.freeSpace(),
-			examined: planned.oldOf === undefined,
-			refusal: this.#refusal,
-			forEachChange: eachChange(planned),
-		};
+		return this.#options.task.run({kind: 'plan'}, task => this.#plan(list, options, task));
 	}
 
 	/**
@@ -138,7 +102,7 @@ export class Update {
 		const planned = this.#planned;
 		assert(planned !== undefined && !this.#options.dryRun, 'a plan to carry out');
 		if (this.#refusal !== undefined) throw this.#refusal;
-		const {platform, pool, handler, fsync, signal} = this.#options;
+		const {platform, pool, handler, fsync, task} = this.#options;
 		const {table} = planned;
 		this.#staging = this.#way.stage(planned, hasSteps(table));
 		if (this.#staging === undefined) return;
@@ -155,7 +119,7 @@ export class Update {
 			basisSizeOf: row => basisSize(planned, row),
 			sync: fsync,
 			handler,
-			signal,
+			task,
 		});
 		await this.#gathering.begin(takePartialMap(this.#way.home!));
 		this.#gathering.snapshot = this.#snapshot;
@@ -208,23 +172,8 @@ export class Update {
 
 	/** `sequence`: of the head of the list. @throws ShoalError what staging failed with */
 	async publish(sequence: number): Promise<PublishResult> {
-		const planned = this.#planned;
-		assert(planned !== undefined && this.settled, 'everything is staged');
-		if (this.#gathering?.failure !== undefined) throw this.#gathering.failure;
-		const {pool, onProgress} = this.#options;
-		const result = await publishPlan({
-			pool,
-			way: this.#way,
-			planned,
-			problems: this.#problems,
-			staging: this.#staging,
-			gathering: this.#gathering,
-			key: this.#key(planned.options),
-			sequence,
-			onProgress: (done, total) => onProgress?.('publish', done, total),
-		});
-		await this.#gathering?.stop(undefined);
-		return result;
+		const options = {kind: 'publish', unit: 'entries', finishes: true};
+		return this.#options.task.run(options, task => this.#publish(sequence, task));
 	}
 
 	/** Stops; what is staged stays for the next run. */
@@ -237,6 +186,66 @@ export class Update {
 		this.#staging?.close();
 		this.#staging = undefined;
 		this.#way.close();
+	}
+
+	async #plan(list: List, options: PlanOptions, task: ActiveTask): Promise<Plan> {
+		const {pool, platform} = this.#options;
+		const way = this.#way;
+		const image = way.imageOf(list);
+		const {record} = way;
+		const names = platform.readOwners();
+		const planned = await makePlan({
+			pool,
+			root: way.root,
+			destination: way.path,
+			image,
+			options,
+			owners: new OwnerMap({
+				owner: options.owner,
+				group: options.group,
+				numericIds: options.numericIds,
+				isRoot: platform.process.isRoot,
+				user: name => names.uid(name),
+				groupByName: name => names.gid(name),
+			}),
+			problems: this.#problems,
+			record,
+			recordHolds: record !== undefined && this.#holds(record, options),
+			sharesInodes: way.sharesInodes,
+			task,
+		});
+		this.#planned = planned;
+		const counts = countPlan(planned);
+		this.#refusal = refuseDeletion(planned, counts.deleted);
+		this.#refusal ??= way.refuseSize(planned, counts.bytesToFetch);
+		return {
+			root: list.root,
+			counts,
+			bytesFree: way.freeSpace(),
+			examined: planned.oldOf === undefined,
+			refusal: this.#refusal,
+			forEachChange: eachChange(planned),
+		};
+	}
+
+	async #publish(sequence: number, task: ActiveTask): Promise<PublishResult> {
+		const planned = this.#planned;
+		assert(planned !== undefined && this.settled, 'everything is staged');
+		if (this.#gathering?.failure !== undefined) throw this.#gathering.failure;
+		const {pool} = this.#options;
+		const result = await publishPlan({
+			pool,
+			way: this.#way,
+			planned,
+			problems: this.#problems,
+			staging: this.#staging,
+			gathering: this.#gathering,
+			key: this.#key(planned.options),
+			sequence,
+			task,
+		});
+		await this.#gathering?.stop(undefined);
+		return result;
 	}
 
 	/** `record` is of what the last pull of this image left, and that was complete. */

@@ -2,6 +2,7 @@
 import type {ShoalError} from '../error.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {List} from '../snapshot/list.ts';
 import type {Image} from './image.ts';
 import type {Planned} from './planner.ts';
@@ -56,5 +57,6 @@ export type Order = {
 	/** Of image and options, and of the head of the list. */
 	readonly key: Uint8Array;
 	readonly sequence: number;
-	readonly onProgress: (done: number, total: number) => void;
+	/** What the jobs belong to; told how many rows are done. */
+	readonly task: ActiveTask;
 };

@@ -1,11 +1,10 @@
 /**
  * One activity of the program (a scan, a pull, a session's send queue) as everyone may see it:
- * what it is, for whom, how far it has come, which jobs it has in the lanes. It lives long; what
- * it does, it does in jobs, and in steps that datagrams call for. It never blocks.
+ * what it is, for whom, how far it has come, which jobs it has in a lane. It lives long; what it
+ * does, it does in jobs, and in steps that datagrams call for. It never blocks.
  */
 import {assert} from '../assert.ts';
 import {ShoalError} from '../error.ts';
-import type {LinkHandler} from '../platform/datagram.ts';
 import type {JobOptions, JobWatch} from './lane.ts';
 import {onAbort} from './on-abort.ts';
 
@@ -18,6 +17,7 @@ export const taskTransitions = {
 	aborted: [],
 } as const satisfies Record<string, readonly string[]>;
 
+/** Running: a job of it, or of a task below it, is in a thread. */
 export type TaskState = keyof typeof taskTransitions;
 
 /** What the list shows of a task: a copy. */
@@ -26,16 +26,18 @@ export type TaskView = {
 	/** What it does, as in `scan`. */
 	readonly kind: string;
 	readonly state: TaskState;
-	/** Where its jobs wait, if it has any. */
+	/** Where its jobs wait, once it has had one. */
 	readonly lane: string | undefined;
-	/** Whose work it is: its jobs take turns with those of other owners. */
+	/** Whose work it is: its jobs take turns with those of other owners. Octets of others: escape. */
 	readonly owner: string;
 	readonly parent: number | undefined;
 	readonly progress: TaskProgress;
+	/** Its own jobs, not those of tasks below it. */
 	readonly jobsWaiting: number;
 	readonly jobsRunning: number;
 	readonly jobsDone: number;
-	readonly datagramCount: number;
+	/** What else it can tell in numbers, by their names. */
+	readonly figures: TaskFigures;
 };
 
 export type TaskProgress = {
@@ -46,55 +48,81 @@ export type TaskProgress = {
 	readonly unit: string;
 };
 
+export type TaskFigures = Readonly<Record<string, number>>;
+
+/** Told what becomes of tasks; none of it may throw. */
+export type TaskWatch = {
+	opened?(task: ActiveTask): void;
+	advanced?(task: ActiveTask): void;
+	/** It has come to its last state. */
+	ended?(task: ActiveTask): void;
+};
+
 export type TaskOptions = {
 	readonly kind: string;
-	readonly owner?: string;
-	readonly lane?: string;
-	/** Aborting it aborts this; it ends only after this has. */
-	readonly parent?: ActiveTask;
-	readonly priority?: number;
+	/** Unless told, that of its parent. */
+	readonly owner?: string | undefined;
+	readonly priority?: number | undefined;
+	/** Its jobs are done even when it is aborted: what they were given must not be lost. */
+	readonly finishes?: boolean;
 	/** Aborts the task from outside. */
-	readonly signal?: AbortSignal;
-	readonly unit?: string;
+	readonly signal?: AbortSignal | undefined;
+	readonly unit?: string | undefined;
+	/** Asked when somebody looks, in place of what `advance` told: what counts on its own does. */
+	readonly progress?: (() => {readonly done: number; readonly total?: number}) | undefined;
+	/** Asked when somebody looks. */
+	readonly figures?: (() => TaskFigures) | undefined;
+	/** Called when it fails or is aborted: what it holds is let go. */
+	readonly stopped?: ((reason: unknown) => void) | undefined;
+	/** Told of this task and of all below it. */
+	readonly watch?: TaskWatch | undefined;
+};
+
+/** What a task is on: the scheduler. */
+export type TaskBoard = {
+	nextId(): number;
+	opened(task: ActiveTask): void;
+	ended(task: ActiveTask): void;
 };
 
 export class ActiveTask {
 	readonly id: number;
 	readonly kind: string;
 	readonly owner: string;
-	readonly lane: string | undefined;
 	readonly parent: ActiveTask | undefined;
-	readonly #priority: number;
-	readonly #controller = new AbortController();
+	readonly #board: TaskBoard;
+	readonly #options: TaskOptions;
+	readonly #watch: TaskWatch | undefined;
 	readonly #children = new Set<ActiveTask>();
-	readonly #ended: (task: ActiveTask) => void;
 	readonly #forget: (() => void) | undefined;
-	readonly #watch: JobWatch = {
-		added: () => this.#jobs(1, 0, 0),
-		started: () => this.#jobs(-1, 1, 0),
-		dropped: () => this.#jobs(-1, 0, 0),
-		ended: () => this.#jobs(0, -1, 1),
-	};
+	readonly #jobs: JobWatch;
+	#controller: AbortController | undefined;
+	#reason: unknown;
 	#state: TaskState = 'waiting';
+	#lane: string | undefined;
 	#progress: TaskProgress;
 	#jobsWaiting = 0;
 	#jobsRunning = 0;
 	#jobsDone = 0;
-	#datagramCount = 0;
+	/** Of this task and all below it. */
+	#runningCount = 0;
 
-	/** Made by `Scheduler.open`; `ended` is told once, when it has come to its last state. */
-	constructor(id: number, options: TaskOptions, ended: (task: ActiveTask) => void) {
-		const {kind, owner, lane, parent, priority = 0, signal, unit = 'octets'} = options;
-		assert(parent?.isOpen !== false, 'a task that has ended has no new children');
-		this.id = id;
+	/** Made by `Scheduler.open` and `open` of another task. */
+	constructor(board: TaskBoard, parent: ActiveTask | undefined, options: TaskOptions) {
+		const {kind, owner, signal, unit = 'octets'} = options;
+		this.id = board.nextId();
 		this.kind = kind;
 		this.owner = owner ?? parent?.owner ?? '';
-		this.lane = lane ?? parent?.lane;
 		this.parent = parent;
-		this.#priority = priority;
+		this.#board = board;
+		this.#options = options;
+		const inherited = parent === undefined ? undefined : parent.#watch;
+		this.#watch = options.watch ?? inherited;
 		this.#progress = {done: 0, total: undefined, unit};
-		this.#ended = ended;
+		this.#jobs = this.#makeWatch();
 		if (parent !== undefined) parent.#children.add(this);
+		board.opened(this);
+		this.#watch?.opened?.(this);
 		this.#forget = onAbort(signal, () => this.abort(signal?.reason));
 	}
 
@@ -108,13 +136,24 @@ export class ActiveTask {
 
 	/** Aborted when the task fails or is aborted, with the reason. */
 	get signal(): AbortSignal {
+		if (this.#controller === undefined) {
+			this.#controller = new AbortController();
+			const isStopped = this.#state === 'failed' || this.#state === 'aborted';
+			if (isStopped) this.#controller.abort(this.#reason);
+		}
 		return this.#controller.signal;
 	}
 
 	/** For `Lane.run`, `Pool.run` and what is built on them: the jobs count as this task's. */
 	get order(): JobOptions {
-		const {signal, owner: client} = this;
-		return {signal, client, priority: this.#priority, watch: this.#watch};
+		const {priority, finishes = false} = this.#options;
+		const signal = finishes ? undefined : this.signal;
+		return {signal, client: this.owner, priority, watch: this.#jobs};
+	}
+
+	get progress(): TaskProgress {
+		const now = this.#options.progress?.();
+		return now === undefined ? this.#progress : {...this.#progress, ...now};
 	}
 
 	view(): TaskView {
@@ -122,37 +161,50 @@ export class ActiveTask {
 			id: this.id,
 			kind: this.kind,
 			state: this.#state,
-			lane: this.lane,
+			lane: this.#lane,
 			owner: this.owner,
 			parent: this.parent?.id,
-			progress: this.#progress,
+			progress: this.progress,
 			jobsWaiting: this.#jobsWaiting,
 			jobsRunning: this.#jobsRunning,
 			jobsDone: this.#jobsDone,
-			datagramCount: this.#datagramCount,
+			figures: this.#options.figures?.() ?? {},
 		};
+	}
+
+	/**
+	 * A new task that is a part of this one: aborted with it, and ended before it.
+	 * @throws the reason, if this one has failed or was aborted
+	 */
+	open(options: TaskOptions): ActiveTask {
+		if (!this.isOpen) this.signal.throwIfAborted();
+		assert(this.isOpen, 'a task that is done has no new children');
+		return new ActiveTask(this.#board, this, options);
+	}
+
+	/** A part of this one that lasts as long as `work`: done when that resolves, else failed. */
+	async run<Result>(
+		options: TaskOptions,
+		work: (task: ActiveTask) => Promise<Result> | Result,
+	): Promise<Result> {
+		return this.open(options).lasting(work);
+	}
+
+	/** Does `work`, and ends as that does. */
+	async lasting<Result>(work: (task: ActiveTask) => Promise<Result> | Result): Promise<Result> {
+		try {
+			const result = await work(this);
+			if (this.isOpen) this.done();
+			return result;
+		} catch (error) {
+			if (this.isOpen) this.fail(error);
+			throw error;
+		}
 	}
 
 	advance(done: number, total: number | undefined = this.#progress.total): void {
 		this.#progress = {...this.#progress, done, total};
-	}
-
-	/**
-	 * Hands what a link brings to `step`, the routine that takes the task's next step, at once and
-	 * in the same turn. What the world does to the task in it fails this task alone; a bug passes.
-	 * Once the task has ended, datagrams are dropped.
-	 */
-	steps(step: LinkHandler): LinkHandler {
-		return {
-			datagrams: batch => {
-				if (!this.isOpen) return;
-				this.#datagramCount += batch.length;
-				this.#guard(() => step.datagrams(batch));
-			},
-			failed: error => {
-				if (this.isOpen) this.#guard(() => step.failed(error));
-			},
-		};
+		this.#watch?.advanced?.(this);
 	}
 
 	/** Its work is done. Its children have ended before. */
@@ -167,45 +219,68 @@ export class ActiveTask {
 	}
 
 	/** Nobody wants it any more; nothing happens if it has ended. */
-	abort(reason: unknown = new ShoalError('INTERRUPTED', `${this.kind} was stopped`)): void {
-		if (this.isOpen) this.#stop('aborted', reason);
+	abort(reason?: unknown): void {
+		if (!this.isOpen) return;
+		const isTold = reason instanceof ShoalError;
+		const options = reason === undefined ? {} : {cause: reason};
+		const error = isTold
+			? reason
+			: new ShoalError('INTERRUPTED', `${this.kind} was stopped`, options);
+		this.#stop('aborted', error);
 	}
 
 	#stop(state: 'failed' | 'aborted', reason: unknown): void {
+		this.#reason = reason;
 		for (const child of this.#children) child.abort(reason);
 		this.#end(state);
-		this.#controller.abort(reason);
+		this.#controller?.abort(reason);
+		this.#options.stopped?.(reason);
 	}
 
 	#end(state: TaskState): void {
 		this.#to(state);
 		this.#forget?.();
 		if (this.parent !== undefined) this.parent.#children.delete(this);
-		this.#ended(this);
+		this.#board.ended(this);
+		this.#watch?.ended?.(this);
 	}
 
 	/** Jobs may end after their task has: then only the counts change. */
-	#jobs(waiting: number, running: number, done: number): void {
-		this.#jobsWaiting += waiting;
-		this.#jobsRunning += running;
-		this.#jobsDone += done;
-		if (!this.isOpen) return;
-		const state = this.#jobsRunning > 0 ? 'running' : 'waiting';
-		if (state !== this.#state) this.#to(state);
+	#makeWatch(): JobWatch {
+		return {
+			taskId: this.id,
+			added: lane => {
+				this.#lane = lane;
+				this.#jobsWaiting++;
+			},
+			dropped: () => {
+				this.#jobsWaiting--;
+			},
+			started: () => {
+				this.#jobsWaiting--;
+				this.#jobsRunning++;
+				this.#countRunning(1);
+			},
+			ended: () => {
+				this.#jobsRunning--;
+				this.#jobsDone++;
+				this.#countRunning(-1);
+			},
+		};
+	}
+
+	#countRunning(change: number): void {
+		for (let task: ActiveTask | undefined = this; task !== undefined; task = task.parent) {
+			task.#runningCount += change;
+			if (!task.isOpen) continue;
+			const state = task.#runningCount > 0 ? 'running' : 'waiting';
+			if (state !== task.#state) task.#to(state);
+		}
 	}
 
 	#to(state: TaskState): void {
 		const next: readonly string[] = taskTransitions[this.#state];
 		assert(next.includes(state), `a task that is ${this.#state} cannot become ${state}`);
 		this.#state = state;
-	}
-
-	#guard(step: () => void): void {
-		try {
-			step();
-		} catch (error) {
-			if (!(error instanceof ShoalError)) throw error;
-			if (this.isOpen) this.fail(error);
-		}
 	}
 }

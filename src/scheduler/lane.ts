@@ -20,7 +20,9 @@ export type JobOptions = {
 
 /** `added`, then either `dropped` or `started` and `ended`. */
 export type JobWatch = {
-	added(): void;
+	/** Of the task that the jobs belong to. */
+	readonly taskId: number;
+	added(lane: string): void;
 	started(): void;
 	ended(): void;
 	/** It was aborted before it started. */
@@ -67,7 +69,7 @@ export class Lane {
 		const {priority = 0, client = '', cost = quantum, signal, watch} = options;
 		const id = `${++this.#lastId}`;
 		const order = {priority, client, cost, id};
-		const watched = watch === undefined ? job : watchedBy(watch, job);
+		const watched = watch === undefined ? job : this.#watchedBy(watch, job);
 		if (signal === undefined) return this.#queue.add(watched, order);
 		return new Promise((resolve, reject) => {
 			const forget = onAbort(signal, () => {
@@ -95,6 +97,18 @@ export class Lane {
 	/** Resolves when nothing waits or runs. */
 	idle(): Promise<void> {
 		return this.#queue.onIdle();
+	}
+
+	#watchedBy<Result>(watch: JobWatch, job: () => Promise<Result>): () => Promise<Result> {
+		watch.added(this.name);
+		return async () => {
+			watch.started();
+			try {
+				return await job();
+			} finally {
+				watch.ended();
+			}
+		};
 	}
 }
 
@@ -128,16 +142,4 @@ class LaneQueue implements Queue<Run, LaneOptions> {
 	remove(which: string | Run): void {
 		this.#queue.remove(item => item.id === which || item.run === which);
 	}
-}
-
-function watchedBy<Result>(watch: JobWatch, job: () => Promise<Result>): () => Promise<Result> {
-	watch.added();
-	return async () => {
-		watch.started();
-		try {
-			return await job();
-		} finally {
-			watch.ended();
-		}
-	};
 }

@@ -3,8 +3,10 @@
  * feeds its sender with what they ask for. Reads of a turn go to a thread as one batch.
  */
 import {ShoalError} from '../error.ts';
-import type {Payload, SessionHandle} from '../session/payload.ts';
-import type {ReadBatch, ReadResult} from '../task/read.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
+import type {JobOptions} from '../scheduler/lane.ts';
+import {closeCode, type Payload, type SessionHandle} from '../session/payload.ts';
+import {type ReadBatch, type ReadResult, readCost} from '../task/read.ts';
 import {type ReadRequest, Sender, type Want} from '../transfer/sender.ts';
 import type {Micros} from '../unit.ts';
 import type {Writer} from '../wire/codec.ts';
@@ -17,8 +19,9 @@ export type ServedOptions = {
 	readonly module: Module;
 	readonly published: Published;
 	readonly session: SessionHandle;
+	readonly parent: ActiveTask;
 	readonly now: Micros;
-	readonly read: (batch: ReadBatch) => Promise<ReadResult>;
+	readonly read: (batch: ReadBatch, order: JobOptions) => Promise<ReadResult>;
 	/** Something has happened in the session: its `turn` is due. */
 	readonly touched: (session: ServedSession) => void;
 	/** A read has ended: there is something to send. */
@@ -40,6 +43,8 @@ export class ServedSession implements Payload {
 	readonly openedAt: Micros;
 	readonly skips = true;
 	readonly #sender: Sender;
+	/** Its reads take turns with those of other sessions. */
+	readonly #task: ActiveTask;
 	readonly #options: ServedOptions;
 	/** By the number that a want names them with. */
 	readonly #shown: Published[];
@@ -60,6 +65,13 @@ export class ServedSession implements Payload {
 			},
 			now: options.now,
 			rateMax: options.module.rateMax,
+		});
+		this.#task = options.parent.open({
+			kind: 'send',
+			owner: options.session.peer,
+			finishes: true,
+			progress: () => ({done: this.bytesOut}),
+			stopped: () => this.session.close(closeCode.shuttingDown, 'stopped'),
 		});
 	}
 
@@ -143,6 +155,10 @@ export class ServedSession implements Payload {
 	closed(code: number, text: string): void {
 		this.#isClosed = true;
 		this.module.sessionCount--;
+		if (this.#task.isOpen) {
+			if (code === closeCode.done) this.#task.done();
+			else this.#task.abort(new ShoalError('SESSION_CLOSED', text));
+		}
 		this.#sender.closed(code, text);
 		this.#options.closed(code, text);
 	}
@@ -185,7 +201,8 @@ export class ServedSession implements Payload {
 
 	#read(requests: readonly ReadRequest[]): void {
 		const batch = makeBatch(this.module.root, requests, this.#shown);
-		this.#options.read(batch).then(
+		const order = {...this.#task.order, cost: readCost(batch)};
+		this.#options.read(batch, order).then(
 			({data, status}) => {
 				if (this.#isClosed) return;
 				let at = 0;

@@ -6,6 +6,8 @@
 import {escapePath} from '../escape.ts';
 import type {Clock} from '../platform/clock.ts';
 import type {Address} from '../platform/datagram.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
+import type {JobOptions} from '../scheduler/lane.ts';
 import {closeCode, type Payload, type SessionHandle} from '../session/payload.ts';
 import type {Answer, Ask, Authority, Refusal} from '../session/responder.ts';
 import {refusalCode} from '../session/responder.ts';
@@ -27,8 +29,10 @@ export type SessionTold = {
 export type SourceOptions = {
 	readonly modules: readonly Module[];
 	readonly clock: Clock;
-	/** Reads ranges of files, in a thread. */
-	readonly read: (batch: ReadBatch) => Promise<ReadResult>;
+	/** The run: each session's send queue becomes a part of it. */
+	readonly task: ActiveTask;
+	/** Reads ranges of files, in a thread, when it is the session's turn. */
+	readonly read: (batch: ReadBatch, order: JobOptions) => Promise<ReadResult>;
 	/** A session has something to send. */
 	readonly wake: () => void;
 	readonly onSession?: (told: SessionTold) => void;
@@ -44,6 +48,7 @@ export class Source implements Authority {
 	readonly #modules: readonly Module[];
 	readonly #byName: ReadonlyMap<string, number>;
 	readonly #clock: Clock;
+	readonly #task: ActiveTask;
 	readonly #read: SourceOptions['read'];
 	readonly #wake: () => void;
 	readonly #onSession: (told: SessionTold) => void;
@@ -55,6 +60,7 @@ export class Source implements Authority {
 		this.#modules = options.modules;
 		this.#byName = new Map(options.modules.map(({name}, index) => [name, index]));
 		this.#clock = options.clock;
+		this.#task = options.task;
 		this.#read = options.read;
 		this.#wake = options.wake;
 		this.#onSession = options.onSession ?? (() => undefined);
@@ -92,10 +98,12 @@ export class Source implements Authority {
 		const published = module?.withSequence(from.u32() * 2 ** 32 + from.u32());
 		// Many tickets may have been given while there was room for one session.
 		if (module === undefined || published === undefined || module.isFull) return undefined;
+		if (!this.#task.isOpen) return undefined;
 		const served = new ServedSession({
 			module,
 			published,
 			session,
+			parent: this.#task,
 			now: this.#clock.now(),
 			read: this.#read,
 			touched: each => this.#touched.add(each),

@@ -10,6 +10,7 @@ import type {DirHandle} from '../platform/tree.ts';
 import {type HashBatch, hashFiles} from '../pool/hash-files.ts';
 import type {Pool} from '../pool/pool.ts';
 import {scanTree} from '../pool/scan-tree.ts';
+import type {ActiveTask} from '../scheduler/active-task.ts';
 import {emptyDigest, entryType} from '../snapshot/entry.ts';
 import {List} from '../snapshot/list.ts';
 import {ListBuilder} from '../snapshot/list-builder.ts';
@@ -30,8 +31,8 @@ export type TakeOptions = {
 	readonly exclude: readonly Uint8Array[];
 	readonly snapshots: Snapshots;
 	readonly files: FileLog;
-	readonly signal: AbortSignal | undefined;
-	readonly onProgress: (phase: 'scan' | 'hash', done: number, total: number | undefined) => void;
+	/** Scan, hash and list become parts of it. */
+	readonly task: ActiveTask;
 };
 
 export type Taken = {
@@ -48,21 +49,25 @@ export type Taken = {
 
 /** @throws ShoalError TREE_MISSING, STORE_*, INTERRUPTED */
 export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
-	const {platform, pool, directory, exclude, snapshots, signal, onProgress} = options;
-	const table = await scanTree(pool, directory, {
-		exclude,
-		signal,
-		onProgress: count => onProgress('scan', count, undefined),
-	});
+	const {platform, pool, directory, exclude, snapshots, task} = options;
+	const table = await task.run({kind: 'scan', unit: 'entries'}, scan =>
+		scanTree(pool, directory, {
+			...scan.order,
+			exclude,
+			onProgress: count => scan.advance(count),
+		}),
+	);
 	const content = new Contents(table, platform);
 	content.recall(options.files);
 	await content.hash(options);
 	options.files.sync();
 	options.files.forgetUnused();
-	const list = build(table, content, platform);
 	const [newest] = snapshots.history();
-	const before = newest === undefined ? undefined : readBefore(snapshots, newest);
-	const saved = snapshots.save(list, before, platform.clock.wallMs());
+	const {list, saved} = await task.run({kind: 'list', unit: 'entries'}, () => {
+		const made = build(table, content, platform);
+		const before = newest === undefined ? undefined : readBefore(snapshots, newest);
+		return {list: made, saved: snapshots.save(made, before, platform.clock.wallMs())};
+	});
 	return {
 		list,
 		saved,
@@ -114,7 +119,7 @@ class Contents implements ContentColumns {
 	}
 
 	/** Hashes the rest. */
-	async hash({pool, root, files, signal, onProgress}: TakeOptions): Promise<void> {
+	async hash({pool, root, files, task}: TakeOptions): Promise<void> {
 		const {columns, count} = this.#table;
 		const unknown: number[] = [];
 		let total = 0;
@@ -125,14 +130,16 @@ class Contents implements ContentColumns {
 			total += columns.size[entry]!;
 		}
 		if (unknown.length === 0) return;
-		onProgress('hash', 0, total);
-		await hashFiles(pool, root, this.#table, Uint32Array.from(unknown), {
-			sums: true,
-			signal,
-			onHashed: batch => {
-				this.#take(batch, files);
-				onProgress('hash', this.bytesHashed, total);
-			},
+		await task.run({kind: 'hash'}, hash => {
+			hash.advance(0, total);
+			return hashFiles(pool, root, this.#table, Uint32Array.from(unknown), {
+				...hash.order,
+				sums: true,
+				onHashed: batch => {
+					this.#take(batch, files);
+					hash.advance(this.bytesHashed);
+				},
+			});
 		});
 	}
 

@@ -54,13 +54,14 @@ export type BuildOutput = {
 
 export const buildTree = defineTask<BuildInput, BuildOutput>({
 	name: 'build-tree',
-	run(input, {tree}) {
-		const step = new Step(tree, input);
+	run(input, {tree, beat}) {
+		const step = new Step(tree, input, beat);
 		const failed: number[] = [];
 		const codes: ErrorCode[] = [];
 		const messages: string[] = [];
 		try {
 			for (let row = 0; row < input.rows.count; row++) {
+				beat();
 				try {
 					step[input.phase](row);
 				} catch (error) {
@@ -80,14 +81,16 @@ export const buildTree = defineTask<BuildInput, BuildOutput>({
 class Step implements Record<TreePhase, (row: number) => void> {
 	readonly #tree: TreeIo;
 	readonly #input: BuildInput;
+	readonly #beat: () => void;
 	readonly #rows: ChangeRows;
 	readonly #walk: DirectoryWalk;
 	/** Where names come from: the current tree, or the first names of hard links. */
 	readonly #origins: DirectoryWalk | undefined;
 
-	constructor(tree: TreeIo, input: BuildInput) {
+	constructor(tree: TreeIo, input: BuildInput, beat: () => void) {
 		this.#tree = tree;
 		this.#input = input;
+		this.#beat = beat;
 		this.#rows = input.rows;
 		this.#walk = new DirectoryWalk(tree, input.root);
 		const origin = input.phase === 'link' ? input.root : input.current;
@@ -109,7 +112,7 @@ class Step implements Record<TreePhase, (row: number) => void> {
 	clear(row: number): void {
 		const path = this.#path(row);
 		const parent = this.#walk.parent(path);
-		if (parent !== undefined) removeTree(this.#tree, parent, baseName(path));
+		if (parent !== undefined) removeTree(this.#tree, parent, baseName(path), this.#beat);
 	}
 
 	directory(row: number): void {

@@ -48,11 +48,12 @@ export type LinkInput = Pick<CopyInput, 'root' | 'staging' | 'rows'>;
 /** Stages files of DEST by a second name; `bad`: rows of which none could be made. */
 export const linkContent = defineTask<LinkInput, CopyOutput>({
 	name: 'link-content',
-	run({root, staging, rows}, {tree}) {
+	run({root, staging, rows}, {tree, beat}) {
 		const bad: number[] = [];
 		const walk = new DirectoryWalk(tree, root);
 		try {
 			for (let row = 0; row < rows.count; row++) {
+				beat();
 				if (!linkRow(tree, staging[rows.device[row]!]!, rows, row, walk)) bad.push(row);
 			}
 		} finally {

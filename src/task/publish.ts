@@ -60,13 +60,14 @@ export type PublishOutput = {
 
 export const publish = defineTask<PublishInput, PublishOutput>({
 	name: 'publish',
-	run(input, {tree}) {
-		const step = new Step(tree, input);
+	run(input, {tree, beat}) {
+		const step = new Step(tree, input, beat);
 		const failed: number[] = [];
 		const codes: ErrorCode[] = [];
 		const messages: string[] = [];
 		try {
 			for (let row = 0; row < input.rows.count; row++) {
+				beat();
 				try {
 					step[input.phase](row);
 				} catch (error) {
@@ -86,13 +87,15 @@ export const publish = defineTask<PublishInput, PublishOutput>({
 class Step implements Record<PublishPhase, (row: number) => void> {
 	readonly #tree: TreeIo;
 	readonly #input: PublishInput;
+	readonly #beat: () => void;
 	readonly #rows: ChangeRows;
 	readonly #walk: DirectoryWalk;
 	readonly #leaders: DirectoryWalk;
 
-	constructor(tree: TreeIo, input: PublishInput) {
+	constructor(tree: TreeIo, input: PublishInput, beat: () => void) {
 		this.#tree = tree;
 		this.#input = input;
+		this.#beat = beat;
 		this.#rows = input.rows;
 		this.#walk = new DirectoryWalk(tree, input.root);
 		this.#leaders = new DirectoryWalk(tree, input.root);
@@ -189,7 +192,8 @@ class Step implements Record<PublishPhase, (row: number) => void> {
 	}
 
 	clear(row: number): void {
-		removeTree(this.#tree, this.#staging(row), asideName(this.#input.numbers[row]!));
+		const away = asideName(this.#input.numbers[row]!);
+		removeTree(this.#tree, this.#staging(row), away, this.#beat);
 	}
 
 	finish(row: number): void {

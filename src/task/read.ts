@@ -7,6 +7,7 @@ import {ShoalError} from '../error.ts';
 import type {DirHandle, FileHandle, Stat, TreeIo} from '../platform/tree.ts';
 import {baseName} from '../snapshot/path.ts';
 import {refuseCode} from '../wire/frame.ts';
+import {costPerFile} from './cost.ts';
 import {DirectoryWalk} from './directory-walk.ts';
 import {defineTask} from './task.ts';
 
@@ -55,6 +56,11 @@ export const readRanges = defineTask({
 	},
 	transfer: output => [output.data.buffer],
 });
+
+/** What a batch costs: its octets, and each file that is opened. */
+export function readCost({lengths}: Pick<ReadBatch, 'lengths'>): number {
+	return lengths.reduce((sum, length) => sum + length, lengths.length * costPerFile);
+}
 
 function readOne(
 	walk: DirectoryWalk,

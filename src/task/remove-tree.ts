@@ -3,10 +3,16 @@ import {fileFormat} from './survey.ts';
 
 /**
  * Removes `name` in `dir` and all below it, if it is there; what is mounted below stays, with the
- * directories that lead to it.
+ * directories that lead to it. `beat` is called at each step.
  * @throws ShoalError FILE_UNWRITABLE at the first that cannot be removed
  */
-export function removeTree(tree: TreeIo, dir: DirHandle, name: Name): void {
+export function removeTree(
+	tree: TreeIo,
+	dir: DirHandle,
+	name: Name,
+	beat = (): void => undefined,
+): void {
+	beat();
 	const stat = tree.stat(dir, name);
 	if (stat === undefined) return;
 	if (stat.format !== fileFormat.directory) {
@@ -18,7 +24,7 @@ export function removeTree(tree: TreeIo, dir: DirHandle, name: Name): void {
 	if (inner !== undefined) {
 		try {
 			if (tree.statDir(inner).dev === tree.statDir(dir).dev) {
-				for (const below of tree.list(inner)) removeTree(tree, inner, below);
+				for (const below of tree.list(inner)) removeTree(tree, inner, below, beat);
 			}
 		} finally {
 			tree.closeDir(inner);

@@ -7,8 +7,8 @@ export type RemoveInput = {readonly dir: DirHandle; readonly names: readonly Nam
 /** Removes whole trees in a directory: in a thread, since it takes as long as they are large. */
 export const removeTrees = defineTask<RemoveInput, undefined>({
 	name: 'remove-trees',
-	run({dir, names}, {tree}) {
-		for (const name of names) removeTree(tree, dir, name);
+	run({dir, names}, {tree, beat}) {
+		for (const name of names) removeTree(tree, dir, name, beat);
 		return undefined;
 	},
 });

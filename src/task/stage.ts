@@ -63,6 +63,7 @@ export const stage = defineTask<StageInput, StageOutput>({
 		const messages: string[] = [];
 		let op = 0;
 		for (let row = 0; row < input.rows.count; row++) {
+			context.beat();
 			const first = op;
 			while (op < input.row.length && input.row[op] === row) op++;
 			const failure = stageRow(input, row, first, op, bad, context);

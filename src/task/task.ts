@@ -3,6 +3,9 @@
  * plain data. What it is given and what it answers crosses threads, so both are flat: numbers,
  * octets and typed arrays, never an array of objects that grows with a tree or a file. A job, one
  * run of a task, should be at least a millisecond of work.
+ *
+ * A job may be done twice: its thread can die in the midst of it, or after it and before anyone
+ * heard. The second run must find what the first left and end with the same.
  */
 import type {Clock} from '../platform/clock.ts';
 import type {Crypto, Sha256} from '../platform/crypto.ts';
@@ -14,8 +17,13 @@ export type TaskContext = {
 	readonly crypto: Crypto;
 	readonly sha256: Sha256;
 	readonly clock: Clock;
-	/** True once nobody wants the answer: a long job looks now and then, and returns early. */
+	/**
+	 * True once nobody wants the answer: a long job looks now and then, and returns early. Who
+	 * looks also shows that the job goes on: see `beat`.
+	 */
 	aborted(): boolean;
+	/** Shows that the job goes on: a thread in which no job does for minutes is given up. */
+	beat(): void;
 };
 
 export type Task<Input, Output> = {

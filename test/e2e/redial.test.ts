@@ -9,6 +9,7 @@ import type {ShoalError} from '../../src/error.ts';
 import {parseSourceUrl} from '../../src/session/source-url.ts';
 import type {FetchRequest} from '../../src/transfer/request.ts';
 import {objectKind} from '../../src/wire/frame.ts';
+import {openTask} from '../support/task.ts';
 import {Workspace} from '../support/workspace.ts';
 
 async function start(space: Workspace, listen: string) {
@@ -46,6 +47,7 @@ async function dial(t: ExecutionContext, text: string) {
 	};
 	const remote = await Remote.dial({
 		platform: {...platform, openLink},
+		task: openTask({kind: 'pull'}),
 		dial: {
 			addresses: [`127.0.0.1:${url.port}`],
 			identity: url.identity!,
@@ -53,7 +55,6 @@ async function dial(t: ExecutionContext, text: string) {
 			sequence: 0,
 			contactTimeout: 10e6,
 			idleTimeout: 10e6,
-			signal: undefined,
 		},
 		makeController: () => new PathModel(),
 		backlogMax: 1 << 20,

@@ -15,6 +15,7 @@ import {nullCrypto} from './null-crypto.ts';
 import {Prng} from './prng.ts';
 import {moduleName, SimSource} from './sim-source.ts';
 import {requestsOf, SimDestination, SimTree} from './sim-tree.ts';
+import {openTask} from './task.ts';
 import type {RunResult} from './transfer-run.ts';
 import {World} from './world.ts';
 import {boundOf, idealTime, type WorldSettings} from './world-draw.ts';
@@ -127,6 +128,7 @@ export class FullRun {
 		const events: FetchEvents = {wake: () => undefined, failed: () => undefined};
 		const remote = await Remote.dial({
 			platform: this.#platform(),
+			task: openTask({kind: 'pull'}),
 			dial: {
 				addresses: ['source'],
 				module: new TextEncoder().encode(moduleName),
@@ -135,7 +137,6 @@ export class FullRun {
 				...(this.#isKnown && {delegation: source.host.delegation}),
 				contactTimeout: this.hard,
 				idleTimeout,
-				signal: undefined,
 			},
 			makeController: () => new PathModel(),
 			backlogMax,

@@ -45,6 +45,16 @@ export const die = defineTask({
 	},
 });
 
+/** Does nothing at all, without a sign of life, the first `times[0]` times that it runs. */
+export const hang = defineTask({
+	name: 'hang',
+	run(times: Int32Array): string {
+		if (Atomics.sub(times, 0, 1) <= 0) return 'alive';
+		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+		return 'woken';
+	},
+});
+
 /** Keeps its thread busy for so many milliseconds. */
 export const takeTime = defineTask({
 	name: 'take-time',
@@ -65,5 +75,5 @@ export const unsendable = defineTask({
 });
 
 export const poolTasks: ReadonlyMap<string, AnyTask> = new Map(
-	[double, wait, fail, die, takeTime, unsendable].map(task => [task.name, task]),
+	[double, wait, fail, die, hang, takeTime, unsendable].map(task => [task.name, task]),
 );

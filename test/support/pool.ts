@@ -4,7 +4,7 @@ import platform from '#platform';
 import {threadsOf} from '../../native-free/thread.ts';
 import type {ThreadDriver} from '../../src/platform/thread.ts';
 import type {TreeIo} from '../../src/platform/tree.ts';
-import {Pool} from '../../src/pool/pool.ts';
+import {Pool, type PoolOptions} from '../../src/pool/pool.ts';
 
 const context = {
 	tree: platform.tree,
@@ -46,9 +46,10 @@ export function openTestPool(
 	t: ExecutionContext,
 	threadCount: number,
 	watch = (driver: ThreadDriver): ThreadDriver => driver,
+	more: Partial<PoolOptions> = {},
 ): Pool {
 	const threads = watch(threadsOf(() => new URL('./pool-worker.js', import.meta.url).href));
-	return closedAfter(t, new Pool({threads, threadCount, context}));
+	return closedAfter(t, new Pool({threads, threadCount, context, ...more}));
 }
 
 /** A pool on the calling thread, over the real tree but for the operations in `spoil`. */

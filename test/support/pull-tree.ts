@@ -9,6 +9,7 @@ import {
 	Update,
 } from '../../src/receiver/update.ts';
 import {Prng} from './prng.ts';
+import {openTask} from './task.ts';
 import {type Fed, type FeedOptions, feed, type TreeSource} from './tree-source.ts';
 
 export const defaults: PlanOptions = {
@@ -65,6 +66,7 @@ export function openUpdate(
 		makePath: false,
 		dryRun: false,
 		fsync: false,
+		task: openTask({kind: 'pull'}),
 		handler: {taken: () => undefined, wake: () => undefined, failed: () => undefined},
 		...more,
 	});

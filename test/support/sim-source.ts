@@ -14,6 +14,7 @@ import {type SessionTold, Source} from '../../src/source/source.ts';
 import type {ReadBatch, ReadResult} from '../../src/task/read.ts';
 import {objectKind} from '../../src/wire/frame.ts';
 import type {SimTree} from './sim-tree.ts';
+import {openTask} from './task.ts';
 import type {World} from './world.ts';
 
 export type SimSourceOptions = {
@@ -89,6 +90,7 @@ export class SimSource {
 		this.source = new Source({
 			modules: [this.module],
 			clock,
+			task: openTask({kind: 'serve'}),
 			read: batch => this.#read(batch),
 			wake: () => this.pump.wake(),
 			onSession: told => this.told.push(told),

@@ -1,9 +1,14 @@
 import test from 'ava';
+import platform from '#platform';
 import {AssertionError} from '../../../src/assert.ts';
 import {ShoalError} from '../../../src/error.ts';
+import type {ThreadDriver} from '../../../src/platform/thread.ts';
 import {smallCostMax} from '../../../src/pool/pool.ts';
+import type {JobSpan} from '../../../src/scheduler/job-span.ts';
+import {Scheduler} from '../../../src/scheduler/scheduler.ts';
+import {millis} from '../../../src/unit.ts';
 import {openTestPool} from '../../support/pool.ts';
-import {die, double, fail, takeTime, unsendable, wait} from '../../support/pool-tasks.ts';
+import {die, double, fail, hang, takeTime, unsendable, wait} from '../../support/pool-tasks.ts';
 
 const shared = (length: number): Int32Array => new Int32Array(new SharedArrayBuffer(length * 4));
 
@@ -114,6 +119,84 @@ test('a job that gave its input away is not done again', async t => {
 	const error = await t.throwsAsync<ShoalError>(pool.run(die, times, {transfer: [given]}));
 	t.is(error?.code, 'THREAD_LOST');
 	t.is(given.byteLength, 0);
+});
+
+/** Starting a thread takes a second where many tests run. */
+const impatient = {silenceMax: millis(2000), stopMax: millis(1000)};
+
+test('a job that shows no life is done again on another thread', async t => {
+	const pool = openTestPool(t, 1, undefined, impatient);
+	const times = shared(1);
+	times[0] = 1;
+	t.is(await pool.run(hang, times), 'alive');
+});
+
+test('a job that hangs twice fails alone, with a code of its own', async t => {
+	const pool = openTestPool(t, 2, undefined, impatient);
+	const times = shared(1);
+	times[0] = 2;
+	const hung = pool.run(hang, times);
+	t.deepEqual([...(await pool.run(double, Uint8Array.of(4)))], [8]);
+	const error = await t.throwsAsync<ShoalError>(hung);
+	t.is(error?.code, 'THREAD_HUNG');
+	t.is(error?.exit, 11);
+	t.is(times[0], 0, 'it was tried twice');
+	t.is(await pool.run(hang, times), 'alive');
+});
+
+test('a thread that cannot be stopped is left behind, and its job not done again', async t => {
+	const stops: (() => Promise<void>)[] = [];
+	t.teardown(() => Promise.all(stops.map(stop => stop())));
+	const stubborn = (threads: ThreadDriver): ThreadDriver => ({
+		...threads,
+		start(handler) {
+			const thread = threads.start(handler);
+			stops.push(thread.stop);
+			return stops.length > 1 ? thread : {...thread, stop: () => new Promise(() => undefined)};
+		},
+	});
+	const pool = openTestPool(t, 1, stubborn, impatient);
+	const times = shared(1);
+	times[0] = 5;
+	const error = await t.throwsAsync<ShoalError>(pool.run(hang, times));
+	t.is(error?.code, 'THREAD_HUNG');
+	t.is(times[0], 4, 'it was tried once');
+	t.deepEqual([...(await pool.run(double, Uint8Array.of(3)))], [6], 'another has its place');
+});
+
+test('a job that takes long and goes on is left alone', async t => {
+	const pool = openTestPool(t, 1, undefined, impatient);
+	const [counters, gate] = [shared(2), shared(1)];
+	const job = pool.run(wait, {counters, gate});
+	await until(() => counters[0] === 1);
+	await new Promise(resolve => setTimeout(resolve, 3000));
+	Atomics.store(gate, 0, 1);
+	t.is(await job, 0);
+});
+
+test('who watches is told of each job: what, where, when and for whom', async t => {
+	const scheduler = new Scheduler();
+	const spans: JobSpan[] = [];
+	const pool = openTestPool(t, 1, undefined, {scheduler});
+	await pool.run(double, Uint8Array.of(1));
+	const stop = scheduler.watch({job: span => spans.push(span)});
+	const task = scheduler.open({kind: 'hash', owner: 'alice'});
+	const from = platform.clock.now();
+	await pool.run(takeTime, 5, {...task.order, cost: smallCostMax + 1});
+	const to = platform.clock.now();
+	await t.throwsAsync(pool.run(fail, 'world'));
+	stop();
+	await pool.run(double, Uint8Array.of(1));
+	t.is(spans.length, 2);
+	const [first, second] = spans as [JobSpan, JobSpan];
+	t.like(first, {kind: 'take-time', thread: 1, task: task.id, client: 'alice', failed: false});
+	t.is(first.cost, smallCostMax + 1);
+	t.true(first.endedAt - first.beganAt >= 5000);
+	// The two threads' zeros are compared by clocks that are read one after the other.
+	const slack = 1000;
+	t.true(first.addedAt >= from && first.beganAt + slack >= first.addedAt);
+	t.true(first.endedAt <= to + slack);
+	t.like(second, {kind: 'fail', thread: 1, task: undefined, client: '', failed: true});
 });
 
 test('buffers are handed over, not copied', async t => {

@@ -9,6 +9,7 @@ import {type SessionTold, Source} from '../../../src/source/source.ts';
 import {micros} from '../../../src/unit.ts';
 import {Writer} from '../../../src/wire/codec.ts';
 import {encodeFrame, objectKind} from '../../../src/wire/frame.ts';
+import {openTask} from '../../support/task.ts';
 
 const session: SessionHandle = {
 	payloadMax: 1100,
@@ -49,6 +50,7 @@ function make(options: Partial<ModuleOptions> = {}) {
 	const source = new Source({
 		modules: [module],
 		clock: {now: () => micros(0), wallMs: () => 0, at: () => () => undefined},
+		task: openTask({kind: 'serve'}),
 		read: () => Promise.reject(new Error('nothing is read')),
 		wake: () => undefined,
 		onSession: each => told.push(each),

@@ -117,7 +117,14 @@ test('a job that nobody waits for any more stops', async t => {
 	const bases = [files.write('basis', source)];
 	const matches = Float64Array.of(0, 0, 0, source.length);
 	const {crypto, clock} = platform;
-	const context = {tree, crypto, sha256: crypto.sha256, clock, aborted: () => true};
+	const context = {
+		tree,
+		crypto,
+		sha256: crypto.sha256,
+		clock,
+		aborted: () => true,
+		beat: () => undefined,
+	};
 	const to = files.create('staged');
 	const {copied} = await copyMatches.run({matches, bases, to}, context);
 	t.deepEqual([...copied], []);

@@ -51,7 +51,14 @@ async function read(t: ExecutionContext, directory: string, ranges: Range[]): Pr
 		lengths: Uint32Array.from(ranges, ({length}) => length),
 		expected: Float64Array.from(ranges.flatMap(({size, mtime}) => [size, mtime ?? mtimeSec, 0])),
 	};
-	const context = {tree, crypto, sha256: crypto.sha256, clock, aborted: () => false};
+	const context = {
+		tree,
+		crypto,
+		sha256: crypto.sha256,
+		clock,
+		aborted: () => false,
+		beat: () => undefined,
+	};
 	return await readRanges.run(batch, context);
 }
 
