@@ -52,6 +52,7 @@ export const errorTable = {
 	FILE_UNWRITABLE: row('file', 23, 'Give the user that runs shoal the right to write there.'),
 	FILE_UNSUPPORTED: row('file', 23, 'Leave it out, or wait for a version that carries it.'),
 	NAME_UNSUPPORTED: row('file', 23, 'Rename it at the source, or use another file system.'),
+	NAME_MISSING: row('file', 23, 'Take it off the list, or look at what is there with: shoal ls.'),
 	SOURCE_STALE: row('file', 24, 'Run shoal snapshot at the source, then pull again.', true),
 	SOURCE_UNAVAILABLE: row('file', 24, 'Pull from another source.', true),
 	DESTINATION_DENIED: row('file', 11, 'Give the user that runs shoal the right to write there.'),

@@ -3,6 +3,9 @@ import type {ControllerName} from '../congestion/controllers.ts';
 import type {TreesOptions} from '../receiver/update.ts';
 import type {Scheduler} from '../scheduler/scheduler.ts';
 import type {SourceUrl} from '../session/source-url.ts';
+import type {FilterRoots} from '../snapshot/filter.ts';
+import type {FilterRule} from '../snapshot/filter-rule.ts';
+import type {ListedName} from '../snapshot/name-list.ts';
 import type {RsyncCharset} from '../snapshot/rsync-line.ts';
 import type {Change, EventSink} from './event.ts';
 
@@ -57,6 +60,15 @@ export type PullOptions = RunOptions & {
 	readonly source: SourceUrl | {readonly directory: string};
 	readonly destination: string;
 	readonly state?: string;
+
+	/** What of the source is pulled, and what of DEST is kept: see `parseFilterRules`. */
+	readonly filters?: readonly FilterRule[];
+	/** Absolute paths of a local source and of DEST, for rules that are held against such. */
+	readonly filterRoots?: FilterRoots;
+	/** Only these and the directories on the way to them: see `parseNames`. */
+	readonly files?: readonly ListedName[];
+	/** With all that is below the directories among `files`. */
+	readonly recursive?: boolean;
 
 	readonly dryRun: boolean;
 	readonly delete: boolean;

@@ -8,6 +8,7 @@ import {ShoalError} from '../error.ts';
 import {escapePath} from '../escape.ts';
 import {toHex} from '../hex.ts';
 import type {Pool} from '../pool/pool.ts';
+import {selectsAll} from '../receiver/selection.ts';
 import {
 	type Plan,
 	type PlanOptions,
@@ -144,7 +145,8 @@ class PullRun {
 		const waited = Math.max(0, this.#networkDoneAt - this.#dialledAt);
 		const {source} = this.#options;
 		const isModule = 'directory' in source || source.path.length === 0;
-		const isWhole = isModule && (this.#unchanged || published?.complete === true);
+		const isAll = isModule && selectsAll(planOptions(this.#options));
+		const isWhole = isAll && (this.#unchanged || published?.complete === true);
 		/** A poll is its hello and the answer, however long this process takes over them. */
 		const hellos = network?.datagramsOut ?? 0;
 		return {
@@ -299,7 +301,12 @@ function roundTripsIn(waited: number, roundTrip: number): number {
 function planOptions(options: PullOptions): PlanOptions {
 	const {owner, group, permissions, times, numericIds, check, checksum} = options;
 	const {ignoreTimes, sizeOnly, wholeFile, strict, deleteMax} = options;
+	const nowhere = new Uint8Array(0);
 	return {
+		filters: options.filters ?? [],
+		names: options.files,
+		recursive: options.recursive ?? false,
+		roots: options.filterRoots ?? {source: nowhere, destination: nowhere},
 		owner,
 		group,
 		permissions,

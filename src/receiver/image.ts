@@ -9,23 +9,35 @@ import {comparePaths, equalOctets, isWithin, joinPath} from '../snapshot/path.ts
 
 const slash = 0x2f;
 
+/** What of a list's entries an image has: their states, in the order of the list. */
+type Narrowing = {
+	/** Of each page that is here, the number of its first entry among those that are. */
+	readonly starts: Uint32Array;
+	/** 0: left out. */
+	readonly states: Uint8Array;
+	readonly count: number;
+};
+
 export class Image {
 	readonly list: List;
 	readonly subPath: Uint8Array;
 	/** Its name in DEST when the image is a single entry that is no directory. */
 	readonly fileName: Uint8Array | undefined;
 	readonly #start: EntryPlace;
+	readonly #narrowing: Narrowing | undefined;
 
 	private constructor(
 		list: List,
 		subPath: Uint8Array,
 		start: EntryPlace,
 		fileName: Uint8Array | undefined,
+		narrowing?: Narrowing,
 	) {
 		this.list = list;
 		this.subPath = subPath;
 		this.fileName = fileName;
 		this.#start = start;
+		this.#narrowing = narrowing;
 	}
 
 	/** Undefined when the snapshot has nothing at `subPath`. `fileName` is for a single file. */
@@ -38,6 +50,40 @@ export class Image {
 		return new Image(list, subPath, start, isDirectory ? undefined : fileName);
 	}
 
+	/** The same without the entries for which `show` answers 0; it is asked about each, in order. */
+	narrowed(show: (at: ImageCursor) => number): Image {
+		const {list} = this;
+		const starts = new Uint32Array(list.pageCount);
+		let start = 0;
+		for (let page: number | undefined = 0; page !== undefined; page = list.pageAfter(page)) {
+			starts[page] = start;
+			start += list.pageEntryCount(page);
+		}
+		const states = new Uint8Array(list.presentCount);
+		const entries = this.entries();
+		while (entries.next()) {
+			states[starts[entries.entry.page]! + entries.entry.position] = show(entries);
+		}
+		const narrowing = {starts, states, count: entries.index + 1};
+		return new Image(list, this.subPath, this.#start, this.fileName, narrowing);
+	}
+
+	get isNarrowed(): boolean {
+		return this.#narrowing !== undefined;
+	}
+
+	/** Entries of the image, those that were left out included; undefined: not counted. */
+	get indexCount(): number | undefined {
+		if (this.subPath.length === 0) return this.list.entryCount;
+		return this.#narrowing?.count;
+	}
+
+	/** What `narrowed` was told of an entry of the list; 1 if nobody asked. */
+	stateOf({page, position}: EntryPlace): number {
+		const narrowing = this.#narrowing;
+		return narrowing === undefined ? 1 : narrowing.states[narrowing.starts[page]! + position]!;
+	}
+
 	entries(): ImageCursor {
 		return new ImageCursor(this, this.list.cursor(this.#start.page, this.#start.position));
 	}
@@ -45,7 +91,7 @@ export class Image {
 	/** A cursor that stands at the entry of a path of the image. */
 	find(path: Uint8Array): Cursor | undefined {
 		const place = this.list.find(this.fileName === undefined ? this.toList(path) : this.subPath);
-		if (place === undefined) return undefined;
+		if (place === undefined || this.stateOf(place) === 0) return undefined;
 		const cursor = this.list.cursor(place.page, place.position);
 		return cursor.next() ? cursor : undefined;
 	}
@@ -71,7 +117,7 @@ export class ImageCursor {
 	entry: Cursor;
 	/** Path in DEST: a view until the next `next`. */
 	path: Uint8Array = new Uint8Array(0);
-	/** Counts the entries of the image from 0. */
+	/** Counts the entries of the image from 0, those that are left out included. */
 	index = -1;
 	readonly #image: Image;
 	readonly #end: Uint8Array | undefined;
@@ -92,8 +138,9 @@ export class ImageCursor {
 			// Names that only begin as the sub-path does lie between it and what is below it.
 			const within = this.#image.fromList(path);
 			if (within !== undefined) {
-				this.path = within;
 				this.index++;
+				if (this.#image.stateOf(this.entry) === 0) continue;
+				this.path = within;
 				return true;
 			}
 			if (this.#end !== undefined && comparePaths(path, this.#end) >= 0) return false;
@@ -121,8 +168,10 @@ export class ImageCursor {
 		return this.next();
 	}
 
+	/** Of a page that is the same, an image may have other entries when it is not all there is. */
 	#isAtPage(): boolean {
-		return this.entry.position === 0 && this.#image.subPath.length === 0;
+		const {subPath, isNarrowed} = this.#image;
+		return this.entry.position === 0 && subPath.length === 0 && !isNarrowed;
 	}
 
 	#hash(): Uint8Array {

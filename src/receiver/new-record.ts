@@ -109,5 +109,5 @@ function groupKey({entry}: ImageCursor): string {
 }
 
 function countEntries({image, builder}: Planned): number {
-	return image.subPath.length === 0 ? image.list.entryCount : builder.entries;
+	return image.indexCount ?? builder.entries;
 }

@@ -43,6 +43,8 @@ export type PlanBuilderOptions = {
 	readonly sharesInodes: boolean;
 	/** Whether a directory that exists in DEST has anything in it. */
 	readonly isFilled: (path: Uint8Array) => boolean;
+	/** Directories of DEST that cannot give way: something in them is protected. */
+	readonly blocked?: ReadonlySet<number> | undefined;
 };
 
 /** What the publish record knows of a path. */
@@ -91,7 +93,10 @@ export class PlanBuilder {
 	readonly #protectedPaths: readonly Uint8Array[];
 	readonly #sharesInodes: boolean;
 	readonly #isFilled: (path: Uint8Array) => boolean;
+	readonly #blocked: ReadonlySet<number> | undefined;
 	readonly #groups = new Map<string, Group>();
+	/** Hard-link groups whose content has been counted. */
+	readonly #counted = new Set<string>();
 	readonly #followers: {row: number; group: Group}[] = [];
 	/** Inodes of DEST with several names, and the group that they were left to. */
 	readonly #claims = new Map<string, string>();
@@ -106,6 +111,7 @@ export class PlanBuilder {
 		this.#owners = owners;
 		this.#problems = problems;
 		this.#isFilled = isFilled;
+		this.#blocked = builder.blocked;
 		const count = image.list.presentCount;
 		this.rowOf = new Int32Array(count).fill(-1);
 		this.presentOf = new Int32Array(count).fill(-1);
@@ -185,11 +191,17 @@ export class PlanBuilder {
 		}
 	}
 
-	#count({type, size, link}: Cursor): void {
+	#count({type, size, link, linkCount, path}: Cursor): void {
 		this.entries++;
 		if (type !== entryType.file) return;
 		this.files++;
-		if (link.length === 0) this.bytesTotal += size;
+		if (link.length === 0 && linkCount === 1) this.bytesTotal += size;
+		else {
+			// The first name in the list may be one that the image has not.
+			const group = octetKey(link.length > 0 ? link : path);
+			if (!this.#counted.has(group)) this.bytesTotal += size;
+			this.#counted.add(group);
+		}
 	}
 
 	/** Entries that cannot be made, or must not be: what DEST has there stays. */
@@ -213,6 +225,10 @@ export class PlanBuilder {
 			return true;
 		}
 		if (entry.unread) problems.addSource('FILE_UNREADABLE', path, 'the source could not list it');
+		if (this.#blocked?.has(present) === true) {
+			problems.add('FILE_UNWRITABLE', path, 'a directory with protected entries is in its place');
+			return true;
+		}
 		const inWay = present >= 0 && entry.type !== entryType.directory && !this.#options.delete;
 		if (!inWay || existingOf(this.#present.stat.type[present]!) !== existing.directory) {
 			return false;

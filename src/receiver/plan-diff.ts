@@ -12,6 +12,7 @@ import type {Fact, PlanBuilder} from './plan-builder.ts';
 import {FactWalk} from './plan-scan.ts';
 import type {Present} from './present.ts';
 import type {PublishRecord} from './publish-record.ts';
+import type {Removals} from './removals.ts';
 
 const none = new Uint8Array(0);
 
@@ -156,6 +157,8 @@ export type DiffPlanOptions = {
 	readonly record: PublishRecord;
 	readonly builder: PlanBuilder;
 	readonly remove: boolean;
+	/** What of it goes; undefined: all. */
+	readonly removals: Removals | undefined;
 	/** What is in removed directories, known to the record or not. */
 	readonly below: PackedOctets;
 };
@@ -179,14 +182,24 @@ export function planFromDiff(options: DiffPlanOptions): void {
 	if (options.remove) removeAll(options);
 }
 
+/** Whether DEST has a directory where the image has something else: what it holds is not known. */
+export function isAnyReplaced(image: Image, {touched}: ImageDiff, present: Present): boolean {
+	let found = false;
+	eachTouched(image, touched, ({path, entry}) => {
+		const index = entry.type === entryType.directory ? -1 : present.find(path);
+		if (index >= 0 && present.stat.type[index] === entryType.directory) found = true;
+	});
+	return found;
+}
+
 /** Deletions in path order, each path once. */
-function removeAll({diff, below, present, builder}: DiffPlanOptions): void {
+function removeAll({diff, below, present, builder, removals}: DiffPlanOptions): void {
 	const indexes = new Set<number>();
 	for (const packed of [diff.removed, below]) {
 		const pool = OctetPool.from(packed);
 		for (let at = 0; at < pool.count; at++) {
 			const index = present.find(pool.at(at));
-			if (index >= 0) indexes.add(index);
+			if (index >= 0 && removals?.goes[index] !== 0) indexes.add(index);
 		}
 	}
 	for (const index of [...indexes].sort((a, b) => a - b)) builder.remove(index);

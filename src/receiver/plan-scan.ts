@@ -4,6 +4,7 @@ import {Image, type ImageCursor} from './image.ts';
 import type {Fact, PlanBuilder} from './plan-builder.ts';
 import type {Present} from './present.ts';
 import type {PublishRecord} from './publish-record.ts';
+import type {Removals} from './removals.ts';
 
 export type ScanPlanOptions = {
 	readonly image: Image;
@@ -12,6 +13,8 @@ export type ScanPlanOptions = {
 	readonly builder: PlanBuilder;
 	/** Whether what is not in the image goes. */
 	readonly remove: boolean;
+	/** Of these, the ones that go; undefined: all. */
+	readonly removals: Removals | undefined;
 	/** Directories of ours below DEST, in order: they and what is in them stay. */
 	readonly protectedPaths: readonly Uint8Array[];
 };
@@ -27,7 +30,7 @@ export function planFromScan(options: ScanPlanOptions): void {
 		while (at < present.count) {
 			const there = present.path(at);
 			if (path !== undefined && comparePaths(there, path) >= 0) return;
-			if (options.remove && !isProtected(there, options.protectedPaths)) builder.remove(at);
+			if (options.remove && goes(at, there, options)) builder.remove(at);
 			at++;
 		}
 	};
@@ -43,8 +46,13 @@ export function planFromScan(options: ScanPlanOptions): void {
 	passBefore(undefined);
 }
 
-function isProtected(path: Uint8Array, protectedPaths: readonly Uint8Array[]): boolean {
-	return protectedPaths.some(each => isWithin(path, each));
+function goes(
+	index: number,
+	path: Uint8Array,
+	{removals, protectedPaths}: ScanPlanOptions,
+): boolean {
+	if (removals !== undefined) return removals.goes[index] === 1;
+	return !protectedPaths.some(each => isWithin(path, each));
 }
 
 /** Walks a record beside another walk in path order. */

@@ -8,6 +8,7 @@ import type {Pool} from '../pool/pool.ts';
 import {scanTree} from '../pool/scan-tree.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {entryType} from '../snapshot/entry.ts';
+import type {Filter} from '../snapshot/filter.ts';
 import {comparePaths, equalOctets, parentPath} from '../snapshot/path.ts';
 import {stateDirName} from '../store/state-dir.ts';
 import {type ChangeTable, changeKind, contentFrom, existing} from '../task/change-table.ts';
@@ -21,11 +22,19 @@ import {Image} from './image.ts';
 import {type DigestIndex, findRecorded, linkTwins} from './local-content.ts';
 import type {OwnerMap} from './owner-map.ts';
 import {PlanBuilder} from './plan-builder.ts';
-import {diffImages, pathsToSurvey, planFromDiff, topRemovedDirectories} from './plan-diff.ts';
+import {
+	diffImages,
+	isAnyReplaced,
+	pathsToSurvey,
+	planFromDiff,
+	topRemovedDirectories,
+} from './plan-diff.ts';
 import {planFromScan} from './plan-scan.ts';
 import {Present} from './present.ts';
 import type {ProblemList} from './problem-list.ts';
 import type {PublishRecord} from './publish-record.ts';
+import {judgeRemovals, type Removals} from './removals.ts';
+import {select} from './selection.ts';
 import {surveyPaths} from './survey-paths.ts';
 import type {PlanOptions} from './update-types.ts';
 
@@ -48,6 +57,9 @@ export type PlannerOptions = {
 	readonly task: ActiveTask;
 };
 
+/** The image is what is left of it; no filter: all. */
+type NarrowedOptions = PlannerOptions & {readonly filter: Filter | undefined};
+
 /** A plan as the rest of the update works with it. */
 export type Planned = {
 	readonly image: Image;
@@ -67,14 +79,17 @@ export type Planned = {
 const none = new Uint8Array(0);
 const noPaths: PackedOctets = {bytes: none, ends: new Uint32Array(0)};
 
-export async function makePlan(options: PlannerOptions): Promise<Planned> {
+/** A pull that found its image: what is left out of it is decided here, once. */
+export async function makePlan(given: PlannerOptions): Promise<Planned> {
+	const {image, filter, missing} = select(given.image, given.options);
+	const options = {...given, image, filter};
+	for (const {path, why} of missing) given.problems.addSource('NAME_MISSING', path, why);
 	const {record, recordHolds} = options;
 	const {check, checksum, ignoreTimes} = options.options;
 	const recordSays = recordHolds && !check && !checksum && !ignoreTimes;
 	const planned =
-		record !== undefined && recordSays
-			? await planByDiff(options, record)
-			: await planByScan(options);
+		(record !== undefined && recordSays ? await planByDiff(options, record) : undefined) ??
+		(await planByScan(options));
 	await hashDoubtful(options, planned);
 	planned.builder.settleLinks();
 	const needed = linkTwins(planned.table);
@@ -84,39 +99,77 @@ export async function makePlan(options: PlannerOptions): Promise<Planned> {
 	return planned;
 }
 
-async function planByScan(options: PlannerOptions): Promise<Planned> {
+async function planByScan(options: NarrowedOptions): Promise<Planned> {
 	const {image, record} = options;
 	const present = await lookAtAll(options);
 	const fileSystems = FileSystems.of(present);
 	const protectedPaths = [stateDirName, ...fileSystems.stagingPaths()];
-	const builder = makeBuilder(options, present, protectedPaths);
 	const remove = mayRemove(options);
-	planFromScan({image, present, record, builder, remove, protectedPaths});
+	const removals = remove ? judge(options, present, protectedPaths) : undefined;
+	tellFilled(options, present, removals);
+	const builder = makeBuilder(options, present, protectedPaths, removals);
+	planFromScan({image, present, record, builder, remove, removals, protectedPaths});
 	const presentCount = Math.max(0, present.count - 1);
 	return planOf(options, {builder, present, oldOf: undefined, fileSystems, presentCount});
 }
 
-async function planByDiff(options: PlannerOptions, record: PublishRecord): Promise<Planned> {
+/** Undefined: the difference is not enough, because something protected may be in the way. */
+async function planByDiff(
+	options: NarrowedOptions,
+	record: PublishRecord,
+): Promise<Planned | undefined> {
 	const {pool, image, task} = options;
 	const root = options.root!;
-	const recorded = Image.of(record.list, record.subPath, none);
-	if (recorded === undefined) throw new ShoalError('STORE_CORRUPT', 'the publish record');
+	const whole = Image.of(record.list, record.subPath, none);
+	if (whole === undefined) throw new ShoalError('STORE_CORRUPT', 'the publish record');
+	const recorded = select(whole, options.options).image;
 	const diff = diffImages(recorded, image);
 	const remove = mayRemove(options);
 	const tops = remove ? topRemovedDirectories(diff) : noPaths;
 	const below = await pool.run(listBelow, {root, paths: tops}, task.order);
 	const paths = pathsToSurvey(image, diff, below);
 	const present = await look(options, paths);
+	if (remove && image.isNarrowed && isAnyReplaced(image, diff, present)) return undefined;
 	const fileSystems = FileSystems.of(present);
-	const builder = makeBuilder(options, present, [stateDirName, ...fileSystems.stagingPaths()]);
-	planFromDiff({image, diff, present, record, builder, remove, below});
+	const protectedPaths = [stateDirName, ...fileSystems.stagingPaths()];
+	const removals = remove ? judge(options, present, protectedPaths) : undefined;
+	tellFilled(options, present, removals);
+	const builder = makeBuilder(options, present, protectedPaths, removals);
+	planFromDiff({image, diff, present, record, builder, remove, removals, below});
 	return planOf(options, {
 		builder,
 		present,
 		oldOf: diff.oldOf,
 		fileSystems,
-		presentCount: record.columns.ino.length,
+		presentCount: image.isNarrowed ? countRecorded(record) : record.columns.ino.length,
 	});
+}
+
+/** Entries that the record knows to be in DEST. */
+function countRecorded({columns}: PublishRecord): number {
+	let count = 0;
+	for (const ino of columns.ino) if (ino !== 0n) count++;
+	return count;
+}
+
+function judge(
+	{image, filter}: NarrowedOptions,
+	present: Present,
+	protectedPaths: readonly Uint8Array[],
+): Removals | undefined {
+	return filter && judgeRemovals({image, present, filter, protectedPaths});
+}
+
+/** As rsync says it: no error, but worth knowing. */
+function tellFilled(
+	{problems}: NarrowedOptions,
+	present: Present,
+	removals: Removals | undefined,
+): void {
+	for (const index of removals?.filled ?? []) {
+		const path = present.path(index);
+		problems.notice('FILE_UNWRITABLE', path, 'not deleted: something in it is protected');
+	}
 }
 
 /** DEST as a whole; for a single file, only what is in its place. */
@@ -151,6 +204,7 @@ function makeBuilder(
 	options: PlannerOptions,
 	present: Present,
 	protectedPaths: readonly Uint8Array[],
+	removals: Removals | undefined,
 ): PlanBuilder {
 	const {image, owners, problems, pool, root, sharesInodes} = options;
 	const isFilled = (path: Uint8Array): boolean => {
@@ -172,12 +226,14 @@ function makeBuilder(
 		protectedPaths,
 		sharesInodes,
 		isFilled,
+		blocked: removals?.blocked,
 	});
 }
 
 /** A list with entries that the source could not read is no ground to delete anything. */
-function mayRemove({options, image}: PlannerOptions): boolean {
-	return options.delete && image.list.unreadCount === 0 && image.fileName === undefined;
+function mayRemove({options, image, problems}: PlannerOptions): boolean {
+	if (image.list.unreadCount > 0 || problems.sourceCount > 0) return false;
+	return options.delete && image.fileName === undefined;
 }
 
 function planOf(

@@ -8,7 +8,9 @@ import {assert} from '../assert.ts';
 import {ShoalError} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
+import {encodeRules} from '../snapshot/filter-rule.ts';
 import {List} from '../snapshot/list.ts';
+import {concatenate} from '../snapshot/list-builder.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import {copyOctets} from '../task/packed-octets.ts';
 import type {StatColumns} from '../task/survey.ts';
@@ -127,17 +129,34 @@ export function copyRecord(
  */
 export function recordKey(sha256: Sha256, image: ImageName, options: PlanOptions): Uint8Array {
 	const {identity, module, subPath} = image;
-	const to = new Writer(new Uint8Array(64 + identity.length + module.length + subPath.length));
+	const selection = selectionKey(options);
+	const size = identity.length + module.length + subPath.length + selection.length;
+	const to = new Writer(new Uint8Array(64 + size));
 	to.u32(version);
 	to.opaque(identity);
 	to.opaque(module);
 	to.opaque(subPath);
+	to.opaque(selection);
 	const {owner, group, permissions, times, numericIds, sizeOnly} = options;
 	for (const flag of [owner, group, permissions, times, numericIds, sizeOnly, options.delete]) {
 		to.u8(flag ? 1 : 0);
 	}
 	assert(!to.overflowed);
 	return sha256(to.written());
+}
+
+/** What was left out, octet by octet; empty: nothing. */
+function selectionKey({filters, names, recursive, roots}: PlanOptions): Uint8Array {
+	if (filters.length === 0 && names === undefined) return new Uint8Array(0);
+	const parts = [encodeRules(filters), Uint8Array.of(names === undefined ? 0 : recursive ? 2 : 1)];
+	for (const {path, withContents} of names ?? []) {
+		parts.push(path, Uint8Array.of(0, withContents ? 1 : 0));
+	}
+	if (filters.some(rule => rule.absolute)) {
+		parts.push(roots.source, Uint8Array.of(0), roots.destination);
+	}
+	const sizes = parts.map(part => part.length);
+	return concatenate([new Uint8Array(Uint32Array.from(sizes).buffer), ...parts]);
 }
 
 export function readHead(store: RecordStore): RecordHead | undefined {

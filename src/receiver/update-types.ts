@@ -3,7 +3,10 @@ import type {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {Pool} from '../pool/pool.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
+import type {FilterRoots} from '../snapshot/filter.ts';
+import type {FilterRule} from '../snapshot/filter-rule.ts';
 import type {List} from '../snapshot/list.ts';
+import type {ListedName} from '../snapshot/name-list.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import type {UpdateProblem} from './problem-list.ts';
 
@@ -16,20 +19,32 @@ export type ApplyOptions = {
 	readonly numericIds: boolean;
 };
 
-export type PlanOptions = ApplyOptions & {
-	readonly delete: boolean;
-	/** Undefined: refuse above half of more than 100 entries. */
-	readonly deleteMax: number | undefined;
-	/** Look at all of DEST, whatever the record says. */
-	readonly check: boolean;
-	/** Hash what DEST has, whatever size and time say. */
-	readonly checksum: boolean;
-	readonly ignoreTimes: boolean;
-	readonly sizeOnly: boolean;
-	readonly wholeFile: boolean;
-	/** Publish nothing unless every file came. */
-	readonly strict: boolean;
+/** What of the source the image has; all of it without rules and names. */
+export type SelectOptions = {
+	readonly filters: readonly FilterRule[];
+	/** Only these and what is on the way to them; a file of `--files-from`. */
+	readonly names: readonly ListedName[] | undefined;
+	/** With all that is below directories that are named. */
+	readonly recursive: boolean;
+	/** Absolute paths that rules with `/` go by; a module begins at its own root: empty. */
+	readonly roots: FilterRoots;
 };
+
+export type PlanOptions = ApplyOptions &
+	SelectOptions & {
+		readonly delete: boolean;
+		/** Undefined: refuse above half of more than 100 entries. */
+		readonly deleteMax: number | undefined;
+		/** Look at all of DEST, whatever the record says. */
+		readonly check: boolean;
+		/** Hash what DEST has, whatever size and time say. */
+		readonly checksum: boolean;
+		readonly ignoreTimes: boolean;
+		readonly sizeOnly: boolean;
+		readonly wholeFile: boolean;
+		/** Publish nothing unless every file came. */
+		readonly strict: boolean;
+	};
 
 /** Names one image: a record made under another name says nothing about this one. */
 export type ImageName = {

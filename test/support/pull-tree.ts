@@ -26,6 +26,10 @@ export const defaults: PlanOptions = {
 	sizeOnly: false,
 	wholeFile: false,
 	strict: false,
+	filters: [],
+	names: undefined,
+	recursive: false,
+	roots: {source: new Uint8Array(0), destination: new Uint8Array(0)},
 };
 
 export type PullTree = {
