@@ -120,6 +120,10 @@ function addOption(command: Command, key: OptionName, row: OptionRow, values: Op
 			return;
 		}
 		const value = readValue(row.value, flag, text ?? '');
+		if (row.inOrder === true) {
+			values.inOrder = [...(values.inOrder ?? []), {option: key, text: String(value)}];
+			return;
+		}
 		store[key] = row.repeat ? [...((store[key] as unknown[] | undefined) ?? []), value] : value;
 	});
 }

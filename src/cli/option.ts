@@ -54,6 +54,7 @@ export type ValueKind =
 	| 'directory'
 	| 'file'
 	| 'rate'
+	| 'rule'
 	| 'seconds'
 	| 'text';
 
@@ -64,6 +65,8 @@ export type OptionRow = {
 	readonly value?: ValueKind;
 	/** May be given several times: the values are collected. */
 	readonly repeat?: true;
+	/** Its values are kept with those of all such options, in the order they were given. */
+	readonly inOrder?: true;
 	readonly help: string;
 };
 
@@ -115,11 +118,77 @@ export const optionTable = {
 		help: 'Fetch changed files whole, without block sums.',
 	},
 
+	filter: {
+		flags: '-f, --filter <rule>',
+		group: 'filter',
+		commands: ['pull'],
+		value: 'rule',
+		inOrder: true,
+		help: "Add a filter rule, such as '- *.tmp', '+ /keep/***' or 'merge FILE'.",
+	},
+	exclude: {
+		flags: '--exclude <pattern>',
+		group: 'filter',
+		commands: ['pull'],
+		value: 'rule',
+		inOrder: true,
+		help: 'Leave out, and do not delete, what matches; the first rule that matches decides.',
+	},
+	include: {
+		flags: '--include <pattern>',
+		group: 'filter',
+		commands: ['pull'],
+		value: 'rule',
+		inOrder: true,
+		help: 'Do not leave out what matches, whatever rules after this one say.',
+	},
+	excludeFrom: {
+		flags: '--exclude-from <file>',
+		group: 'filter',
+		commands: ['pull'],
+		value: 'file',
+		inOrder: true,
+		help: 'Leave out what the patterns in this file match.',
+	},
+	includeFrom: {
+		flags: '--include-from <file>',
+		group: 'filter',
+		commands: ['pull'],
+		value: 'file',
+		inOrder: true,
+		help: 'Do not leave out what the patterns in this file match.',
+	},
+	filesFrom: {
+		flags: '--files-from <file>',
+		group: 'filter',
+		commands: ['pull'],
+		value: 'file',
+		help: 'Pull only the paths in this file, and the directories on the way to them.',
+	},
+	recursive: {
+		flags: '-r, --recursive',
+		group: 'filter',
+		commands: ['pull'],
+		help: 'With --files-from: all below named directories. Else what pull always does.',
+	},
+	nulLines: {
+		flags: '-0, --from0',
+		group: 'filter',
+		commands: ['pull'],
+		help: 'Lines of all these files end with a NUL, not where lines end.',
+	},
+
 	delete: {
 		flags: '--delete',
 		group: 'delete',
 		commands: ['pull'],
 		help: 'Remove what DEST has and SOURCE has not.',
+	},
+	deleteExcluded: {
+		flags: '--delete-excluded',
+		group: 'delete',
+		commands: ['pull'],
+		help: 'Delete what is left out, too: rules without a side protect nothing.',
 	},
 	deleteMax: {
 		flags: '--max-delete <n>',
@@ -364,4 +433,7 @@ type ValueOf<Row extends OptionRow> = Row extends {repeat: true}
 /** What was given: an option without a value holds how often it was. Absent ones are undefined. */
 export type OptionValues = {
 	-readonly [Name in OptionName]?: ValueOf<(typeof optionTable)[Name]>;
+} & {
+	/** Values of the rows `inOrder`. */
+	inOrder?: readonly {readonly option: OptionName; readonly text: string}[];
 };

@@ -6,6 +6,7 @@ import {pull} from '../engine/pull.ts';
 import {ShoalError} from '../error.ts';
 import type {Context} from './context.ts';
 import {failedPull} from './failed-run.ts';
+import {readFilters} from './filter-option.ts';
 import {formatAge, formatCount, formatCounted, formatSize} from './format.ts';
 import {itemize, nameChange} from './itemize.ts';
 import {readLocal, readSource} from './operand.ts';
@@ -42,8 +43,9 @@ export function readOptions({
 		signal,
 		source: readSource(operands[0]!),
 		destination: readLocal(operands[1]!, 'DESTINATION_INVALID', 'destination'),
+		...readFilters(options, operands),
 		dryRun: given('dryRun'),
-		delete: given('delete'),
+		delete: given('delete') || given('deleteExcluded'),
 		check: given('check'),
 		checksum: given('checksum'),
 		ignoreTimes: given('ignoreTimes'),

@@ -11,10 +11,9 @@ const later = 'it belongs to a later version';
 /** Ours and rsync's (3.5.0, `rsync --help`) that are refused, in the order of rsync's help. */
 export const unbuiltOptions: readonly UnbuiltRow[] = [
 	{flags: '--trace', reason: later},
-	...['--exclude', '--include', '-f, --filter', '--exclude-from', '--include-from'].map(filter),
-	...['--files-from', '--delete-excluded', '-F', '-C, --cvs-exclude', '-0, --from0'].map(filter),
+	...['-F', '-C, --cvs-exclude'].map(inTree),
 	...['--info', '--debug', '--stderr', '--no-motd'].map(plain),
-	...['-r, --recursive', '-l, --links', '-p, --perms', '-o, --owner', '-g, --group'].map(part),
+	...['-l, --links', '-p, --perms', '-o, --owner', '-g, --group'].map(part),
 	...['-t, --times', '--inc-recursive', '--no-inc-recursive', '--i-r', '--no-i-r'].map(part),
 	...['-D', '--devices', '--specials', '--copy-devices', '--write-devices'].map(plain),
 	...['--drop-D', '-R, --relative', '--no-implied-dirs', '-b, --backup', '--backup-dir'].map(plain),
@@ -66,8 +65,9 @@ function part(flags: string): UnbuiltRow {
 	return {flags, reason: always};
 }
 
-function filter(flags: string): UnbuiltRow {
-	return {flags, reason: 'filters belong to a later version'};
+function inTree(flags: string): UnbuiltRow {
+	const reason = 'rules in files of the source cannot be read here; merge a file of your own';
+	return {flags, reason};
 }
 
 function when(flags: string): UnbuiltRow {

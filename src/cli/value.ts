@@ -11,6 +11,9 @@ export function readValue(kind: ValueKind, flag: string, text: string): string |
 		case 'text':
 			if (text === '') throw new ShoalError('OPTION_INVALID', `${flag} wants a value`);
 			return text;
+		case 'rule':
+			if (!text.includes('\ufffd')) return text;
+			throw new ShoalError('OPTION_INVALID', `${flag} is not UTF-8; put it in a file to merge`);
 		case 'count':
 		case 'seconds':
 			return readCount(flag, text);

@@ -23,6 +23,24 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 	deleteMax:
 		'Rsync deletes up to the cap and goes on; here the cap is looked at before anything is ' +
 		'changed. 0 means that nothing may be deleted.',
+	filter:
+		"The rules are those of rsync(1), FILTER RULES: a rule's name or its letter (+ include, " +
+		'- exclude, H hide, S show, P protect, R risk, . merge, ! clear), modifiers, one space or ' +
+		'_, and a pattern or a file. They are evaluated here, on the list, and the source never sees ' +
+		'them. A pattern with a slash in front is anchored at the module, or at the path of it that ' +
+		'is pulled; with the modifier / it is held against the path from the root of the module, and ' +
+		'in DEST against the absolute path.\n\n' +
+		'Files of rules are read once, when the pull begins; - is standard input. Rules kept in ' +
+		'directories of the source (dir-merge, -F, -C) are refused: a receiver sees names, not ' +
+		'contents, before it decides. So are the modifiers C of a pattern, and x.',
+	filesFrom:
+		'One path a line; - is standard input. A directory is made without what it holds, unless its ' +
+		'name ends with a slash (its entries, not those below them) or -r is given (everything). ' +
+		'With --delete, only directories that are pulled with what they hold lose anything. A path ' +
+		'that the source does not have is an error (exit 23), and nothing is deleted then. A name ' +
+		'with /./ in it is refused: rsync would shorten its path in DEST.',
+	deleteExcluded:
+		'Implies --delete. Rules that name a side (protect, or the modifier r) still protect.',
 	rateMax:
 		'As rsync reads it: 500 is 500 KiB a second, 1.5M one and a half MiB, 2MB two million ' +
 		'octets; 0 is no limit. For serve it is the limit of each session.',

@@ -67,13 +67,12 @@ test('options of rsync that are not built are refused by name', t => {
 		['-avz'],
 		['-e', 'ssh'],
 		['--rsh=ssh'],
-		['--exclude', 'x'],
-		['--exclude=x'],
+		['-F'],
+		['-C'],
 		['--link-dest=../old'],
 		['--partial'],
 		['-P'],
-		['-r'],
-		['--files-from=-'],
+		['-p'],
 	]) {
 		const error = refusal(['pull', ...words, 'a', 'b']);
 		t.is(error.code, 'OPTION_UNBUILT', words.join(' '));

@@ -73,7 +73,10 @@ test('bash completes commands, values and operands', t => {
 	const asked: [words: string[], answer: string[]][] = [
 		[['pu'], ['pull']],
 		[['help', 'sn'], ['snapshot']],
-		[['pull', '--del'], ['--delete']],
+		[
+			['pull', '--del'],
+			['--delete', '--delete-excluded'],
+		],
 		[['ls', '--format', 'lo'], ['long']],
 		[['ls', '--format', '=', 'js'], ['jsonl']],
 		[

@@ -1,0 +1,63 @@
+/** Filter options: reads the files that they name, and makes rules of them. */
+import {readFileSync} from 'node:fs';
+import {resolve} from 'node:path';
+import type {PullOptions} from '../engine/options.ts';
+import {ShoalError} from '../error.ts';
+import {escapePath} from '../escape.ts';
+import {type FilterArgument, parseFilterRules} from '../snapshot/filter-parse.ts';
+import {parseNames} from '../snapshot/name-list.ts';
+import {readSource} from './operand.ts';
+import type {OptionValues} from './option.ts';
+
+type Selecting = Pick<PullOptions, 'filters' | 'filterRoots' | 'files' | 'recursive'>;
+
+const encoder = new TextEncoder();
+const standardInput = 0;
+
+/** @throws ShoalError OPTION_INVALID, OPTION_UNBUILT */
+export function readFilters(options: OptionValues, operands: readonly string[]): Selecting {
+	const nulLines = options.nulLines !== undefined;
+	const given = (options.inOrder ?? []).map(({option, text}) => ({
+		option: option as FilterArgument['option'],
+		text: encoder.encode(text),
+	}));
+	const filters = parseFilterRules(given, {
+		deleteExcluded: options.deleteExcluded !== undefined,
+		nulLines,
+		readFile: readNamed,
+	});
+	const names = options.filesFrom;
+	return {
+		filters,
+		...(filters.some(rule => rule.absolute) ? {filterRoots: findRoots(operands)} : {}),
+		...(names === undefined ? {} : {files: parseNames(readListed(names), nulLines)}),
+		recursive: options.recursive !== undefined,
+	};
+}
+
+/** A module begins at its own root. */
+function findRoots(operands: readonly string[]): NonNullable<PullOptions['filterRoots']> {
+	const source = readSource(operands[0]!);
+	return {
+		source: encoder.encode('directory' in source ? resolve(source.directory) : ''),
+		destination: encoder.encode(resolve(operands[1]!)),
+	};
+}
+
+function readListed(name: string): Uint8Array {
+	if (/^[^/]*:/.test(name)) {
+		const detail = `--files-from ${name}: lists of the source's host; a local one is ./NAME`;
+		throw new ShoalError('OPTION_UNBUILT', detail);
+	}
+	return readNamed(encoder.encode(name));
+}
+
+function readNamed(name: Uint8Array): Uint8Array {
+	const isPiped = name.length === 1 && name[0] === 0x2d;
+	try {
+		return readFileSync(isPiped ? standardInput : Buffer.from(name));
+	} catch (cause) {
+		const reason = cause instanceof Error ? cause.message : String(cause);
+		throw new ShoalError('OPTION_INVALID', `cannot read ${escapePath(name)}: ${reason}`, {cause});
+	}
+}
