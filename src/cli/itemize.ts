@@ -19,10 +19,12 @@ const details = ['content', 'size', 'time', 'mode', 'owner', 'group'] as const;
 const letters = 'cstpog';
 const neverCarried = '...';
 
-export function itemize(change: Change): string {
+/** `checksum`: contents were compared, as -c asks; only then rsync says of a file that they differ. */
+export function itemize(change: Change, checksum = false): string {
 	const path = shownPath(change);
 	if (change.change === 'deleted') return `*deleting   ${path}`;
-	const columns = `${action(change)}${typeLetter[change.type]}${differences(change)}`;
+	const details = differences(change, checksum);
+	const columns = `${action(change)}${typeLetter[change.type]}${details}`;
 	return `${columns} ${path}${linked(change)}`;
 }
 
@@ -51,10 +53,11 @@ function action(change: Change): string {
 	return change.type === 'file' && change.movedFrom === undefined ? '>' : 'c';
 }
 
-function differences(change: Change): string {
-	if (change.change === 'new') return '+++++++++';
-	const marks = details.map((name, index) =>
-		change.differs.includes(name) ? letters[index] : '.',
-	);
+function differences({change, type, differs}: Change, checksum: boolean): string {
+	if (change === 'new' || differs.includes('type')) return '+++++++++';
+	const marks = details.map((name, index) => {
+		if (name === 'content' && type === 'file' && !checksum) return '.';
+		return differs.includes(name) ? letters[index] : '.';
+	});
 	return `${marks.join('')}${neverCarried}`;
 }

@@ -101,7 +101,7 @@ function handleEvent(event: Event, voice: Voice, {options, platform}: Context): 
 		const asked = options.dryRun !== undefined && options.quiet === undefined;
 		for (const line of lines) voice.talks || asked ? voice.say(line) : voice.log(line);
 	} else if (event.event === 'change') {
-		const line = itemize(event);
+		const line = itemize(event, options.checksum !== undefined);
 		if (options.itemize !== undefined) {
 			voice.tell(event);
 			voice.say(line);

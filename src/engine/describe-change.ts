@@ -4,6 +4,7 @@ import {type EntryType, entryType} from '../snapshot/entry.ts';
 import type {Change} from './event.ts';
 
 const bits: readonly [number, Change['differs'][number]][] = [
+	[changeDetail.type, 'type'],
 	[changeDetail.content | changeDetail.target | changeDetail.link | changeDetail.type, 'content'],
 	[changeDetail.size, 'size'],
 	[changeDetail.time, 'time'],

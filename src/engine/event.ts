@@ -53,13 +53,15 @@ export type PlanSummary = {
 /** What becomes of an entry; `metadata` keeps the content and changes the rest. */
 export type ChangeKind = 'new' | 'changed' | 'metadata' | 'deleted';
 
+export type Difference = 'type' | 'content' | 'size' | 'time' | 'mode' | 'owner' | 'group';
+
 /** One entry of DEST that is made, changed or removed: enough for a line of rsync's -i. */
 export type Change = {
 	readonly change: ChangeKind;
 	readonly path: string;
 	readonly type: 'file' | 'directory' | 'symlink' | 'device' | 'special';
-	/** What is not as it was; empty for a new or deleted entry. */
-	readonly differs: readonly ('content' | 'size' | 'time' | 'mode' | 'owner' | 'group')[];
+	/** What is not as it was; empty for a new or deleted entry. `type`: something else was there. */
+	readonly differs: readonly Difference[];
 	/** First path of its group, if it is a further hard link. */
 	readonly linkTo?: string;
 	/** Of a symlink. */

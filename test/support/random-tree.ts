@@ -36,12 +36,12 @@ export class RandomTree {
 
 	readonly #hardLinks: boolean;
 
-	/** `root` is made; its path is ASCII. */
+	/** `root` is made unless it is there; its path is ASCII. */
 	constructor(root: string, prng: Prng, {hardLinks = true} = {}) {
 		this.root = root;
 		this.#hardLinks = hardLinks;
 		this.#prng = prng;
-		mkdirSync(root);
+		mkdirSync(root, {recursive: true});
 	}
 
 	/** Adds `count` entries somewhere. */
