@@ -18,6 +18,7 @@ const typeLetter = {
 const details = ['content', 'size', 'time', 'mode', 'owner', 'group'] as const;
 const letters = 'cstpog';
 const neverCarried = '...';
+const nothing = ' '.repeat(9);
 
 /** `checksum`: contents were compared, as -c asks; only then rsync says of a file that they differ. */
 export function itemize(change: Change, checksum = false): string {
@@ -53,11 +54,13 @@ function action(change: Change): string {
 	return change.type === 'file' && change.movedFrom === undefined ? '>' : 'c';
 }
 
-function differences({change, type, differs}: Change, checksum: boolean): string {
+function differences({change, type, differs, linkTo}: Change, checksum: boolean): string {
 	if (change === 'new' || differs.includes('type')) return '+++++++++';
 	const marks = details.map((name, index) => {
 		if (name === 'content' && type === 'file' && !checksum) return '.';
 		return differs.includes(name) ? letters[index] : '.';
 	});
+	// A name that is only linked elsewhere has nothing else to say.
+	if (linkTo !== undefined && marks.every(mark => mark === '.')) return nothing;
 	return `${marks.join('')}${neverCarried}`;
 }

@@ -5,7 +5,7 @@ import type {Change} from './event.ts';
 
 const bits: readonly [number, Change['differs'][number]][] = [
 	[changeDetail.type, 'type'],
-	[changeDetail.content | changeDetail.target | changeDetail.link | changeDetail.type, 'content'],
+	[changeDetail.content | changeDetail.target | changeDetail.type, 'content'],
 	[changeDetail.size, 'size'],
 	[changeDetail.time, 'time'],
 	[changeDetail.mode, 'mode'],

@@ -324,11 +324,20 @@ export class PlanBuilder {
 		const isSame = this.#isSameFile(present, group.present);
 		if (group.row === undefined && isSame) return;
 		const isFile = present >= 0 && this.#present.stat.type[present] === entry.type;
-		const details = present < 0 ? 0 : isFile ? changeDetail.link : changeDetail.type;
+		const details = present < 0 ? 0 : isFile ? this.#relinked(entry, present) : changeDetail.type;
 		const kind = present < 0 ? changeKind.new : changeKind.changed;
 		const row = this.#addEntry(entry, path, present, kind, details, undefined, index, group.leader);
 		this.table.columns.content[row] = contentFrom.link;
 		this.#followers.push({row, group});
+	}
+
+	/** What will differ for who looks at a name that comes to be another file's. */
+	#relinked(entry: Cursor, present: number): number {
+		const wanted = this.#attributes(entry, present);
+		const isOther = entry.size !== this.#present.stat.size[present];
+		const size = isOther ? changeDetail.size : 0;
+		const rest = metadataDetails(entry, this.#present, present, wanted, this.#options);
+		return changeDetail.link | size | rest;
 	}
 
 	#isSameFile(a: number, b: number): boolean {

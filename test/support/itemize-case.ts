@@ -2,7 +2,7 @@
  * One comparison of `pull -i` with `rsync -i`: a tree from a seed, a mirror of it that has gone its
  * own way since, and the lines that both programs print for the same update.
  */
-import {execFileSync} from 'node:child_process';
+import {execFileSync, spawnSync} from 'node:child_process';
 import {
 	lstatSync,
 	lutimesSync,
@@ -16,6 +16,7 @@ import {PassThrough} from 'node:stream';
 import platform from '#platform';
 import {main} from '../../src/cli/main.ts';
 import {Terminal} from '../../src/cli/terminal.ts';
+import {escapePath} from '../../src/escape.ts';
 import {Prng} from './prng.ts';
 import {RandomTree} from './random-tree.ts';
 
@@ -25,17 +26,30 @@ export type ItemizeCase = {
 	readonly directory: string;
 	/** Options that both programs know, beside `-i` and those of an archive. */
 	readonly words: readonly string[];
-	readonly hardLinks: boolean;
 };
 
+/** Options for a seed: every combination comes up. */
+export function drawItemizeCase(seed: number): string[] {
+	const prng = new Prng(seed ^ 0x1735);
+	const words = ['--delete', '-c', '-n'].filter(() => prng.chance(0.6));
+	if (prng.chance(0.2)) words.push('--size-only');
+	return words;
+}
+
+/**
+ * The lines of both, in order, files with several names left out: which name is the first, to
+ * which the others are linked, follows from the order in which a program walks, and rsync looks at
+ * the files of a directory before those further down.
+ */
 export type ItemizeResult = {readonly ours: string[]; readonly theirs: string[]};
 
 const slash = Buffer.from('/');
 
-/** The lines of both, in order of their octets. */
+/** A tree and a mirror of it from a seed, and an update of the mirror. */
 export async function compareItemized(each: ItemizeCase): Promise<ItemizeResult> {
-	const {directory, seed, words, hardLinks} = each;
+	const {directory, seed, words} = each;
 	const prng = new Prng(seed);
+	const hardLinks = prng.chance(0.5);
 	mkdirSync(directory, {recursive: true});
 	const [source, theirs, ours] = ['source', 'theirs', 'ours'].map(name => `${directory}/${name}`);
 	const tree = new RandomTree(source!, prng.fork(), {hardLinks});
@@ -50,12 +64,36 @@ export async function compareItemized(each: ItemizeCase): Promise<ItemizeResult>
 	settle(Buffer.from(source!), 0);
 	settle(Buffer.from(theirs!), 0);
 	copy(theirs!, ours!);
+	const linked = linkedNames(Buffer.from(source!));
+	const {ours: all, theirs: rsyncAll} = await updateBoth(directory, words);
+	const plain = (lines: readonly string[]): string[] =>
+		lines.filter(line => !linked.has(pathOf(line)));
+	return {ours: plain(all), theirs: plain(rsyncAll)};
+}
+
+/** Updates `ours` and `theirs` below `directory`, which are equal, from `source` beside them. */
+export async function updateBoth(
+	directory: string,
+	words: readonly string[],
+): Promise<ItemizeResult> {
+	const [source, theirs, ours] = ['source', 'theirs', 'ours'].map(name => `${directory}/${name}`);
 	const shoalLines = await pull([...words, source!, ours!], `${directory}/config`);
 	const operands = ['--exclude=/.shoal', '--', `${source}/`, `${theirs}/`];
 	const compared = rsync(['-aHinc', ...words, ...operands]);
-	const touched = new Set(compared.filter(line => line.startsWith('.f')).map(line => line.slice(1)));
 	const rsyncLines = rsync(['-aHi', ...words, ...operands]);
-	return {ours: shoalLines.sort(), theirs: rsyncLines.map(line => asCompared(line, touched)).sort()};
+	if (shoalLines === undefined || rsyncLines === undefined) return refused(shoalLines, rsyncLines);
+	const same = compared?.filter(line => line.startsWith('.f'));
+	const touched = new Set(same?.map(line => line.slice(1)));
+	return {
+		ours: shoalLines.sort(),
+		theirs: rsyncLines.map(line => asCompared(line, touched)).sort(),
+	};
+}
+
+/** Where a directory with entries is in the way of something else, both must say so. */
+function refused(ours: string[] | undefined, theirs: string[] | undefined): ItemizeResult {
+	const said = (lines: string[] | undefined) => [lines === undefined ? 'refused' : 'done'];
+	return {ours: said(ours), theirs: said(theirs)};
 }
 
 /**
@@ -94,20 +132,28 @@ function replaceOne(root: string, prng: Prng): void {
 	if (kind === 0) symlinkSync(prng.pick(['x', '../y']), path);
 	else if (kind === 1) writeFileSync(path, prng.bytes(10));
 	else mkdirSync(path);
-	if (kind === 2 && prng.chance(0.5)) writeFileSync(Buffer.concat([path, Buffer.from('/in')]), 'in');
+	if (kind === 2 && prng.chance(0.5))
+		writeFileSync(Buffer.concat([path, Buffer.from('/in')]), 'in');
 }
 
 function copy(from: string, to: string): void {
 	execFileSync('cp', ['-a', '--', from, to]);
 }
 
-function rsync(words: readonly string[]): string[] {
+/** Undefined: it could not do everything. */
+function rsync(words: readonly string[]): string[] | undefined {
 	const env = {...process.env, LC_ALL: 'C.UTF-8'};
-	return linesOf(execFileSync('rsync', words, {encoding: 'utf8', env}));
+	const {status, stdout, stderr} = spawnSync('rsync', words, {encoding: 'utf8', env});
+	if (status === 23) return undefined;
+	if (status !== 0) throw new Error(`exit ${status}: ${stderr}`);
+	return linesOf(stdout);
 }
 
-/** In this process: starting one would cost more than the pull. */
-async function pull(words: readonly string[], configDirectory: string): Promise<string[]> {
+/** In this process: starting one would cost more than the pull. Undefined: as above. */
+async function pull(
+	words: readonly string[],
+	configDirectory: string,
+): Promise<string[] | undefined> {
 	const [out, err] = [new PassThrough(), new PassThrough()];
 	const exit = await main(['pull', '-i', '--threads=0', '--max-delete=9999', ...words], {
 		terminal: new Terminal(out, err),
@@ -115,8 +161,26 @@ async function pull(words: readonly string[], configDirectory: string): Promise<
 		signal: new AbortController().signal,
 		configDirectory,
 	});
+	if (exit === 23) return undefined;
 	if (exit !== 0) throw new Error(`exit ${exit}: ${String(err.read())}`);
 	return linesOf(String(out.read() ?? ''));
+}
+
+/** Paths of files with several names, as both programs print them. */
+function linkedNames(root: Buffer, below: Buffer = Buffer.alloc(0)): Set<string> {
+	const found = new Set<string>();
+	const path = Buffer.concat([root, slash, below]);
+	for (const entry of readdirSync(path, {encoding: 'buffer'}) as unknown as Buffer[]) {
+		const name = below.length === 0 ? entry : Buffer.concat([below, slash, entry]);
+		const stat = lstatSync(Buffer.concat([root, slash, name]));
+		if (stat.isDirectory()) for (const each of linkedNames(root, name)) found.add(each);
+		else if (stat.nlink > 1) found.add(escapePath(name));
+	}
+	return found;
+}
+
+function pathOf(line: string): string {
+	return line.slice('>f......... '.length).replace(/ => .*/, '');
 }
 
 function linesOf(text: string): string[] {
