@@ -20,7 +20,7 @@ const letters = 'cstpog';
 const neverCarried = '...';
 const nothing = ' '.repeat(9);
 
-/** `checksum`: contents were compared, as -c asks; only then rsync says of a file that they differ. */
+/** `checksum`: as with -c; only then rsync says of a file that its content differs. */
 export function itemize(change: Change, checksum = false): string {
 	const path = shownPath(change);
 	if (change.change === 'deleted') return `*deleting   ${path}`;
