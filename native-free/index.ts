@@ -19,6 +19,7 @@ const platform: Platform = {
 	openLink,
 	resolve,
 	localAddresses,
+	machine: async () => (await import('./machine.ts')).machine,
 };
 
 export default platform;

@@ -7,7 +7,8 @@
 /** What went wrong: words, peer, network, file or state; or the run was stopped. */
 export type ErrorKind = 'usage' | 'peer' | 'network' | 'file' | 'store' | 'stop';
 
-type ErrorRow = {
+/** What is known of an error by its code alone. */
+export type ErrorRow = {
 	readonly kind: ErrorKind;
 	readonly exit: number;
 	readonly retry: boolean;

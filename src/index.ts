@@ -14,6 +14,7 @@
  * });
  * ```
  */
+export type {ControllerName} from './congestion/controllers.ts';
 export {diffSnapshots} from './engine/diff-snapshots.ts';
 export type * from './engine/event.ts';
 export {list} from './engine/list.ts';
@@ -22,6 +23,13 @@ export {pull} from './engine/pull.ts';
 export {pullDefaults} from './engine/pull-defaults.ts';
 export {serve} from './engine/serve.ts';
 export {takeSnapshot} from './engine/take-snapshot.ts';
-export {type ErrorCode, type ErrorKind, errorTable, ShoalError} from './error.ts';
+export {
+	type ErrorCode,
+	type ErrorKind,
+	type ErrorRow,
+	errorTable,
+	ShoalError,
+} from './error.ts';
 export {escapePath} from './escape.ts';
 export {formatSourceUrl, parseSourceUrl, type SourceUrl} from './session/source-url.ts';
+export type {RsyncCharset} from './snapshot/rsync-line.ts';

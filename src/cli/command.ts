@@ -167,6 +167,28 @@ export const commandTable: Record<CommandName, CommandRow> = {
 		examples: [{says: 'The key that receivers pin', words: 'shoal keygen'}],
 		exits: [0, 5, 11],
 	},
+	doctor: {
+		operands: [
+			{
+				name: '[source]',
+				kind: 'directory',
+				help: 'Also look at this directory, or ask this source a question.',
+			},
+		],
+		summary: 'find out what this machine, a directory or a source lacks',
+		about:
+			'Looks at what makes shoal slow or keeps it from working: sockets, ports, clock, timers, ' +
+			'ciphers, limits and keys, and at a directory or a source if one is named. Each line has a ' +
+			'verdict (ok, note, warn or fail), what was found, and what mends it. A few small files ' +
+			'are made in a directory and removed again; nothing else is changed. It exits with 1 if ' +
+			'any verdict is fail.',
+		examples: [
+			{says: 'Before serving from a machine', words: 'shoal doctor /srv/mirror'},
+			{says: 'A source that does not answer', words: 'shoal doctor shoal://KEY@host/debian'},
+			{says: 'What is wrong, for a program', words: 'shoal doctor --json | grep \'"fail"\''},
+		],
+		exits: [0, 1, 20],
+	},
 	completion: {
 		operands: [
 			{name: '<shell>', kind: 'none', words: ['bash', 'zsh', 'fish'], help: 'bash, zsh or fish.'},
@@ -200,5 +222,4 @@ export const commandTable: Record<CommandName, CommandRow> = {
 /** Commands whose time has not come: refused by name. */
 export const unbuiltCommands: Readonly<Record<string, string>> = {
 	push: 'make a remote directory the image of a local one',
-	doctor: 'find out what a path does to datagrams',
 };

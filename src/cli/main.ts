@@ -25,6 +25,7 @@ const commands: Record<CommandName, () => Promise<Run>> = {
 	serve: async () => (await import('./serve.ts')).runServe,
 	pull: async () => (await import('./pull.ts')).runPull,
 	keygen: async () => (await import('./keygen.ts')).runKeygen,
+	doctor: async () => (await import('./doctor/doctor.ts')).runDoctor,
 	completion: async () => (await import('./completion/shell.ts')).runCompletion,
 	version: async () => (await import('./version.ts')).runVersion,
 };

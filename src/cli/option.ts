@@ -19,6 +19,7 @@ export type CommandName =
 	| 'serve'
 	| 'pull'
 	| 'keygen'
+	| 'doctor'
 	| 'completion'
 	| 'version';
 
@@ -277,7 +278,7 @@ export const optionTable = {
 	state: {
 		flags: '--state <dir>',
 		group: 'tree',
-		commands: ['snapshot', 'serve', 'pull', 'ls', 'diff'],
+		commands: ['snapshot', 'serve', 'pull', 'ls', 'diff', 'doctor'],
 		value: 'directory',
 		help: 'Keep state there instead of in .shoal at the root of the tree.',
 	},
@@ -332,7 +333,7 @@ export const optionTable = {
 	contactTimeout: {
 		flags: '--contimeout <seconds>',
 		group: 'network',
-		commands: ['pull'],
+		commands: ['pull', 'doctor'],
 		value: 'seconds',
 		help: 'Give up after this long without a first answer (exit 35).',
 	},
@@ -394,7 +395,7 @@ export const optionTable = {
 	json: {
 		flags: '--json',
 		group: 'output',
-		commands: ['snapshot', 'diff', 'serve', 'pull', 'keygen', 'version'],
+		commands: ['snapshot', 'diff', 'serve', 'pull', 'keygen', 'doctor', 'version'],
 		help: 'Print results and events as JSON lines.',
 	},
 	logFile: {

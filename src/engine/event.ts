@@ -151,6 +151,7 @@ export type PullResult = {
 	readonly errors: readonly Problem[];
 };
 
+/** What `diffSnapshots` answers. */
 export type DiffResult = {
 	readonly ok: boolean;
 	readonly exit: number;

@@ -117,6 +117,7 @@ export type ListOriginOptions = RunOptions & {
 	readonly allowRollback: boolean;
 };
 
+/** What `diffSnapshots` takes. */
 export type DiffOptions = ListOriginOptions & {
 	readonly from: ListOrigin;
 	readonly to: ListOrigin;

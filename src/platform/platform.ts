@@ -2,6 +2,7 @@
 import type {Clock} from './clock.ts';
 import type {Crypto} from './crypto.ts';
 import type {Address, DatagramLink} from './datagram.ts';
+import type {Machine} from './machine.ts';
 import type {OwnerNames} from './owner.ts';
 import type {ProcessInfo} from './process.ts';
 import type {ThreadDriver} from './thread.ts';
@@ -31,4 +32,6 @@ export type Platform = {
 	resolve(host: string, port: number): Promise<Address[]>;
 	/** IP addresses of this machine, those that others may reach first. */
 	localAddresses(): string[];
+	/** Loaded when asked for: only who looks for faults needs it. */
+	machine(): Promise<Machine>;
 };
