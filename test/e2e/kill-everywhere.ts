@@ -38,13 +38,15 @@ const scene = await KillScene.open(
 if (scene === undefined) {
 	process.stdout.write('skipped: gcc(1) is not here, or its library does not fit\n');
 } else {
-	const tally = {old: 0, new: 0, over: 0};
+	const tally = {old: 0, new: 0, mixture: 0, over: 0};
+	let mixedBefore = 0;
 	let broken = 0;
 	let last = Number(values.from);
 	const ends = Date.now() + 1000 * Number(values.seconds);
 	for (; last <= Number(values.to) && Date.now() < ends; last += Number(values.every)) {
-		const {found, faults, calls} = await scene.kill(last);
+		const {found, atOnce, faults, calls} = await scene.kill(last);
 		tally[found]++;
+		if (atOnce === 'mixture') mixedBefore++;
 		if (faults.length > 0) broken++;
 		for (const fault of faults) process.stdout.write(`${last}: ${fault}\n`);
 		if (calls === undefined) continue;
@@ -52,7 +54,9 @@ if (scene === undefined) {
 		break;
 	}
 	const figures = `${tally.old} old, ${tally.new} new, ${broken} broken`;
-	process.stdout.write(`${tally.old + tally.new} points tried: ${figures}; next is ${last}\n`);
+	const seen = `${mixedBefore} mixed until the next start`;
+	const tried = tally.old + tally.new + tally.mixture;
+	process.stdout.write(`${tried} points tried: ${figures}; ${seen}; next is ${last}\n`);
 	process.exitCode = broken > 0 ? 1 : 0;
 	await scene.close();
 }

@@ -38,12 +38,16 @@ export type KillOptions = {
 
 export type Killed = {
 	/** What the next start found. `over`: the process ended before it was to be killed. */
-	readonly found: 'old' | 'new' | 'over';
+	readonly found: Found | 'over';
+	/** What a reader sees before that: in place it may be a mixture. */
+	readonly atOnce: Found;
 	/** What was wrong; empty: nothing. */
 	readonly faults: readonly string[];
 	/** How many calls count, where the process came to its end. */
 	readonly calls: number | undefined;
 };
+
+type Found = 'old' | 'new' | 'mixture';
 
 const program = new URL('./publish-process.js', import.meta.url).pathname;
 
@@ -102,7 +106,7 @@ export class KillScene {
 		const calls = /^calls (\d+)$/m.exec(said)?.[1];
 		const isOver = calls !== undefined;
 		if (!isOver && signal !== 'SIGKILL') faults.push(`it ended by itself: ${said}`);
-		if (way === 'tree') this.#look(faults, 'at once');
+		const atOnce = this.#look(way === 'tree' ? faults : [], 'at once');
 		await (await openUpdate(this.#pool, this.#to, this.#open)).close();
 		const found = this.#look(faults, 'after the next start');
 		faults.push(...this.#changedTrees(older));
@@ -111,7 +115,8 @@ export class KillScene {
 		if (!(await this.#pull('new'))) faults.push('the pull after that found something to do');
 		await this.#pull('old');
 		faults.push(...this.#differences('old').map(line => `after the pull back: ${line}`));
-		return {found: isOver ? 'over' : found, faults, calls: isOver ? Number(calls) : undefined};
+		const whole = isOver ? Number(calls) : undefined;
+		return {found: isOver ? 'over' : found, atOnce, faults, calls: whole};
 	}
 
 	get #open() {
@@ -134,11 +139,12 @@ export class KillScene {
 		return compareTrees(join(this.#base, name), realpathSync(this.#to));
 	}
 
-	#look(faults: string[], when: string): 'old' | 'new' {
+	#look(faults: string[], when: string): Found {
 		const toOld = this.#differences('old');
 		const toNew = this.#differences('new');
 		if (toOld.length > 0 && toNew.length > 0) {
 			faults.push(`a mixture ${when}: ${toOld.join('; ')} | ${toNew.join('; ')}`);
+			return 'mixture';
 		}
 		return toOld.length === 0 ? 'old' : 'new';
 	}
