@@ -23,6 +23,7 @@ import {makePlan, type Planned} from './planner.ts';
 import {ProblemList} from './problem-list.ts';
 import {publishPlan} from './publish-plan.ts';
 import {type PublishRecord, recordKey} from './publish-record.ts';
+import {selectsAll} from './selection.ts';
 import type {Staging} from './staging.ts';
 import type {
 	FetchedSoFar,
@@ -252,7 +253,7 @@ export class Update {
 	#holds({list, subPath}: PublishRecord, options: PlanOptions): boolean {
 		const {head} = this.#way;
 		// What a tree has beyond its list is not known to its record, and would be left behind.
-		if (this.#way.sharesInodes && !options.delete) return false;
+		if (this.#way.sharesInodes && !(options.delete && selectsAll(options))) return false;
 		if (head?.complete !== true || !equalOctets(head.key, this.#key(options))) return false;
 		const isOfImage = equalOctets(subPath, this.#options.image.subPath);
 		return isOfImage && equalOctets(head.root, list.root);
