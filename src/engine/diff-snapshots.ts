@@ -45,7 +45,7 @@ function openWhole(origin: ListOrigin, options: DiffOptions): Promise<List> {
 	if ('host' in origin && origin.path.length > 0) {
 		throw new ShoalError('SOURCE_INVALID', 'snapshots are compared whole, not a path of one');
 	}
-	return openList(origin, options);
+	return openList(origin, new Uint8Array(0), options);
 }
 
 /** Undefined when only the number of names of its hard link is another one: they are told. */

@@ -5,7 +5,7 @@ import {jsonLine} from '../snapshot/json-line.ts';
 import type {EntryPlace, List} from '../snapshot/list.ts';
 import {longLine} from '../snapshot/long-line.ts';
 import {mtreeHeader, mtreeLine} from '../snapshot/mtree-line.ts';
-import {baseName, equalOctets} from '../snapshot/path.ts';
+import {baseName, equalOctets, joinPath} from '../snapshot/path.ts';
 import {PathOrder} from '../snapshot/path-order.ts';
 import {rsyncLine} from '../snapshot/rsync-line.ts';
 import {TreeOrder} from '../snapshot/tree-order.ts';
@@ -30,8 +30,8 @@ export async function list(options: ListOptions): Promise<void> {
 	const {from, write, charset, signal} = options;
 	const given = new TextEncoder().encode((options.path ?? '').replace(/^\/+|\/+$/g, ''));
 	const url = 'host' in from ? from.path : new Uint8Array(0);
-	const root = given.length > 0 ? given : url;
-	const found = await openList(from, options);
+	const root = given.length === 0 ? url : joinPath(url, given);
+	const found = await openList(from, root, options);
 	const place = found.find(root);
 	if (place === undefined) {
 		throw new ShoalError('PATH_MISSING', 'the snapshot has no such path', {path: root});

@@ -1,7 +1,8 @@
 /**
  * Gets the list of a head in the cheapest way there is: what came with the answer, the diffs from a
- * list that is here, the pages that this list lacks, or the whole list at once. Whatever the way,
- * the octets must have the root that was signed.
+ * list that is here, the pages that this list lacks, or the whole list at once; of a large list of
+ * which a path is wanted, the slice that has it. Whatever the way, the octets must have the root
+ * that was signed.
  */
 import {ShoalError} from '../error.ts';
 import type {Sha256} from '../platform/crypto.ts';
@@ -10,6 +11,7 @@ import {same} from '../session/statement.ts';
 import {applyDiff} from '../snapshot/diff.ts';
 import {List} from '../snapshot/list.ts';
 import {ListFetch, type NodeWant} from '../snapshot/list-fetch.ts';
+import type {Slice} from '../snapshot/slice.ts';
 import {RangeSet} from '../transfer/range-set.ts';
 import type {FetchRequest, HeadDiff} from '../transfer/request.ts';
 import {objectKind} from '../wire/frame.ts';
@@ -26,6 +28,8 @@ export type ObtainOptions = {
 	readonly diffs: readonly HeadDiff[];
 	/** The list to start from. */
 	readonly known: KnownList | undefined;
+	/** What is wanted is at this path and below; empty: all. More may come. */
+	readonly path: Uint8Array;
 	readonly early: EarlyObjects;
 	readonly fetch: FetchObject;
 	readonly sha256: Sha256;
@@ -80,38 +84,56 @@ export class EarlyObjects {
 /** An answer is at most three times its hello, so a larger object cannot come with it whole. */
 const earlySizeMax = 65_536;
 
+/** Octets of a list of which a part is cheaper than the round trips of a descent to it. */
+const sliceSizeMin = 131_072;
+
 /** Octets of list that one request asks for: many are in flight at once. */
 const requestSize = 65_536;
 
 /** @throws ShoalError SNAPSHOT_INVALID, and what `fetch` throws */
 export async function obtainList(options: ObtainOptions): Promise<List> {
-	const {head, known, early} = options;
-	if (known !== undefined && same(known.list.root, head.root)) return known.list;
-	const bytes = early.whole(0) ?? (await early.orFetched(0, fetched(options)));
-	return opened(bytes, options) ?? opened(await byNodes(options, undefined), options, true)!;
+	const {head, known, early, path} = options;
+	const isHere = known !== undefined && same(known.list.root, head.root);
+	if (isHere && known.list.holds(path)) return known.list;
+	const found = early.whole(0) ?? (await early.orFetched(0, fetched(options)));
+	const list = opened(found instanceof Uint8Array ? {bytes: found} : found, options);
+	return list ?? opened(await byNodes(options, undefined), options, true)!;
 }
 
+/** Octets of a list, or those of a slice of it. */
+type Obtained = {readonly bytes: Uint8Array; readonly slice?: Slice | undefined};
+
 /** Undefined when it is not the list of the head, unless that must be said. */
-function opened(bytes: Uint8Array, {head, sha256}: ObtainOptions, last = false): List | undefined {
-	const list = List.open(bytes, sha256);
+function opened(
+	{bytes, slice}: Obtained,
+	{head, sha256}: ObtainOptions,
+	last = false,
+): List | undefined {
+	const list = List.open(bytes, sha256, slice);
 	if (list instanceof List && same(list.root, head.root)) return list;
 	if (!last) return undefined;
 	const why = list instanceof List ? 'its root is not the signed one' : list.problem;
 	throw new ShoalError('SNAPSHOT_INVALID', `the source's list is not valid: ${why}`);
 }
 
-async function fetched(options: ObtainOptions): Promise<Uint8Array> {
+async function fetched(options: ObtainOptions): Promise<Obtained> {
 	const bytes = await byDiffs(options);
-	if (bytes !== undefined) return bytes;
+	if (bytes !== undefined) return {bytes};
 	const {known} = options;
-	return known === undefined ? byRanges(options) : byNodes(options, known.list);
+	if (known === undefined && !isSliced(options)) return {bytes: await byRanges(options)};
+	return byNodes(options, known?.list);
+}
+
+function isSliced({head, path}: ObtainOptions): boolean {
+	return path.length > 0 && head.size >= sliceSizeMin;
 }
 
 /** Undefined when the diffs do not lead from here to there, or cost more than half the list. */
 async function byDiffs(options: ObtainOptions): Promise<Uint8Array | undefined> {
 	const {known, diffs, early, sha256, head} = options;
 	const steps = known === undefined ? -1 : diffs.findIndex(d => d.sequence === known.sequence);
-	if (known === undefined || steps < 0) return undefined;
+	// A diff counts all entries of the list that it is from.
+	if (known === undefined || known.list.slice !== undefined || steps < 0) return undefined;
 	const chain = diffs.slice(0, steps + 1);
 	const missing = chain.filter((_, index) => early.whole(index + 1) === undefined);
 	if (missing.reduce((sum, {size}) => sum + size, 0) > head.size / 2) return undefined;
@@ -142,10 +164,11 @@ function byRanges(options: ObtainOptions): Promise<Uint8Array> {
 }
 
 /** By descent from the root: only nodes that `known` lacks travel, each verified as it comes. */
-async function byNodes(options: ObtainOptions, known: List | undefined): Promise<Uint8Array> {
+async function byNodes(options: ObtainOptions, known: List | undefined): Promise<Obtained> {
 	const {head, sha256} = options;
 	const {root, top: topSize, size} = head;
-	const descent = new ListFetch({root, topSize, size, sha256, ...(known && {known})});
+	const path = isSliced(options) ? options.path : undefined;
+	const descent = new ListFetch({root, topSize, size, sha256, known, path});
 	let wrong = 0;
 	const fetchNode = async ({level, page, size: length}: NodeWant): Promise<void> => {
 		const object = {kind: objectKind.node, page, position: level};
@@ -165,7 +188,7 @@ async function byNodes(options: ObtainOptions, known: List | undefined): Promise
 		await Promise.all(fetches);
 	};
 	await fetchMore();
-	return descent.finish();
+	return {bytes: descent.finish(), slice: descent.slice};
 }
 
 /** Damaged nodes after which the source is not asked again: each was sealed, so it meant it. */

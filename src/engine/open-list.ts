@@ -11,15 +11,23 @@ import {reach} from './reach.ts';
 import {openRun} from './run-task.ts';
 import {Trust} from './trust.ts';
 
-/** @throws ShoalError SNAPSHOT_MISSING, SNAPSHOT_INVALID, TREE_MISSING, and as dialling does */
-export async function openList(from: ListOrigin, options: ListOriginOptions): Promise<List> {
+/**
+ * The list, or a slice of it that has all at `path` and below; empty: the whole list.
+ * @throws ShoalError SNAPSHOT_MISSING, SNAPSHOT_INVALID, TREE_MISSING, and as dialling does
+ */
+export async function openList(
+	from: ListOrigin,
+	path: Uint8Array,
+	options: ListOriginOptions,
+): Promise<List> {
 	if (!('host' in from)) return readList(from.path, options);
 	const {task} = openRun(options, platform.clock, {kind: 'ls', owner: from.host});
-	return task.lasting(() => fetchList(from, options, task));
+	return task.lasting(() => fetchList(from, path, options, task));
 }
 
 async function fetchList(
 	url: SourceUrl,
+	path: Uint8Array,
 	options: ListOriginOptions,
 	task: ActiveTask,
 ): Promise<List> {
@@ -39,7 +47,7 @@ async function fetchList(
 	try {
 		return await task.run({kind: 'list'}, each => {
 			const advance = (done: number, total: number): void => each.advance(done, total);
-			return Promise.race([broken, supply.obtainList(undefined, advance)]);
+			return Promise.race([broken, supply.obtainList(undefined, path, advance)]);
 		});
 	} finally {
 		await supply.close();

@@ -89,7 +89,7 @@ class PullRun {
 			return;
 		}
 		const list = await this.#task.run({kind: 'list'}, task =>
-			supply.obtainList(update.recorded, (done, total) => task.advance(done, total)),
+			supply.obtainList(update.recorded, this.#path, (done, total) => task.advance(done, total)),
 		);
 		const plan = await update.plan(list, planOptions(options));
 		this.#plan = plan;
@@ -232,6 +232,12 @@ class PullRun {
 			.finally(stopBeat);
 	}
 
+	/** Path within the module; empty: all of it. */
+	get #path(): Uint8Array {
+		const {source} = this.#options;
+		return 'directory' in source ? new Uint8Array(0) : source.path;
+	}
+
 	#openUpdate(identity: Uint8Array): Promise<Update> {
 		const {source, destination, state, trees, makePath, dryRun, fsync} = this.#options;
 		const isUrl = !('directory' in source);
@@ -242,7 +248,7 @@ class PullRun {
 			image: {
 				identity,
 				module: new TextEncoder().encode(isUrl ? source.module : ''),
-				subPath: isUrl ? source.path : new Uint8Array(0),
+				subPath: this.#path,
 			},
 			makePath,
 			dryRun,

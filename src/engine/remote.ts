@@ -97,6 +97,7 @@ export class Remote implements Supply {
 
 	async obtainList(
 		known: KnownList | undefined,
+		path: Uint8Array,
 		onProgress: (done: number, total: number) => void,
 	): Promise<List> {
 		const list = await obtainList({
@@ -104,6 +105,7 @@ export class Remote implements Supply {
 			snapshot: 0,
 			diffs: this.answered.diffs,
 			known,
+			path,
 			early: this.early,
 			fetch: request => this.fetchObject(request),
 			sha256: this.#options.platform.crypto.sha256,

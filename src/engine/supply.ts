@@ -27,9 +27,13 @@ export type SupplyStatistics = {
 
 export type Supply = {
 	readonly head: Head;
-	/** The list of `head`. @throws ShoalError SNAPSHOT_INVALID, SESSION_* */
+	/**
+	 * The list of `head`, or a slice of it that has all at `path` and below; empty: the whole list.
+	 * @throws ShoalError SNAPSHOT_INVALID, SESSION_*
+	 */
 	obtainList(
 		known: KnownList | undefined,
+		path: Uint8Array,
 		onProgress: (done: number, total: number) => void,
 	): Promise<List>;
 	/** True while more requests would help to keep the source busy. */

@@ -200,7 +200,7 @@ export function readRecord(store: RecordStore, sha256: Sha256): PublishRecord | 
 		if (from.failed) return undefined;
 		columns[name] = new columnTable[name](copyOctets(octets).buffer);
 	}
-	const list = List.open(bytes, sha256);
+	const list = List.read(bytes, sha256);
 	if ('problem' in list || from.left > 0 || !equalOctets(list.root, root)) return undefined;
 	return new PublishRecord(list, columns as RecordColumns, subPath);
 }
@@ -229,9 +229,9 @@ export function writeRecord(
 		to.put(new Uint8Array(buffer, byteOffset, byteLength));
 	}
 	assert(!to.overflowed);
-	if (known === undefined || !equalOctets(known.list.root, list.root)) {
+	if (known === undefined || !known.list.isSame(list)) {
 		store.removeRecord(statName);
-		store.writeRecord(listName, list.bytes);
+		store.writeRecord(listName, list.encode());
 	}
 	store.writeRecord(statName, to.written());
 	writeHead(store, head);

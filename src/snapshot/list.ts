@@ -86,6 +86,15 @@ export class List {
 		return this.slice?.holds(path) ?? true;
 	}
 
+	/** Whether both have the same of the same snapshot. */
+	isSame(other: List): boolean {
+		const [here, there] = [this.slice, other.slice];
+		if (here === undefined || there === undefined) {
+			return here === there && equalOctets(this.root, other.root);
+		}
+		return equalOctets(this.root, other.root) && equalOctets(here.path, there.path);
+	}
+
 	/** Octets of a page: a view. */
 	page(page: number): Uint8Array {
 		return this.bytes.subarray(this.pageOffset(page), this.pageEnd(page));

@@ -149,7 +149,7 @@ export class FullRun {
 			},
 		});
 		this.#answeredAt = world.now;
-		const list = await remote.obtainList(undefined, () => undefined);
+		const list = await remote.obtainList(undefined, new Uint8Array(0), () => undefined);
 		this.#listedAt = world.now;
 		if (Buffer.compare(list.bytes, this.tree.list.bytes) !== 0) throw new Error('another list');
 		const queue = requestsOf(list, this.tree);

@@ -2,13 +2,18 @@ import test from 'ava';
 import {sha256} from '../../../native-free/digest.ts';
 import {EarlyObjects, type ObtainOptions, obtainList} from '../../../src/engine/obtain-list.ts';
 import {ShoalError} from '../../../src/error.ts';
-import type {Head} from '../../../src/session/statement.ts';
+import {type Head, same} from '../../../src/session/statement.ts';
 import {makeDiff} from '../../../src/snapshot/diff.ts';
+import {copyEntry, type EntryView, entryType, makeEntry} from '../../../src/snapshot/entry.ts';
+import {decodeHeader, headerSize} from '../../../src/snapshot/header.ts';
 import type {List} from '../../../src/snapshot/list.ts';
+import {NodeTable, readNode, rootPrefix} from '../../../src/snapshot/node-table.ts';
+import {comparePaths} from '../../../src/snapshot/path.ts';
 import type {FetchRequest} from '../../../src/transfer/request.ts';
 import {objectKind} from '../../../src/wire/frame.ts';
 import {Prng} from '../../support/prng.ts';
 import {SimTree} from '../../support/sim-tree.ts';
+import {buildList, listOf as listOfEntries, octets} from '../../support/snapshot.ts';
 
 const listOf = (count: number, seed = 1): List => {
 	const prng = new Prng(seed);
@@ -53,7 +58,8 @@ function optionsFor(list: List, fetches: Fetches, more: Partial<ObtainOptions> =
 	const head = headOf(list);
 	const early = new EarlyObjects(head, []);
 	const {fetch} = fetches;
-	return {head, snapshot: 0, diffs: [], known: undefined, early, fetch, sha256, ...more};
+	const path = new Uint8Array(0);
+	return {head, snapshot: 0, diffs: [], known: undefined, path, early, fetch, sha256, ...more};
 }
 
 const cut = (list: List, from: number, to: number) => ({
@@ -174,4 +180,99 @@ test('a list that is the head’s needs nothing', async t => {
 	const options = optionsFor(first, fetches, {known: {list: first, sequence: 1}});
 	t.is(await obtainList(options), first);
 	t.is(fetches.asked.length, 0);
+});
+
+/** Directories of 100 files each, below one another directory, and a hard link out of the last. */
+function repository(directories: number, changed = -1): List {
+	const file = {type: entryType.file, size: 7} as const;
+	const entries = [makeEntry({path: octets(''), type: entryType.directory})];
+	const pool = octets('pool');
+	entries.push(makeEntry({path: pool, type: entryType.directory}));
+	for (let index = 0; index < directories; index++) {
+		const path = `pool/${index}`;
+		entries.push(makeEntry({path: octets(path), type: entryType.directory}));
+		for (let number = 0; number < 99; number++) {
+			const name = octets(`${path}/package-${number}.deb`);
+			const digest = sha256(name);
+			const mtimeSec = index === changed ? 1 : 0;
+			entries.push(makeEntry({path: name, ...file, digest, mtimeSec}));
+		}
+	}
+	const first = octets('pool/0/0-first');
+	const further = octets(`pool/${directories - 1}/further`);
+	entries.push(makeEntry({path: first, ...file, digest: sha256(first), linkCount: 2}));
+	entries.push(makeEntry({path: further, ...file, link: first}));
+	return listOfEntries(entries.sort((a, b) => comparePaths(a.path, b.path)));
+}
+
+const sumOf = (fetches: Fetches): number =>
+	fetches.asked.reduce((sum, {length}) => sum + length, 0);
+
+test('of 100,000 entries a path needs a few pages, and after a change fewer', async t => {
+	const [first, second, third] = [repository(1000), repository(1000, 999), repository(1000, 5)];
+	t.true(first.entryCount > 100_000 && first.bytes.length > 4_000_000);
+	const path = octets('pool/999');
+	const fetches = new Fetches(first).allow();
+	const slice = await obtainList(optionsFor(first, fetches, {path}));
+	t.true(slice.slice !== undefined && slice.holds(path));
+	t.deepEqual(slice.find(octets('pool/999/further')), first.find(octets('pool/999/further')));
+	t.deepEqual(slice.find(octets('pool/0/0-first')), first.find(octets('pool/0/0-first')));
+	t.true(sumOf(fetches) < 200_000, `${sumOf(fetches)} of ${first.bytes.length} octets`);
+	t.true(fetches.asked.every(({kind}) => kind === objectKind.node));
+
+	const again = new Fetches(second).allow();
+	const known = {list: slice, sequence: 1};
+	const update = await obtainList(optionsFor(second, again, {path, known}));
+	t.true(update.slice !== undefined && same(update.root, second.root));
+	t.true(sumOf(again) < sumOf(fetches), `${sumOf(again)} octets`);
+	const elsewhere = new Fetches(third).allow();
+	await obtainList(optionsFor(third, elsewhere, {path, known}));
+	const pages = elsewhere.asked.filter(({position}) => position === 0);
+	t.deepEqual(pages, [], 'a change elsewhere moves nodes of the index alone');
+
+	const here = new Fetches(first);
+	const below = octets('pool/999/package-1.deb');
+	t.is(await obtainList(optionsFor(first, here, {path: below, known})), slice);
+	t.is(here.asked.length, 0);
+	const other = new Fetches(first).allow();
+	const next = await obtainList(optionsFor(first, other, {path: octets('pool/998'), known}));
+	t.true(next.holds(octets('pool/998')) && sumOf(other) < sumOf(fetches));
+});
+
+test('of a small list a path brings all, in one round trip', async t => {
+	const list = repository(10);
+	const fetches = new Fetches(list).allow();
+	const found = await obtainList(optionsFor(list, fetches, {path: octets('pool/3')}));
+	t.is(found.slice, undefined);
+	t.true(fetches.asked.every(({kind}) => kind === objectKind.list));
+});
+
+test('a slice is refused when its nodes are proven and wrong', async t => {
+	const right = repository(100);
+	const file = makeEntry({path: octets('pool/5'), type: entryType.file, digest: sha256()});
+	const entries: EntryView[] = [];
+	for (const cursor = right.cursor(); cursor.next(); ) {
+		entries.push(same(cursor.path, file.path) ? file : copyEntry(cursor));
+	}
+	const bytes = buildList(entries);
+	const {levels, topNodeSize} = decodeHeader(bytes)!;
+	t.is(levels, 1, 'the pages stand right behind the top node');
+	const top = headerSize + topNodeSize;
+	const table = new NodeTable();
+	readNode(bytes, headerSize, top, 1, table);
+	const head = {root: sha256(rootPrefix, bytes.subarray(0, top)), size: bytes.length, top} as Head;
+	let asked = 0;
+	const fetch = async ({page, position, length}: FetchRequest): Promise<Uint8Array> => {
+		asked++;
+		const start = table.sizes.subarray(0, page).reduce((sum, size) => sum + size, top);
+		return position === 0 ? bytes.slice(start, start + length) : bytes.slice(0, top);
+	};
+	const early = new EarlyObjects(head, []);
+	const options = {head, snapshot: 0, diffs: [], known: undefined, early, fetch, sha256};
+	const refused = obtainList({...options, path: octets('pool/5/package-1.deb')});
+	const error = await t.throwsAsync(refused, {instanceOf: ShoalError});
+	t.is(error.code, 'SNAPSHOT_INVALID');
+	t.true(asked > 1);
+	const fine = await obtainList({...options, path: octets('pool/6')});
+	t.true(fine.slice !== undefined, 'what is wrong elsewhere does not matter');
 });
