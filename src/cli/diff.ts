@@ -14,7 +14,8 @@ export function runDiff(context: Context): Promise<number> {
 	return withVoice(context, failedRun, async voice => {
 		const print = (change: Change): void | Promise<void> => {
 			if (voice.json) return terminal.write(`${JSON.stringify({event: 'change', ...change})}\n`);
-			return options.quiet === undefined ? terminal.write(`${itemize(change)}\n`) : undefined;
+			// The digests of both are known, as with -c.
+			if (options.quiet === undefined) return terminal.write(`${itemize(change, true)}\n`);
 		};
 		try {
 			const result = await diffSnapshots({

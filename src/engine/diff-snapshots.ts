@@ -79,6 +79,7 @@ function differences(before: Cursor, after: Cursor): Change['differs'] {
 	const isOwner = before.uid !== after.uid || !equalOctets(before.owner, after.owner);
 	const isGroup = before.gid !== after.gid || !equalOctets(before.group, after.group);
 	const found: Change['differs'][number][] = [];
+	if (before.type !== after.type) found.push('type');
 	if (isContent) found.push('content');
 	if (before.size !== after.size) found.push('size');
 	if (isTime) found.push('time');
