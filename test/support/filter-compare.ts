@@ -1,6 +1,6 @@
 /** One case of the comparison with rsync(1): the same trees and rules through both, for real. */
 import {spawn} from 'node:child_process';
-import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Pool} from '../../src/pool/pool.ts';
 import {type FilterArgument, parseFilterRules} from '../../src/snapshot/filter-parse.ts';
@@ -21,7 +21,8 @@ const flags: Readonly<Record<FilterArgument['option'], string>> = {
 
 /**
  * Differences of the trees that both leave, one line each, after one pull and after a second;
- * undefined where rsync itself fails on its own file list, as it does on some hard links.
+ * undefined where rsync itself fails on its own file list, as it does on some hard links. Every
+ * fourth seed publishes trees.
  */
 export async function compareFilters(
 	pool: Pool,
@@ -37,6 +38,7 @@ export async function compareFilters(
 	if (names !== undefined) writeFileSync(at('names'), toOctets(names));
 	for (const side of ['rsync', 'ours']) makeNodes(at(side), world.destination);
 	const options = optionsOf(world, home);
+	const asTrees = seed % 4 === 0;
 	const differences: string[] = [];
 	for (const [round, nodes] of [world.source, world.later].entries()) {
 		makeNodes(at('source'), nodes);
@@ -52,6 +54,7 @@ export async function compareFilters(
 			pool,
 			source,
 			destination: at('ours'),
+			...(asTrees ? {open: {trees: {keep: 2, convert: round === 0}}} : {}),
 			options:
 				names === undefined
 					? options
@@ -61,7 +64,7 @@ export async function compareFilters(
 		// Names that are gone keep us from deleting; rsync has done that before it notices.
 		if (errors.includes('link_stat')) break;
 		if (exit !== status) differences.push(`round ${round}: exit ${status} became ${exit}`);
-		const found = compare(at('rsync'), at('ours'), {
+		const found = compare(at('rsync'), realpathSync(at('ours')), {
 			startNs,
 			listed,
 			withRoot: names === undefined,
