@@ -52,14 +52,17 @@ export class FilterPattern {
 		return this.#slashCount > 0 || this.#hasDeep;
 	}
 
-	/** `isAbsolute`: what is above the root of the transfer is a part of the path. */
-	matches(path: Uint8Array, isDirectory: boolean, isAbsolute: boolean): boolean {
+	/**
+	 * `name`: where the last component of the path begins. `isAbsolute`: what is above the root of
+	 * the transfer is a part of the path.
+	 */
+	matches(path: Uint8Array, name: number, isDirectory: boolean, isAbsolute: boolean): boolean {
 		if (this.#isHopeless || (this.#isForDirectories && !isDirectory)) return false;
 		const automaton = this.#automaton;
 		if (automaton === undefined) return this.#matchesLiteral(path);
 		const {runs} = automaton;
 		const tail = isDirectory && this.#endsDeeper;
-		if (!this.isOfPath) return runs(path, path.lastIndexOf(slash) + 1, false, tail, false);
+		if (!this.isOfPath) return runs(path, name, false, tail, false);
 		if (this.#isAnchored) return runs(path, 0, false, tail, false);
 		// `**/` matches at the root of the transfer too, as if a slash were before it.
 		if (this.#beginsDeep) return runs(path, 0, !isAbsolute, tail, false);

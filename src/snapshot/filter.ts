@@ -46,11 +46,14 @@ export class Filter {
 		isDoomed: boolean,
 	): boolean {
 		let whole: Uint8Array | undefined;
+		const name = path.lastIndexOf(0x2f) + 1;
 		for (const {rule, pattern} of compiled) {
 			if (isDoomed && rule.perishable) continue;
 			const isAbsolute = rule.absolute && root.length > 0 && pattern.isOfPath;
 			if (isAbsolute) whole ??= joinPath(root, path);
-			const matches = pattern.matches(isAbsolute ? whole! : path, isDirectory, isAbsolute);
+			const matches = isAbsolute
+				? pattern.matches(whole!, whole!.length - path.length + name, isDirectory, true)
+				: pattern.matches(path, name, isDirectory, false);
 			if (matches !== rule.negated) return !rule.include;
 		}
 		return false;

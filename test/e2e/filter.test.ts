@@ -15,7 +15,7 @@ import {parseFilterRules} from '../../src/snapshot/filter-parse.ts';
 import {parseNames} from '../../src/snapshot/name-list.ts';
 import {walkTree} from '../support/compare-trees.ts';
 import {sharedPools} from '../support/pool.ts';
-import {pullTree} from '../support/pull-tree.ts';
+import {type PullTree, pullTree} from '../support/pull-tree.ts';
 import {TreeSource} from '../support/tree-source.ts';
 import {Workspace} from '../support/workspace.ts';
 
@@ -37,10 +37,10 @@ class Scene {
 		for (const file of files) this.space.write(`source/${file}`, `content of ${file}`);
 	}
 
-	async pull(options: Partial<PlanOptions>) {
+	async pull(options: Partial<PlanOptions>, more: Partial<PullTree> = {}) {
 		const pool = pools(0);
 		const source = await TreeSource.of(pool, this.space.at('source'));
-		return pullTree({pool, source, destination: this.space.at('mirror'), options});
+		return pullTree({pool, source, destination: this.space.at('mirror'), options, ...more});
 	}
 
 	/** Paths of the mirror, directories included. */
@@ -135,6 +135,20 @@ test('a name that the source lacks is a problem, and nothing is deleted', async 
 	t.true(existsSync(scene.mirrored('d/own')));
 	t.is((await scene.pull(names('d/\n'))).result?.deleted, 1);
 	t.deepEqual(scene.there, ['d', 'd/x', 'd/y']);
+});
+
+test('rules are anchored at the path that is pulled, and with a slash at the module', async t => {
+	const scene = new Scene(t, ['sub/x', 'sub/deep/x', 'sub/deep/y', 'x']);
+	const open = {
+		image: {identity: new Uint8Array(32), module: octets(''), subPath: octets('sub')},
+	};
+	await scene.pull(rules('- /x'), {open});
+	t.deepEqual(scene.there, ['deep', 'deep/x', 'deep/y']);
+	const given = {...rules('-/ /sub/deep/x', '-/ deep/y', '-/ /x'), delete: true};
+	await scene.pull(given, {open});
+	t.deepEqual(scene.there, ['deep', 'deep/y', 'x'], 'what DEST has is not below sub');
+	await scene.pull({...rules('-s/ /sub/deep/x', '-s/ deep/y', '-s/ /x'), delete: true}, {open});
+	t.deepEqual(scene.there, ['deep', 'x']);
 });
 
 test('the command line keeps the order of rules, reads their files, and shows no source a rule', async t => {

@@ -8,6 +8,11 @@ import {seedsOr} from '../support/seeds.ts';
 
 const octets = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
+function matcher(pattern: string, path: string, isDirectory: boolean): boolean {
+	const name = path.lastIndexOf('/') + 1;
+	return new FilterPattern(octets(pattern)).matches(octets(path), name, isDirectory, false);
+}
+
 /** Whether `pattern` from `at` on takes all of `text`: exponential, and plain. */
 function takes(pattern: string, text: string): boolean {
 	if (pattern === '') return text === '';
@@ -94,7 +99,7 @@ for (const seed of seedsOr(1, 2)) {
 			const isDirectory = prng.chance(0.5);
 			const expected = matches(pattern, path, isDirectory);
 			if (expected) found++;
-			const actual = new FilterPattern(octets(pattern)).matches(octets(path), isDirectory, false);
+			const actual = matcher(pattern, path, isDirectory);
 			if (actual !== expected)
 				t.fail(`${JSON.stringify(pattern)} on ${JSON.stringify(path)}: ${actual}`);
 		}
@@ -112,11 +117,7 @@ for (const seed of seedsOr(1, 2)) {
 			const pattern = `/${letters.join('')}`;
 			const expected = matches(pattern, text, false);
 			if (expected) found++;
-			t.is(
-				new FilterPattern(octets(pattern)).matches(octets(text), false, false),
-				expected,
-				pattern,
-			);
+			t.is(matcher(pattern, text, false), expected, pattern);
 		}
 		t.true(found > 50, `${found} matched`);
 	});
@@ -143,14 +144,14 @@ for (const seed of seedsOr(1, 2)) {
 }
 
 test('a pattern full of stars costs no more than its size times that of the path', t => {
-	const path = octets(`${'a'.repeat(4000)}c`);
+	const path = `${'a'.repeat(4000)}c`;
 	for (const pattern of [
 		`${'*a'.repeat(1000)}b`,
 		`${'**a'.repeat(15)}b`,
 		`${'*?'.repeat(1300)}b`,
 	]) {
 		const start = performance.now();
-		t.false(new FilterPattern(octets(pattern)).matches(path, false, false));
+		t.false(matcher(pattern, path, false));
 		t.true(performance.now() - start < 1000, `${pattern.slice(0, 8)}`);
 	}
 });
