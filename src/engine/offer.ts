@@ -97,7 +97,7 @@ export class Offer {
 			return false;
 		}
 		this.#files.refresh();
-		this.module.publish(this.#publishedFrom(history, newest));
+		this.module.publish(this.#publishedFrom(history, newest), this.#tree.follow());
 		return true;
 	}
 

@@ -5,10 +5,10 @@ import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import {List} from '../snapshot/list.ts';
 import {Snapshots} from '../store/snapshots.ts';
-import {StateDir} from '../store/state-dir.ts';
 import type {ListOrigin, ListOriginOptions} from './options.ts';
 import {reach} from './reach.ts';
 import {openRun} from './run-task.ts';
+import {openTreeState} from './tree-state.ts';
 import {Trust} from './trust.ts';
 
 /**
@@ -63,11 +63,8 @@ function readList(path: string, {state}: ListOriginOptions): List {
 		if (found instanceof List) return found;
 		throw new ShoalError('SNAPSHOT_INVALID', `${path} is no snapshot: ${found.problem}`);
 	}
-	const root = tree.openRoot(path);
-	const opened = StateDir.open(
-		{tree, process, sha256: crypto.sha256},
-		{root, rootPath: path, create: false, ...(state === undefined ? {} : {state})},
-	);
+	const statePlatform = {tree, process, sha256: crypto.sha256};
+	const {root, state: opened} = openTreeState(statePlatform, {directory: path, state}, false);
 	try {
 		const snapshots = opened && new Snapshots(opened);
 		const newest = snapshots?.history()[0];

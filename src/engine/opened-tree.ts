@@ -2,45 +2,64 @@
 import type {Platform} from '../platform/platform.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
+import {openShownTree} from '../receiver/trees.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {type Taken, takeSnapshot} from '../source/take-snapshot.ts';
 import {FileLog} from '../store/file-log.ts';
 import {Snapshots} from '../store/snapshots.ts';
-import {StateDir, stateDirName} from '../store/state-dir.ts';
-
-export type TreePlace = {readonly directory: string; readonly state?: string | undefined};
+import {type StateDir, stateDirName} from '../store/state-dir.ts';
+import {openTreeState, type TreePlace, type TreeState} from './tree-state.ts';
 
 export class OpenedTree {
-	readonly directory: string;
-	readonly root: DirHandle;
+	readonly #place: TreePlace;
+	#path: string;
+	#root: DirHandle;
+	/** Shown before, of a directory that is published as trees: it may still be read from. */
+	#former: DirHandle | undefined;
 	readonly snapshots: Snapshots;
 	readonly #platform: Platform;
 	readonly #state: StateDir;
 	readonly #isInside: boolean;
 
-	private constructor(platform: Platform, directory: string, root: DirHandle, state: StateDir) {
+	private constructor(platform: Platform, place: TreePlace, {root, path, state}: TreeState) {
 		this.#platform = platform;
-		this.directory = directory;
-		this.root = root;
-		this.#state = state;
-		this.snapshots = new Snapshots(state);
+		this.#place = place;
+		this.#path = path;
+		this.#root = root;
+		this.#state = state!;
+		this.snapshots = new Snapshots(state!);
 		this.#isInside = platform.tree.stat(root, stateDirName) !== undefined;
 	}
 
 	/** The state directory is made when missing. @throws ShoalError TREE_MISSING, STORE_* */
-	static open(platform: Platform, {directory, state}: TreePlace): OpenedTree {
+	static open(platform: Platform, place: TreePlace): OpenedTree {
 		const {tree, process, crypto} = platform;
-		const root = tree.openRoot(directory);
-		try {
-			const opened = StateDir.open(
-				{tree, process, sha256: crypto.sha256},
-				{root, rootPath: directory, create: true, ...(state === undefined ? {} : {state})},
-			);
-			return new OpenedTree(platform, directory, root, opened!);
-		} catch (error) {
-			tree.closeDir(root);
-			throw error;
-		}
+		const opened = openTreeState({tree, process, sha256: crypto.sha256}, place, true);
+		return new OpenedTree(platform, place, opened);
+	}
+
+	/** As the operator named it. */
+	get directory(): string {
+		return this.#place.directory;
+	}
+
+	get root(): DirHandle {
+		return this.#root;
+	}
+
+	/**
+	 * Of a directory that is published as trees, what is shown now becomes the root. The one before
+	 * stays open for reads that have begun.
+	 */
+	follow(): DirHandle {
+		const {tree} = this.#platform;
+		const shown = openShownTree(tree, this.#place.directory);
+		if (shown === undefined) return this.#root;
+		if (this.#former !== undefined) tree.closeDir(this.#former);
+		this.#former = this.#root;
+		this.#root = shown.root;
+		this.#path = shown.path;
+		return this.#root;
 	}
 
 	get statePath(): string {
@@ -55,8 +74,8 @@ export class OpenedTree {
 			return await takeSnapshot({
 				platform: this.#platform,
 				pool,
-				directory: this.directory,
-				root: this.root,
+				directory: this.#path,
+				root: this.#root,
 				exclude: this.#isInside ? [stateDirName] : [],
 				snapshots: this.snapshots,
 				files,
@@ -75,6 +94,8 @@ export class OpenedTree {
 
 	close(): void {
 		this.#state.close();
-		this.#platform.tree.closeDir(this.root);
+		const {tree} = this.#platform;
+		tree.closeDir(this.#root);
+		if (this.#former !== undefined) tree.closeDir(this.#former);
 	}
 }

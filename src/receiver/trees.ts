@@ -33,10 +33,16 @@ export type TreePlace = {
 
 /** @throws ShoalError DESTINATION_INVALID for what has no name of its own */
 export function placeOf(given: string): TreePlace {
+	const place = namedPlace(given);
+	if (place === undefined) throw invalid(given, 'has no name for a symlink');
+	return place;
+}
+
+function namedPlace(given: string): TreePlace | undefined {
 	const path = given.replace(/(?<=.)\/+$/, '');
 	const {above, name} = split(path);
 	const last = path.slice(path.lastIndexOf('/') + 1);
-	if (['', '.', '..'].includes(last)) throw invalid(given, 'has no name for a symlink');
+	if (['', '.', '..'].includes(last)) return undefined;
 	const homeName = `.${last}.shoal`;
 	const homePath = `${above === '/' ? '' : above}/${homeName}`;
 	return {path, above, name, homeName: encoder.encode(homeName), homePath};
@@ -53,7 +59,8 @@ export function hasTrees(tree: TreeIo, path: string): boolean {
 	if (above === undefined) return false;
 	try {
 		if (isInTree(tree, above)) return true;
-		const home = tree.openDir(above, placeOf(path).homeName);
+		const place = namedPlace(path);
+		const home = place && tree.openDir(above, place.homeName);
 		if (home === undefined) return false;
 		try {
 			return tree.stat(home, treesName) !== undefined;
@@ -173,6 +180,37 @@ export class Trees {
 
 	close(): void {
 		if (this.#trees !== undefined) this.#tree.closeDir(this.#trees);
+	}
+}
+
+/** The current tree of a DEST, for who reads it only; its state is beside it. */
+export type ShownTree = {
+	/** Held open for the caller. */
+	readonly root: DirHandle;
+	readonly path: string;
+	readonly above: string;
+	readonly homeName: Name;
+};
+
+/** Undefined: `path` is no symlink to a tree of shoal's. */
+export function openShownTree(tree: TreeIo, path: string): ShownTree | undefined {
+	const place = namedPlace(path);
+	const parent = place && openIfThere(tree, place.above);
+	if (place === undefined || parent === undefined) return undefined;
+	const held: DirHandle[] = [parent];
+	try {
+		const current = readCurrent(tree, parent, place);
+		if (typeof current !== 'number') return undefined;
+		for (const name of [place.homeName, treesName]) {
+			const next = tree.openDir(held.at(-1)!, name);
+			if (next === undefined) return undefined;
+			held.push(next);
+		}
+		const root = tree.openDir(held.at(-1)!, encoder.encode(`${current}`));
+		const {above, homeName, homePath} = place;
+		return root && {root, path: `${homePath}/trees/${current}`, above, homeName};
+	} finally {
+		for (const each of held) tree.closeDir(each);
 	}
 }
 

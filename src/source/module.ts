@@ -33,21 +33,26 @@ const formerMax = 4;
 
 export class Module {
 	readonly name: string;
-	readonly root: DirHandle;
 	readonly saved: SavedObjects;
 	readonly sessionsMax: number;
 	readonly rateMax: number | undefined;
 	/** Sessions open now. */
 	sessionCount = 0;
+	#root: DirHandle;
 	#published: Published | undefined;
 	#former: Published[] = [];
 
 	constructor(options: ModuleOptions) {
 		this.name = options.name;
-		this.root = options.root;
+		this.#root = options.root;
 		this.saved = options.saved;
 		this.sessionsMax = options.sessionsMax ?? sessionsMaxDefault;
 		this.rateMax = options.rateMax;
+	}
+
+	/** What contents are read from, whatever snapshot they are wanted of: the newest tree. */
+	get root(): DirHandle {
+		return this.#root;
 	}
 
 	/** What is offered now. */
@@ -61,7 +66,8 @@ export class Module {
 	}
 
 	/** Offers another snapshot from now on; sessions on the one before finish on it. */
-	publish(published: Published): void {
+	publish(published: Published, root = this.#root): void {
+		this.#root = root;
 		if (this.#published !== undefined) {
 			this.#former = [this.#published, ...this.#former].slice(0, formerMax);
 		}
