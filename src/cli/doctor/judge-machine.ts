@@ -132,7 +132,7 @@ function judgeMtu({interfaces}: MachineFacts): Finding {
 	);
 }
 
-/** 1200 octets, UDP and IPv6 headers: also the least that IPv6 allows is above it (RFC 8200 §5). */
+/** 1200 octets and the headers of UDP and IPv6, which asks for 1280 itself (RFC 8200 §5). */
 const mtuMin = 1248;
 
 function judgePort({port}: MachineFacts): Finding {

@@ -31,6 +31,7 @@ export function manualPage(version: string): string {
 		...section('COMMANDS', commandNames.flatMap(command)),
 		...section('OPTIONS', options()),
 		...section('SOURCES', text.sources()),
+		...section('FILTER RULES', text.filterRules()),
 		...section('SIGNALS', text.signals()),
 		...section('ENVIRONMENT', text.environment()),
 		...section('FILES', text.files()),
@@ -38,7 +39,7 @@ export function manualPage(version: string): string {
 		...section('EXAMPLES', text.examples()),
 		...section('DIAGNOSTICS', diagnostics()),
 		...section('DIFFERENCES FROM RSYNC', text.differences()),
-		...section('SEE ALSO', ['.Xr rsync 1 ,', '.Xr ssh 1 ,', '.Xr sysctl 8']),
+		...section('SEE ALSO', ['.Xr rsync 1 ,', '.Xr mtree 5 ,', '.Xr sysctl 8']),
 		...section('SECURITY CONSIDERATIONS', text.security()),
 	];
 	return `${lines.join('\n')}\n`;
@@ -151,6 +152,7 @@ function diagnostics(): string[] {
 	return [
 		...prose('An error is one line on standard error, and a member of errors with --json:'),
 		...literal(['shoal: CODE: what happened to what. What to do about it.']),
+		'.Pp',
 		...prose('The codes are stable; scripts may rely on them. What to do about each:'),
 		...tagged(rows),
 	];

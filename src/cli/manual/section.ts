@@ -3,6 +3,9 @@ import {literal, prose, tagged} from './mdoc.ts';
 
 const says = (...text: string[]): string[] => prose(text.join(' '));
 
+/** Text after a list or an example, which end without a paragraph of their own. */
+const afterwards = (...text: string[]): string[] => ['.Pp', ...says(...text)];
+
 /** What shoal is, for who has never seen it. */
 export function description(): string[] {
 	return says(
@@ -47,10 +50,48 @@ export function sources(): string[] {
 				),
 			],
 		]),
-		...says(
+		...afterwards(
 			'A colon before the first slash makes a name remote to rsync. Such names are refused with',
 			'a hint, never taken for a path; a local name with a colon is written ./NAME.',
 		),
+	];
+}
+
+export function filterRules(): string[] {
+	return [
+		...says(
+			'These are those of rsync(1), evaluated by the receiver on the list; the source never sees',
+			'them. All of --filter, --exclude, --include, --exclude-from and --include-from are one',
+			'list, in the order of the command line. A path is held against each rule in turn, and the',
+			'first that matches decides; a path that none matches is taken. What is left out is not',
+			'deleted either, and nothing below a directory that is left out is looked at.\n\n A rule is',
+			'a name or a letter, a space, and a pattern or a file:',
+		),
+		...tagged([
+			['Cm \\- , exclude', says('Leave out, and protect from deletion.')],
+			['Cm \\&+ , include', says('Take, whatever later rules say.')],
+			['Cm H , hide', says('Leave out; what DEST has of that name may be deleted.')],
+			['Cm S , show', says('Do not hide.')],
+			['Cm P , protect', says('Do not delete in DEST.')],
+			['Cm R , risk', says('Do not protect.')],
+			['Cm \\&. , merge', says('Read the rules of a file of this machine here.')],
+			['Cm \\&! , clear', says('Forget all rules before this one.')],
+		]),
+		...afterwards('In a pattern'),
+		...tagged([
+			['Cm /', says('in front anchors it at the module, or at the path of it that is pulled;')],
+			['Cm /', says('at its end lets it match directories only;')],
+			['Cm *', says('is any octets but a slash,')],
+			['Cm **', says('is any octets,')],
+			['Cm \\&?', says('is one octet but a slash, and')],
+			['Cm \\&[a\\-z]', says('is one of some.')],
+			['Cm name/***', says('is the directory of that name and all below it.')],
+		]),
+		...afterwards(
+			'A pattern without a slash inside is held against the last part of a path, any other',
+			'against its end. To take files of one kind from everywhere, take directories first:',
+		),
+		...literal(["--include='*/' --include='*.deb' --exclude='*'"]),
 	];
 }
 
@@ -63,7 +104,11 @@ export function environment(): string[] {
 				'/etc/shoal for root, in ~/.config/shoal for others.',
 			),
 		],
-		['Ev COLUMNS', says('Not read: the width of help and progress is that of the terminal.')],
+		[
+			'Ev LC_ALL , LC_CTYPE , LANG',
+			says('Say which octets of names ls --format rsync shows as they are, as they do for rsync.'),
+		],
+		['Ev TERM', says('A terminal that is called dumb is shown no line that is redrawn.')],
 		['Ev NODE_OPTIONS', says('Read by node(1), which runs shoal.')],
 	]);
 }
@@ -72,6 +117,10 @@ export function files(): string[] {
 	return [
 		...tagged([
 			['Pa .shoal', says('State of a tree at its root, unless --state is given: mode 0700.')],
+			[
+				'Pa .NAME.shoal',
+				says('State, staging and trees of a DEST that is published as trees, beside it.'),
+			],
 			['Pa identity.key', says('Signs what this host offers. Back it up: receivers pin it.')],
 			['Pa host.key', says('The key that is dialled; the identity vouches for it.')],
 			['Pa known_sources', says('Keys of the sources that this user has accepted, by host.')],
@@ -85,7 +134,7 @@ export function files(): string[] {
 			],
 			['Pa shoal.toml', says('What serve --config reads: see below.')],
 		]),
-		...says(
+		...afterwards(
 			'Keys and known files are in the configuration directory. They are opened without',
 			'following links, and only if nobody else can write them. A configuration of modules:',
 		),
@@ -99,7 +148,7 @@ export function files(): string[] {
 			'max-clients = 200',
 			'bwlimit = "20MB"             # a second, for each client',
 		]),
-		...says('Relative paths in it begin at its directory. An unknown key is an error.'),
+		...afterwards('Relative paths in it begin at its directory. An unknown key is an error.'),
 	];
 }
 
@@ -126,9 +175,9 @@ export function examples(): string[] {
 			'mirror$ crontab -l',
 			'*/5 * * * * shoal pull --delete shoal://KEY@source/debian /srv/debian',
 		]),
-		...says('What would be deleted, by name:'),
+		...afterwards('What would be deleted, by name:'),
 		...literal(["$ shoal pull -n -i --delete shoal://KEY@source/debian /srv/debian | grep '^\\*'"]),
-		...says('How much of a pull was found in older versions of the files:'),
+		...afterwards('How much of a pull was found in older versions of the files:'),
 		...literal([
 			'$ shoal pull --json shoal://KEY@source/debian /srv/debian | tail -n 1 | jq .bytesMatched',
 		]),
@@ -160,7 +209,14 @@ export function differences(): string[] {
 			'Files',
 			says(
 				'Everything is staged and verified before any of it is put in place, as with',
-				'--delay-updates; an interrupted run keeps what has arrived, as with --partial.',
+				'--delay-updates; an interrupted run keeps what has arrived, as with --partial. With',
+				'--publish tree nobody sees a mixture.',
+			),
+		],
+		[
+			'Filters',
+			says(
+				'Rules in files of the source (dir-merge, -F, -C) are refused: merge a file of your own.',
 			),
 		],
 		[
