@@ -32,4 +32,12 @@ export {
 } from './error.ts';
 export {escapePath} from './escape.ts';
 export {formatSourceUrl, parseSourceUrl, type SourceUrl} from './session/source-url.ts';
+export type {FilterRoots} from './snapshot/filter.ts';
+export {
+	type FilterArgument,
+	type FilterParseOptions,
+	parseFilterRules,
+} from './snapshot/filter-parse.ts';
+export type {FilterRule} from './snapshot/filter-rule.ts';
+export {type ListedName, parseNames} from './snapshot/name-list.ts';
 export type {RsyncCharset} from './snapshot/rsync-line.ts';

@@ -70,7 +70,10 @@ class ConfigReader {
 		const directory = this.#text(table, at, 'path');
 		if (directory === undefined) throw this.#error(at, 'wants a path');
 		if (table['exclude'] !== undefined) {
-			throw this.#error([...at, 'exclude'], 'is not built yet: filters belong to a later version');
+			throw this.#error(
+				[...at, 'exclude'],
+				'is not built yet: a module offers all of its snapshot',
+			);
 		}
 		const comment = this.#text(table, at, 'comment');
 		const sessionsMax = table['max-clients'];
