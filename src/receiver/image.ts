@@ -16,6 +16,7 @@ type Narrowing = {
 	/** 0: left out. */
 	readonly states: Uint8Array;
 	readonly count: number;
+	readonly unreadCount: number;
 };
 
 export class Image {
@@ -61,10 +62,14 @@ export class Image {
 		}
 		const states = new Uint8Array(list.presentCount);
 		const entries = this.entries();
+		let unreadCount = 0;
 		while (entries.next()) {
-			states[starts[entries.entry.page]! + entries.entry.position] = show(entries);
+			const {entry} = entries;
+			const state = show(entries);
+			states[starts[entry.page]! + entry.position] = state;
+			if (state !== 0 && entry.unread) unreadCount++;
 		}
-		const narrowing = {starts, states, count: entries.index + 1};
+		const narrowing = {starts, states, count: entries.index + 1, unreadCount};
 		return new Image(list, this.subPath, this.#start, this.fileName, narrowing);
 	}
 
@@ -76,6 +81,11 @@ export class Image {
 	get indexCount(): number | undefined {
 		if (this.subPath.length === 0) return this.list.entryCount;
 		return this.#narrowing?.count;
+	}
+
+	/** Entries that the source could not read. */
+	get unreadCount(): number {
+		return this.#narrowing?.unreadCount ?? this.list.unreadCount;
 	}
 
 	/** What `narrowed` was told of an entry of the list; 1 if nobody asked. */

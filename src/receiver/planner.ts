@@ -232,7 +232,7 @@ function makeBuilder(
 
 /** A list with entries that the source could not read is no ground to delete anything. */
 function mayRemove({options, image, problems}: PlannerOptions): boolean {
-	if (image.list.unreadCount > 0 || problems.sourceCount > 0) return false;
+	if (image.unreadCount > 0 || problems.sourceCount > 0) return false;
 	return options.delete && image.fileName === undefined;
 }
 

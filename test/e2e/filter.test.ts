@@ -31,6 +31,8 @@ function rules(...given: string[]): Partial<PlanOptions> {
 
 class Scene {
 	readonly space: Workspace;
+	/** What the source could not read. */
+	unread: string[] = [];
 
 	constructor(t: ExecutionContext, files: readonly string[]) {
 		this.space = new Workspace(t);
@@ -39,7 +41,7 @@ class Scene {
 
 	async pull(options: Partial<PlanOptions>, more: Partial<PullTree> = {}) {
 		const pool = pools(0);
-		const source = await TreeSource.of(pool, this.space.at('source'));
+		const source = await TreeSource.of(pool, this.space.at('source'), {unread: this.unread});
 		return pullTree({pool, source, destination: this.space.at('mirror'), options, ...more});
 	}
 
@@ -135,6 +137,16 @@ test('a name that the source lacks is a problem, and nothing is deleted', async 
 	t.true(existsSync(scene.mirrored('d/own')));
 	t.is((await scene.pull(names('d/\n'))).result?.deleted, 1);
 	t.deepEqual(scene.there, ['d', 'd/x', 'd/y']);
+});
+
+test('what the source could not read keeps from deleting only where it is shown', async t => {
+	const scene = new Scene(t, ['a', 'secret/x']);
+	await scene.pull(rules('- secret'));
+	writeFileSync(scene.mirrored('own'), 'mine');
+	scene.unread = ['secret/x'];
+	t.is((await scene.pull({})).result?.deleted, 0);
+	t.is((await scene.pull(rules('-s secret', '+ *'))).result?.deleted, 2);
+	t.deepEqual(scene.there, ['a']);
 });
 
 test('rules are anchored at the path that is pulled, and with a slash at the module', async t => {
