@@ -14,7 +14,7 @@ import {decodeHeader, type Header, headerSize} from './header.ts';
 import {LinkGroups} from './link-groups.ts';
 import {NodeTable, nodePrefix, pagePrefix, readNode, rootPrefix} from './node-table.ts';
 import {endsPage} from './page-rule.ts';
-import {comparePaths, equalOctets} from './path.ts';
+import {comparePaths, equalOctets, isWithin} from './path.ts';
 import type {Slice} from './slice.ts';
 
 /** Why octets are not a list: for people. */
@@ -257,7 +257,9 @@ class EntryCheck {
 			if (this.#started) {
 				for (let size = reader.shared + 1; size <= before; size++) listed[size] = 0;
 				const isListed = listed[reader.parentSize] === 1;
-				if (!isListed && this.#isMeant()) return 'an entry in no listed directory';
+				if (!isListed && (this.#isMeant() || this.#isAbove())) {
+					return 'an entry in no listed directory';
+				}
 			} else if (pathSize > 0 || type !== entryType.directory) {
 				return 'no root directory';
 			}
@@ -279,6 +281,11 @@ class EntryCheck {
 		if (!this.#isMeant()) return true;
 		if (form & formFlag.unread) this.unreadCount++;
 		return (form & formFlag.further) === 0 || this.links.addFurther(this.#reader);
+	}
+
+	/** Whether it is on the way from the root to the slice. */
+	#isAbove(): boolean {
+		return this.#slice !== undefined && isWithin(this.#slice.path, this.#reader.path);
 	}
 
 	/** Whether all about the entry can be seen. */

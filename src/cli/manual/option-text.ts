@@ -79,6 +79,22 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'The journal of a publish is always synced, so that a crash leaves no mixture. With this ' +
 		'option the contents of files are synced before they are put in place, which matters when ' +
 		'the power fails, and takes longer.',
+	format:
+		'long is a line as of ls -l for each path, in the order of its octets: times are UTC, -> is ' +
+		'before the target of a symlink, = before the first name of a hard link, and (unread) marks ' +
+		'what the source could not read.\n\n' +
+		'jsonl is an object for each path with path, type (file, directory, symlink, fifo, socket, ' +
+		'blockDevice, charDevice), mode (octal digits), mtime (seconds and nine digits of ' +
+		'nanoseconds, as text), uid and gid; and where there is one: owner, group, size, target, ' +
+		'major and minor, link (first path of the hard link), linkCount (of a first path: names), ' +
+		'digest (the root of its leaves), sha256, xattr, unread. What is not UTF-8 stands in base64 ' +
+		'under the name with 64 after it: path64.\n\n' +
+		'mtree has type, mode, owner, group, size, time, link, device, nlink of hard links, and ' +
+		'sha256digest where the list has a plain one. An owner who is not known where mtree runs ' +
+		'ends it: use its -R uname,gname. mtree-netbsd differs in names with *, ? or [ only.\n\n' +
+		'rsync is equal to the output of rsync 3.5, order, separators and escapes included, in local ' +
+		'time and the letters of the locale, but for the size of directories (4,096) and for ' +
+		'characters that steer a terminal, which stay escaped; see -8.',
 	trustOnFirstUse:
 		'Without it a source whose key is neither in the URL nor in known_sources is refused, and ' +
 		'its key is shown.',

@@ -5,12 +5,11 @@ import {ShoalError} from '../../../src/error.ts';
 import {type Head, same} from '../../../src/session/statement.ts';
 import {makeDiff} from '../../../src/snapshot/diff.ts';
 import {copyEntry, type EntryView, entryType, makeEntry} from '../../../src/snapshot/entry.ts';
-import {decodeHeader, headerSize} from '../../../src/snapshot/header.ts';
 import type {List} from '../../../src/snapshot/list.ts';
-import {NodeTable, readNode, rootPrefix} from '../../../src/snapshot/node-table.ts';
 import {comparePaths} from '../../../src/snapshot/path.ts';
 import type {FetchRequest} from '../../../src/transfer/request.ts';
 import {objectKind} from '../../../src/wire/frame.ts';
+import {nodesOfOctets} from '../../support/fetch-slice.ts';
 import {Prng} from '../../support/prng.ts';
 import {SimTree} from '../../support/sim-tree.ts';
 import {buildList, listOf as listOfEntries, octets} from '../../support/snapshot.ts';
@@ -255,17 +254,12 @@ test('a slice is refused when its nodes are proven and wrong', async t => {
 		entries.push(same(cursor.path, file.path) ? file : copyEntry(cursor));
 	}
 	const bytes = buildList(entries);
-	const {levels, topNodeSize} = decodeHeader(bytes)!;
-	t.is(levels, 1, 'the pages stand right behind the top node');
-	const top = headerSize + topNodeSize;
-	const table = new NodeTable();
-	readNode(bytes, headerSize, top, 1, table);
-	const head = {root: sha256(rootPrefix, bytes.subarray(0, top)), size: bytes.length, top} as Head;
+	const {root, topSize: top, node} = nodesOfOctets(bytes);
+	const head = {root, size: bytes.length, top} as Head;
 	let asked = 0;
-	const fetch = async ({page, position, length}: FetchRequest): Promise<Uint8Array> => {
+	const fetch = async ({page, position}: FetchRequest): Promise<Uint8Array> => {
 		asked++;
-		const start = table.sizes.subarray(0, page).reduce((sum, size) => sum + size, top);
-		return position === 0 ? bytes.slice(start, start + length) : bytes.slice(0, top);
+		return node(position, page)!.slice();
 	};
 	const early = new EarlyObjects(head, []);
 	const options = {head, snapshot: 0, diffs: [], known: undefined, early, fetch, sha256};
