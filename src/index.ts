@@ -31,6 +31,15 @@ export {
 	ShoalError,
 } from './error.ts';
 export {escapePath} from './escape.ts';
+export type {
+	TaskFigures,
+	TaskProgress,
+	TaskState,
+	TaskView,
+	TaskWatch,
+} from './scheduler/active-task.ts';
+export type {JobSpan} from './scheduler/job-span.ts';
+export {type LaneView, Scheduler, type SchedulerWatch} from './scheduler/scheduler.ts';
 export {formatSourceUrl, parseSourceUrl, type SourceUrl} from './session/source-url.ts';
 export type {FilterRoots} from './snapshot/filter.ts';
 export {

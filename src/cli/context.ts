@@ -2,6 +2,7 @@
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 import type {Platform} from '../platform/platform.ts';
+import type {Scheduler} from '../scheduler/scheduler.ts';
 import type {OptionValues} from './option.ts';
 import type {Terminal} from './terminal.ts';
 
@@ -10,6 +11,8 @@ export type Context = {
 	readonly options: OptionValues;
 	readonly terminal: Terminal;
 	readonly platform: Platform;
+	/** What goes on, for `--trace` and SIGUSR1. */
+	readonly scheduler: Scheduler;
 	/** Aborted by the first SIGINT or SIGTERM. */
 	readonly signal: AbortSignal;
 	/** Where keys and known sources live. */

@@ -1,6 +1,7 @@
 /** The command line as a function: words in, exit code out. */
 import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
+import type {Scheduler} from '../scheduler/scheduler.ts';
 import {type Invocation, readArguments} from './arguments.ts';
 import type {Context} from './context.ts';
 import {failedPull, failedRun} from './failed-run.ts';
@@ -11,6 +12,7 @@ import type {Terminal} from './terminal.ts';
 export type World = {
 	readonly terminal: Terminal;
 	readonly platform: Platform;
+	readonly scheduler: Scheduler;
 	readonly signal: AbortSignal;
 	readonly configDirectory: string;
 };

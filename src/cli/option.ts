@@ -413,6 +413,13 @@ export const optionTable = {
 		value: 'count',
 		help: 'Worker threads; changes nothing but speed. Default: one per core.',
 	},
+	trace: {
+		flags: '--trace <file>',
+		group: 'machine',
+		commands: everyRun,
+		value: 'text',
+		help: 'Write what each thread does when to this file, for Perfetto.',
+	},
 } as const satisfies Record<string, OptionRow>;
 
 /** What every command and shoal itself take; these end the reading of a command line. */

@@ -17,7 +17,7 @@ import {type Voice, withVoice} from './voice.ts';
 export function runPull(context: Context): Promise<number> {
 	return withVoice(context, failedPull, async voice => {
 		const on = (event: Event) => handleEvent(event, voice, context);
-		const result = await pull({...readOptions(context), on});
+		const result = await pull({...readOptions(context), scheduler: context.scheduler, on});
 		for (const problem of result.errors) voice.problem(problem);
 		sayResult(result, voice, context.options);
 		voice.tell({event: 'result', ...result});

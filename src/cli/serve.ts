@@ -16,7 +16,8 @@ type Serving = Extract<Event, {event: 'serving'}>;
 
 export function runServe(context: Context): Promise<number> {
 	return withVoice(context, failedRun, async voice => {
-		const options = readServeOptions(context);
+		const {scheduler} = context;
+		const options = {...readServeOptions(context), scheduler};
 		voice.notice('anyone who reaches the port can read what is served');
 		const lines = new ServeLines(voice, context.options.quiet !== undefined);
 		try {

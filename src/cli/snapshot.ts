@@ -8,12 +8,13 @@ import {readLocal} from './operand.ts';
 import {withVoice} from './voice.ts';
 
 export function runSnapshot(context: Context): Promise<number> {
-	const {options, operands, signal, configDirectory} = context;
+	const {options, operands, signal, configDirectory, scheduler} = context;
 	return withVoice(context, failedRun, async voice => {
 		const result = await takeSnapshot({
 			directory: readLocal(operands[0]!, 'TREE_MISSING', 'tree'),
 			configDirectory,
 			signal,
+			scheduler,
 			on: (event: Event) => voice.handle(event),
 			...(options.state === undefined ? {} : {state: options.state}),
 			...(options.threads === undefined ? {} : {threads: options.threads}),

@@ -1,9 +1,11 @@
 /** The process behind `bin/shoal.js`: streams, signals, exit code. */
 import platform from '#platform';
+import {Scheduler} from '../scheduler/scheduler.ts';
 import {findConfigDirectory} from './context.ts';
 import {onInterrupt} from './interrupt.ts';
 import {main} from './main.ts';
 import {describeFailure, errorLine} from './report.ts';
+import {onListSignal} from './task-list.ts';
 import {Terminal} from './terminal.ts';
 
 /** How long a finished run may take to let go of its threads and sockets, in milliseconds. */
@@ -20,6 +22,9 @@ const fail = (error: unknown) => {
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 
+const scheduler = new Scheduler();
+onListSignal(scheduler, line => terminal.warn(line));
+
 const interrupt = onInterrupt(() => {
 	if (terminal.redraws) terminal.warn('shoal: stopping; once more stops at once');
 });
@@ -27,6 +32,7 @@ const interrupt = onInterrupt(() => {
 process.exitCode = await main(process.argv.slice(2), {
 	terminal,
 	platform,
+	scheduler,
 	signal: interrupt.signal,
 	configDirectory: findConfigDirectory(process.env, process.getuid?.() === 0),
 });

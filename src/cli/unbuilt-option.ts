@@ -6,11 +6,9 @@ export type UnbuiltRow = {readonly flags: string; readonly reason?: string};
 
 const always =
 	'pull is rsync -aH already, and its parts are switched off with --no-perms and so on';
-const later = 'it belongs to a later version';
 
 /** Ours and rsync's (3.5.0, `rsync --help`) that are refused, in the order of rsync's help. */
 export const unbuiltOptions: readonly UnbuiltRow[] = [
-	{flags: '--trace', reason: later},
 	...['-F', '-C, --cvs-exclude'].map(inTree),
 	...['--info', '--debug', '--stderr', '--no-motd'].map(plain),
 	...['-l, --links', '-p, --perms', '-o, --owner', '-g, --group'].map(part),

@@ -19,7 +19,13 @@ export async function withVoice(
 	const {clock} = context.platform;
 	const start = clock.now();
 	const voice = new Voice(context);
+	let endTrace = (): void => undefined;
 	try {
+		const {trace} = context.options;
+		if (trace !== undefined) {
+			const {openTrace} = await import('./trace-file.ts');
+			endTrace = openTrace(context, trace);
+		}
 		return await body(voice);
 	} catch (error) {
 		const {report, exit} = describeFailure(error);
@@ -27,6 +33,7 @@ export async function withVoice(
 		voice.tell(failed(report, exit, Math.round((clock.now() - start) / 1000)));
 		return exit;
 	} finally {
+		endTrace();
 		voice.close();
 	}
 }

@@ -8,6 +8,7 @@ import {escapePath} from '../escape.ts';
 import type {Clock} from '../platform/clock.ts';
 import type {Address, DatagramLink, LinkStatistics} from '../platform/datagram.ts';
 import type {Platform} from '../platform/platform.ts';
+import type {SpanBoard} from '../scheduler/job-span.ts';
 import {Initiator, type InitiatorEvent, type InitiatorOptions} from '../session/initiator.ts';
 import {closeCode, type Payload} from '../session/payload.ts';
 import {refusalCode} from '../session/responder.ts';
@@ -20,6 +21,8 @@ export type Early = Extract<InitiatorEvent, {type: 'early'}>;
 export type DialOptions = Omit<InitiatorOptions, 'crypto' | 'now' | 'wallMs' | 'peer'> & {
 	readonly addresses: readonly Address[];
 	readonly signal: AbortSignal | undefined;
+	/** Told of long turns while anybody watches. */
+	readonly spans?: SpanBoard;
 };
 
 /** Head start of an address over the next one. RFC 8305 §5 waits 250 ms between TCP dials. */
@@ -139,7 +142,12 @@ class Dialling {
 	#early: Early[] = [];
 	#over = false;
 
-	private constructor(platform: Platform, link: DatagramLink, options: InitiatorOptions) {
+	private constructor(
+		platform: Platform,
+		link: DatagramLink,
+		options: InitiatorOptions,
+		spans: SpanBoard | undefined,
+	) {
 		this.address = options.peer;
 		this.#link = link;
 		this.#clock = platform.clock;
@@ -153,6 +161,7 @@ class Dialling {
 			link,
 			endpoint: this.initiator,
 			clock: platform.clock,
+			spans,
 			turned: () => {
 				this.#drain();
 				return false;
@@ -166,14 +175,11 @@ class Dialling {
 		const {clock, crypto} = platform;
 		const host = address.startsWith('[') ? '::' : '0.0.0.0';
 		const link = await platform.openLink({host, port: 0, peer: address, bufferSize});
-		const {addresses: _, signal: __, ...rest} = options;
-		return new Dialling(platform, link, {
-			...rest,
-			crypto,
-			now: clock.now(),
-			wallMs: () => clock.wallMs(),
-			peer: address,
-		});
+		const {addresses: _, signal: __, spans, ...rest} = options;
+		const now = clock.now();
+		const wallMs = (): number => clock.wallMs();
+		const initiator = {...rest, crypto, now, wallMs, peer: address};
+		return new Dialling(platform, link, initiator, spans);
 	}
 
 	get statistics(): LinkStatistics {

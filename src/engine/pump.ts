@@ -5,6 +5,7 @@
  */
 import type {Clock} from '../platform/clock.ts';
 import type {Datagram, DatagramLink, Transmit} from '../platform/datagram.ts';
+import type {SpanBoard} from '../scheduler/job-span.ts';
 import type {Endpoint} from '../session/endpoint.ts';
 import {type Micros, never} from '../unit.ts';
 
@@ -14,12 +15,16 @@ import {type Micros, never} from '../unit.ts';
  */
 const sendsPerTurn = 128;
 
+/** Shorter turns are not told, in microseconds: they are many, and say little. */
+const toldMin = 200;
+
 export class Pump {
 	readonly #link: DatagramLink;
 	readonly #endpoint: Endpoint;
 	readonly #clock: Clock;
 	/** Moves what the endpoint wants or has made; true when it may have more to send now. */
 	readonly #turned: () => boolean;
+	readonly #spans: SpanBoard | undefined;
 	#unsent: Transmit[] = [];
 	/** The link is full and tells when it is not: until then it is offered nothing. */
 	#isFull = false;
@@ -34,11 +39,14 @@ export class Pump {
 		clock: Clock;
 		turned?: () => boolean;
 		failed: (error: Error) => void;
+		/** Told of long turns while anybody watches. */
+		spans?: SpanBoard | undefined;
 	}) {
 		this.#link = options.link;
 		this.#endpoint = options.endpoint;
 		this.#clock = options.clock;
 		this.#turned = options.turned ?? (() => false);
+		this.#spans = options.spans;
 		this.#link.receive({
 			datagrams: batch => this.#receive(batch),
 			failed: options.failed,
@@ -67,16 +75,24 @@ export class Pump {
 		if (this.#closed) return;
 		const now = this.#clock.now();
 		for (const {data, from} of batch) this.#endpoint.handleDatagram(data, from, now);
-		this.#turn();
+		this.#turn(now);
 	}
 
-	#turn(): void {
+	#turn(beganAt = this.#clock.now()): void {
 		if (this.#closed) return;
 		const now = this.#clock.now();
 		if (this.#endpoint.pollTimeout() <= now) this.#endpoint.handleTimeout(now);
 		let isFull = this.#send(now);
 		while (this.#turned() && !isFull && !this.#closed) isFull = this.#send(now);
 		if (!this.#closed) this.#arm(isFull ? now : this.#endpoint.pollTimeout());
+		if (this.#spans?.isWatched) this.#tell(this.#spans, beganAt);
+	}
+
+	#tell(spans: SpanBoard, beganAt: Micros): void {
+		const endedAt = this.#clock.now();
+		if (endedAt - beganAt < toldMin) return;
+		const what = {kind: 'datagrams', thread: 0, task: undefined, client: '', cost: 0};
+		spans.jobEnded({...what, addedAt: beganAt, beganAt, endedAt, failed: false});
 	}
 
 	/** True when a turn's share was sent and there may be more. */

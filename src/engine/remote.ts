@@ -86,7 +86,7 @@ export class Remote implements Supply {
 	static async dial(options: RemoteOptions): Promise<Remote> {
 		const {platform, task, dial} = options;
 		const connection = await task.run({kind: 'connect'}, ({signal}) =>
-			Connection.dial(platform, {...dial, signal}),
+			Connection.dial(platform, {...dial, signal, spans: task.spans}),
 		);
 		return new Remote(options, connection);
 	}
@@ -275,13 +275,14 @@ export class Remote implements Supply {
 
 	/** A source that restarts is away for a moment: its port refuses, or its host is silent. */
 	async #dialUntilAnswered(signal: AbortSignal): Promise<Connection> {
-		const {platform, dial} = this.#options;
+		const {platform, dial, task} = this.#options;
+		const {spans} = task;
 		const {clock} = platform;
 		const {address} = this.#connection;
 		const giveUpAt = later(clock.now(), dial.contactTimeout ?? 0);
 		for (let waitMs = 250; ; waitMs *= 2) {
 			try {
-				return await Connection.dial(platform, {...dial, signal, addresses: [address]});
+				return await Connection.dial(platform, {...dial, signal, spans, addresses: [address]});
 			} catch (error) {
 				const isAway = error instanceof ShoalError && error.code === 'PATH_UNREACHABLE';
 				const retryAt = later(clock.now(), millis(waitMs));

@@ -145,6 +145,7 @@ class Serving implements Server {
 			link,
 			endpoint: responder,
 			clock: platform.clock,
+			spans: this.#task.spans,
 			turned: () => source.turn(),
 			failed: error => this.#tell({event: 'notice', text: error.message}),
 		});

@@ -70,6 +70,11 @@ export class PoolThread {
 		});
 	}
 
+	/** It has not come to any job yet: it is being started. */
+	get isStarting(): boolean {
+		return Atomics.load(this.#signs, sign.beat) === 0;
+	}
+
 	/** How many times in a row this has found its job where it was the last time; 0 without one. */
 	countStill(): number {
 		const beat = Atomics.load(this.#signs, sign.beat);

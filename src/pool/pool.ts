@@ -65,6 +65,8 @@ const stopMaxDefault = millis(5000);
 
 /** Looks within `silenceMax`; counted, so that a process that was stopped itself blames nobody. */
 const looks = 4;
+/** So many for a thread that is being started: its code may come from a slow disk, too. */
+const startLooks = 40;
 
 export class Pool {
 	readonly threadCount: number;
@@ -229,7 +231,10 @@ export class Pool {
 		this.#cancelLook = clock.at(later(clock.now(), this.#silenceMax / looks), () => {
 			this.#cancelLook = undefined;
 			if (this.#closed) return;
-			for (const thread of this.#started) if (thread.countStill() === looks) this.#giveUp(thread);
+			for (const thread of this.#started) {
+				const allowed = thread.isStarting ? startLooks : looks;
+				if (thread.countStill() === allowed) this.#giveUp(thread);
+			}
 			if (this.#idle.length < this.#started.size) this.#look();
 		});
 	}

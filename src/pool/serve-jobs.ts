@@ -29,6 +29,7 @@ export function serveJobs(platform: Platform, tasks: ReadonlyMap<string, AnyTask
 	});
 
 	const serve = async ({job, task: name, input}: Order): Promise<void> => {
+		beat();
 		const beganAt = epoch + clock.now();
 		const times = () => ({beganAt, endedAt: epoch + clock.now()});
 		try {

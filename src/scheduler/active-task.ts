@@ -5,6 +5,7 @@
  */
 import {assert} from '../assert.ts';
 import {ShoalError} from '../error.ts';
+import type {SpanBoard} from './job-span.ts';
 import type {JobOptions, JobWatch} from './lane.ts';
 import {onAbort} from './on-abort.ts';
 
@@ -80,6 +81,7 @@ export type TaskOptions = {
 
 /** What a task is on: the scheduler. */
 export type TaskBoard = {
+	readonly spans: SpanBoard;
 	nextId(): number;
 	opened(task: ActiveTask): void;
 	ended(task: ActiveTask): void;
@@ -154,6 +156,11 @@ export class ActiveTask {
 	get progress(): TaskProgress {
 		const now = this.#options.progress?.();
 		return now === undefined ? this.#progress : {...this.#progress, ...now};
+	}
+
+	/** For who works at it on the calling thread. */
+	get spans(): SpanBoard {
+		return this.#board.spans;
 	}
 
 	view(): TaskView {

@@ -1,5 +1,11 @@
 import type {Micros} from '../unit.ts';
 
+/** Who is told of what threads do, while anybody watches. */
+export type SpanBoard = {
+	readonly isWatched: boolean;
+	jobEnded(span: JobSpan): void;
+};
+
 /** One job, once it has left its thread. */
 export type JobSpan = {
 	/** What kind of work it was, as in `hash`. */

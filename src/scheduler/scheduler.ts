@@ -31,6 +31,7 @@ export class Scheduler {
 	readonly #tasks = new Map<number, ActiveTask>();
 	readonly #watches = new Set<SchedulerWatch>();
 	readonly #board: TaskBoard = {
+		spans: this,
 		nextId: () => ++this.#lastId,
 		opened: task => {
 			this.#tasks.set(task.id, task);

@@ -17,6 +17,7 @@ import platform from '#platform';
 import {main} from '../../src/cli/main.ts';
 import {Terminal} from '../../src/cli/terminal.ts';
 import {escapePath} from '../../src/escape.ts';
+import {Scheduler} from '../../src/scheduler/scheduler.ts';
 import {Prng} from './prng.ts';
 import {RandomTree} from './random-tree.ts';
 
@@ -158,6 +159,7 @@ async function pull(
 	const exit = await main(['pull', '-i', '--threads=0', '--max-delete=9999', ...words], {
 		terminal: new Terminal(out, err),
 		platform,
+		scheduler: new Scheduler(),
 		signal: new AbortController().signal,
 		configDirectory,
 	});

@@ -3,12 +3,15 @@ import * as library from '../../src/index.ts';
 
 test('the library has the runs of the command line, and what their options and failures need', t => {
 	t.deepEqual(Object.keys(library).sort(), [
+		'Scheduler',
 		'ShoalError',
 		'diffSnapshots',
 		'errorTable',
 		'escapePath',
 		'formatSourceUrl',
 		'list',
+		'parseFilterRules',
+		'parseNames',
 		'parseSourceUrl',
 		'pull',
 		'pullDefaults',

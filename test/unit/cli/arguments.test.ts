@@ -103,10 +103,7 @@ test('operands too few or too many, no command, an unknown one, a value missing'
 });
 
 test('commands and formats of a later version say so', t => {
-	for (const words of [
-		['push', '--delete', 'a', 'b'],
-		['pull', '--trace', 'a', 'b'],
-	]) {
+	for (const words of [['push', '--delete', 'a', 'b']]) {
 		t.is(refusal(words).code, 'OPTION_UNBUILT', words.join(' '));
 	}
 });

@@ -7,6 +7,7 @@ import type {OptionValues} from '../../../src/cli/option.ts';
 import {Terminal} from '../../../src/cli/terminal.ts';
 import {type Voice, withVoice} from '../../../src/cli/voice.ts';
 import {ShoalError} from '../../../src/error.ts';
+import {Scheduler} from '../../../src/scheduler/scheduler.ts';
 
 type Heard = {exit: number; out: string; err: string};
 
@@ -23,6 +24,7 @@ async function hear(
 		options,
 		terminal: new Terminal(out, err),
 		platform,
+		scheduler: new Scheduler(),
 		signal: new AbortController().signal,
 		configDirectory: '/nowhere',
 	};

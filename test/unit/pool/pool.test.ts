@@ -121,8 +121,7 @@ test('a job that gave its input away is not done again', async t => {
 	t.is(given.byteLength, 0);
 });
 
-/** Starting a thread takes a second where many tests run. */
-const impatient = {silenceMax: millis(2000), stopMax: millis(1000)};
+const impatient = {silenceMax: millis(800), stopMax: millis(1500)};
 
 test('a job that shows no life is done again on another thread', async t => {
 	const pool = openTestPool(t, 1, undefined, impatient);
@@ -169,7 +168,7 @@ test('a job that takes long and goes on is left alone', async t => {
 	const [counters, gate] = [shared(2), shared(1)];
 	const job = pool.run(wait, {counters, gate});
 	await until(() => counters[0] === 1);
-	await new Promise(resolve => setTimeout(resolve, 3000));
+	await new Promise(resolve => setTimeout(resolve, 1800));
 	Atomics.store(gate, 0, 1);
 	t.is(await job, 0);
 });
