@@ -1,7 +1,10 @@
 /**
  * `npm run bench [-- --smoke] [-- NAME…]`: times every kernel, or those whose name begins so, and
- * prints a JSON line for each. `--smoke` runs each once on tiny input, so that none rots.
+ * prints a JSON line for each. `--smoke` runs each once on tiny input, so that none rots; then also
+ * the bench of long paths (wan/), which otherwise has a command of its own.
  */
+import {spawnSync} from 'node:child_process';
+import {fileURLToPath} from 'node:url';
 import {type Kernel, measure} from './harness.ts';
 import {digestKernels} from './kernel/digest.ts';
 import {frameKernels} from './kernel/frame.ts';
@@ -29,11 +32,17 @@ const names = words.filter(word => !word.startsWith('--'));
 const chosen = kernels.filter(
 	({name}) => names.length === 0 || names.some(prefix => name.startsWith(prefix)),
 );
-if (chosen.length === 0) {
+const isWanChosen = smoke && (names.length === 0 || names.includes('wan'));
+if (chosen.length === 0 && !isWanChosen) {
 	process.stderr.write(`no benchmark of that name; there are\n`);
 	for (const {name} of kernels) process.stderr.write(`  ${name}\n`);
 	process.exitCode = 1;
 }
 for (const kernel of chosen) {
 	process.stdout.write(`${JSON.stringify(await measure(kernel, smoke))}\n`);
+}
+if (isWanChosen) {
+	const wan = fileURLToPath(new URL('./wan/index.js', import.meta.url));
+	const {status} = spawnSync(process.execPath, [wan, '--smoke'], {stdio: 'inherit'});
+	if (status !== 0) process.exitCode = 1;
 }
