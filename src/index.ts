@@ -31,6 +31,7 @@ export {
 	ShoalError,
 } from './error.ts';
 export {escapePath} from './escape.ts';
+export type {TreesOptions} from './receiver/update-types.ts';
 export type {
 	TaskFigures,
 	TaskProgress,
@@ -50,3 +51,4 @@ export {
 export type {FilterRule} from './snapshot/filter-rule.ts';
 export {type ListedName, parseNames} from './snapshot/name-list.ts';
 export type {RsyncCharset} from './snapshot/rsync-line.ts';
+export type {Micros} from './unit.ts';

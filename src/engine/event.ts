@@ -53,6 +53,7 @@ export type PlanSummary = {
 /** What becomes of an entry; `metadata` keeps the content and changes the rest. */
 export type ChangeKind = 'new' | 'changed' | 'metadata' | 'deleted';
 
+/** What of an entry is not as it was. */
 export type Difference = 'type' | 'content' | 'size' | 'time' | 'mode' | 'owner' | 'group';
 
 /** One entry of DEST that is made, changed or removed: enough for a line of rsync's -i. */

@@ -41,6 +41,7 @@ export type TaskView = {
 	readonly figures: TaskFigures;
 };
 
+/** How far a task is: its own units. */
 export type TaskProgress = {
 	readonly done: number;
 	/** Undefined while it is not known. */
@@ -49,6 +50,7 @@ export type TaskProgress = {
 	readonly unit: string;
 };
 
+/** Numbers of a task by their names. */
 export type TaskFigures = Readonly<Record<string, number>>;
 
 /** Told what becomes of tasks; none of it may throw. */

@@ -18,6 +18,7 @@ export type SchedulerWatch = TaskWatch & {
 	job?(span: JobSpan): void;
 };
 
+/** What the list shows of a lane: a copy. */
 export type LaneView = {
 	readonly name: string;
 	/** Jobs that may run at once. */
@@ -26,6 +27,7 @@ export type LaneView = {
 	readonly jobsRunning: number;
 };
 
+/** The list of all that goes on, and the lanes in which its jobs wait. */
 export class Scheduler {
 	readonly #lanes = new Set<Lane>();
 	readonly #tasks = new Map<number, ActiveTask>();

@@ -14,6 +14,7 @@ export type FilterArgument = {
 	readonly text: Uint8Array;
 };
 
+/** How rules are read. */
 export type FilterParseOptions = {
 	/** Rules without a side say only what the image has: `--delete-excluded`. */
 	readonly deleteExcluded?: boolean;
@@ -23,7 +24,10 @@ export type FilterParseOptions = {
 	readonly readFile: (name: Uint8Array) => Uint8Array;
 };
 
-/** @throws ShoalError OPTION_INVALID, OPTION_UNBUILT, and what `readFile` throws */
+/**
+ * Rules of all options together, in their order.
+ * @throws ShoalError OPTION_INVALID, OPTION_UNBUILT, and what `readFile` throws
+ */
 export function parseFilterRules(
 	given: readonly FilterArgument[],
 	options: FilterParseOptions,

@@ -1,6 +1,7 @@
 /** One rule of a filter, read and complete: what rsync(1) has under "FILTER RULES IN DEPTH". */
 import {concatenate} from './list-builder.ts';
 
+/** A rule as `parseFilterRules` makes it. */
 export type FilterRule = {
 	/** Octets as they were written, a slash at the end included. */
 	readonly pattern: Uint8Array;

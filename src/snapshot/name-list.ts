@@ -4,6 +4,7 @@ import {escapePath} from '../escape.ts';
 import {splitPath} from './path.ts';
 import {splitLines} from './text-lines.ts';
 
+/** A path of a list of names. */
 export type ListedName = {
 	/** Relative to the root of the transfer, whose own path is empty. */
 	readonly path: Uint8Array;
