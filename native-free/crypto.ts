@@ -22,14 +22,18 @@ import {
 } from 'node:crypto';
 import {assert} from '../src/assert.ts';
 import type {AeadKey, CipherName, Crypto, HashName, KeyPair} from '../src/platform/crypto.ts';
+import {chachaSizeMax, loadChacha} from './chacha.ts';
 import {sha256} from './digest.ts';
 import {random} from './random.ts';
+
+const fast = loadChacha();
 
 type Curve = 'X25519' | 'Ed25519';
 
 export const crypto: Crypto = {
 	random,
 	sha256,
+	preferred: fast === undefined ? 'AESGCM' : 'ChaChaPoly',
 	hash(name, ...parts) {
 		const hash = createHash(hashNames[name]);
 		for (const part of parts) hash.update(part);
@@ -98,16 +102,23 @@ class GcmKey implements AeadKey {
 	}
 }
 
+/** Small packets by WebAssembly, large ones by OpenSSL. */
 class ChaChaKey implements AeadKey {
 	readonly #key: KeyObject;
+	readonly #octets: Uint8Array;
 
 	constructor(key: Uint8Array) {
 		assert(key.length === 32, 'a ChaCha20 key of 32 octets');
 		this.#key = createSecretKey(key);
+		this.#octets = new Uint8Array(key);
 	}
 
 	seal(packet: Uint8Array, headerSize: number, end: number, nonce: Uint8Array): void {
 		checkShape(packet, headerSize, end, nonce);
+		if (fast !== undefined && end <= chachaSizeMax) {
+			fast.seal(this.#octets, packet, headerSize, end, nonce);
+			return;
+		}
 		const plainSize = end - tagSize - headerSize;
 		const cipher = createCipheriv(chacha, this.#key, nonce, chachaOptions);
 		cipher.setAAD(packet.subarray(0, headerSize), {plaintextLength: plainSize});
@@ -118,6 +129,9 @@ class ChaChaKey implements AeadKey {
 
 	open(packet: Uint8Array, headerSize: number, end: number, nonce: Uint8Array): boolean {
 		checkShape(packet, headerSize, end, nonce);
+		if (fast !== undefined && end <= chachaSizeMax) {
+			return fast.open(this.#octets, packet, headerSize, end, nonce);
+		}
 		const plainSize = end - tagSize - headerSize;
 		const decipher = createDecipheriv(chacha, this.#key, nonce, chachaOptions);
 		decipher.setAAD(packet.subarray(0, headerSize), {plaintextLength: plainSize});

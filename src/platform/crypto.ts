@@ -28,6 +28,8 @@ export type AeadKey = {
 export type Crypto = {
 	readonly random: Random;
 	readonly sha256: Sha256;
+	/** The cipher whose packets cost least here. */
+	readonly preferred: CipherName;
 	/** Hash by name, for Noise. */
 	hash(name: HashName, ...parts: readonly Uint8Array[]): Uint8Array;
 	hmac(name: HashName, key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array;

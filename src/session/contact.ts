@@ -149,7 +149,7 @@ export class Contact {
 			known,
 			version,
 			versions: this.#versions,
-			suite: suite ?? 'AESGCM',
+			suite: suite ?? crypto.preferred,
 			identity: identity ?? known?.delegation.identity,
 			key,
 			module,

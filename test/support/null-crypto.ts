@@ -18,6 +18,7 @@ export function nullCrypto(prng: Prng): Crypto {
 	};
 	return {
 		random,
+		preferred: 'AESGCM',
 		sha256: (...parts) => digest(parts),
 		hash: (_, ...parts) => digest(parts),
 		hmac: (_, key, ...parts) => hmac(key, parts),
