@@ -91,7 +91,8 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'under the name with 64 after it: path64.\n\n' +
 		'mtree has type, mode, owner, group, size, time, link, device, nlink of hard links, and ' +
 		'sha256digest where the list has a plain one. An owner who is not known where mtree runs ' +
-		'ends it: use its -R uname,gname. mtree-netbsd differs in names with *, ? or [ only.\n\n' +
+		'ends it; with its -W it looks at no owner. mtree-netbsd differs in names with *, ? or [ ' +
+		'only.\n\n' +
 		'rsync is equal to the output of rsync 3.5, order, separators and escapes included, in local ' +
 		'time and the letters of the locale, but for the size of directories (4,096) and for ' +
 		'characters that steer a terminal, which stay escaped; see -8.',
