@@ -4,6 +4,7 @@ import {
 	readFileSync,
 	rmSync,
 	statSync,
+	symlinkSync,
 	unlinkSync,
 	writeFileSync,
 } from 'node:fs';
@@ -137,6 +138,23 @@ test('a name that the source lacks is a problem, and nothing is deleted', async 
 	t.true(existsSync(scene.mirrored('d/own')));
 	t.is((await scene.pull(names('d/\n'))).result?.deleted, 1);
 	t.deepEqual(scene.there, ['d', 'd/x', 'd/y']);
+});
+
+test('a name goes through no symlink, and one that ends at a symlink is that symlink', async t => {
+	const scene = new Scene(t, ['d/x']);
+	symlinkSync('d', scene.space.at('source/link'));
+	const pull = (text: string) => scene.pull({names: parseNames(octets(text), false)});
+	t.is((await pull('link\n')).result?.exit, 0);
+	t.deepEqual(scene.there, ['link']);
+	for (const name of ['link/', 'link/x']) {
+		const {result} = await pull(`${name}\n`);
+		t.deepEqual(
+			result?.problems.map(({code}) => code),
+			['NAME_MISSING'],
+			name,
+		);
+		t.deepEqual(scene.there, ['link']);
+	}
 });
 
 test('what the source could not read keeps from deleting only where it is shown', async t => {

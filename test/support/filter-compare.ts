@@ -68,6 +68,7 @@ export async function compareFilters(
 			startNs,
 			listed,
 			withRoot: names === undefined,
+			asTrees,
 		});
 		differences.push(...found.map(line => `round ${round}: ${line}`));
 		rmSync(at('source'), {recursive: true});
@@ -149,6 +150,8 @@ type CompareOptions = {
 	/** What rsync's list has. */
 	readonly listed: ReadonlySet<string>;
 	readonly withRoot: boolean;
+	/** A directory in which something is deleted keeps its time then. */
+	readonly asTrees: boolean;
 };
 
 /**
@@ -158,7 +161,7 @@ type CompareOptions = {
 function compare(
 	theirs: string,
 	ours: string,
-	{startNs, listed, withRoot}: CompareOptions,
+	{startNs, listed, withRoot, asTrees}: CompareOptions,
 ): string[] {
 	const [left, right] = [walkTree(theirs), walkTree(ours, ['.shoal'])];
 	const differences: string[] = [];
@@ -179,7 +182,8 @@ function compare(
 			differences.push(`${name}: group ${groups.get(path)} became ${ourGroups.get(path)}`);
 		}
 		// Another name of a file that is transferred may have got its time with it.
-		const isOwn = listed.has(path) || a.group + b.group === '';
+		const isOwn =
+			listed.has(path) || (a.group + b.group === '' && !(asTrees && a.type === 'directory'));
 		const isSet = a.mtimeNs < startNs && (path !== '' || withRoot) && isOwn;
 		const apart = a.mtimeNs - b.mtimeNs;
 		if (isSet && (apart > 2000n || apart < -2000n)) {

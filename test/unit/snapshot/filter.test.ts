@@ -236,6 +236,11 @@ test('a merged file has its rules where it is named, and takes over modifiers', 
 	t.false(protects(filterOf(['.s s'], {files}), 't'));
 	t.true(hides(filterOf(['.e dir/h'], {files: {'dir/h': '- x'}}), 'h'));
 	t.true(hides(filterOf(['.C h'], {files: {h: 'x y\n#z'}}), '#z'));
+	const nul = filterOf(['.w- h'], {files: {h: 'x\0y z\0'}, nulLines: true});
+	t.deepEqual(
+		['x', 'y', 'z'].map(path => hides(nul, path)),
+		[true, true, true],
+	);
 });
 
 for (const [rule, code, words] of [
