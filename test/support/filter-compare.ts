@@ -40,9 +40,9 @@ export async function compareFilters(
 	const options = optionsOf(world, home);
 	const asTrees = seed % 4 === 0;
 	const differences: string[] = [];
+	const startNs = BigInt(Date.now() - 1000) * 1_000_000n;
 	for (const [round, nodes] of [world.source, world.later].entries()) {
 		makeNodes(at('source'), nodes);
-		const startNs = BigInt(Date.now() - 1000) * 1_000_000n;
 		const words = [...wordsOf(world, names !== undefined), 'source/', 'rsync/'];
 		const {status, errors, listed} = await runRsync(words, home);
 		if (/File-list index|Hlink node/.test(errors)) return undefined;

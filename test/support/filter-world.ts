@@ -143,8 +143,16 @@ function drawDestination(prng: Prng, source: readonly Node[]): Node[] {
 	};
 	for (const node of source) {
 		if (prng.chance(0.3)) continue;
-		if (!prng.chance(0.2)) add(node);
-		else add({...prng.pick(source), path: node.path, same: undefined, time: 1e9 + prng.below(1e6)});
+		const time = 1e9 + prng.below(1e6);
+		if (!prng.chance(0.25)) add(node);
+		else if (prng.chance(0.5)) {
+			add({...prng.pick(source), path: node.path, same: undefined, time});
+		} else {
+			// A directory with something in it, in the way of what may be none.
+			add({path: node.path, type: 'directory', text: '', time});
+			const path = joined(node.path, prng.pick(words));
+			add({path, type: prng.pick(['file', 'directory']), text: '', time});
+		}
 	}
 	for (let left = prng.below(14); left > 0; left--) {
 		const directories = [...kept.values()].filter(({type}) => type === 'directory');
@@ -230,6 +238,7 @@ function drawNamed(prng: Prng, world: RuleWorld, depth: number): string {
 		['S', '!p/'],
 		['show', '!p/'],
 		['P', '!p/'],
+		['P', 'p/'],
 		['protect', '!p/'],
 		['R', '!p/'],
 		['risk', '!p/'],
