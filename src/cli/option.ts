@@ -417,7 +417,7 @@ export const optionTable = {
 		flags: '--trace <file>',
 		group: 'machine',
 		commands: everyRun,
-		value: 'text',
+		value: 'file',
 		help: 'Write what each thread does when to this file, for Perfetto.',
 	},
 } as const satisfies Record<string, OptionRow>;

@@ -55,7 +55,9 @@ export type TaskFigures = Readonly<Record<string, number>>;
 
 /** Told what becomes of tasks; none of it may throw. */
 export type TaskWatch = {
+	/** It is on the list now. */
 	opened?(task: ActiveTask): void;
+	/** It has come further. */
 	advanced?(task: ActiveTask): void;
 	/** It has come to its last state. */
 	ended?(task: ActiveTask): void;

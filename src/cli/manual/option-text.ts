@@ -49,6 +49,9 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'congestion, and is not slowed by the loss that a path has of its own. CUBIC (RFC 9438) is ' +
 		'what TCP does: it takes any loss for congestion. It is here to compare with.',
 	threads: 'With 0 all work is done in one thread. The result is the same with any number.',
+	trace:
+		'Events of the form that chrome://tracing and https://ui.perfetto.dev open: a track for each ' +
+		'thread and for each task. What has been written is whole at any instant, also after a kill.',
 	state:
 		'For trees that must not be written in. The directory is made if it is missing, can be read ' +
 		'by its owner alone, and belongs to one tree. It holds no secret, and may be deleted: the ' +

@@ -162,6 +162,13 @@ export function signals(): string[] {
 				'forward that was begun. A server that is stopped exits with 0.',
 			),
 		],
+		[
+			'Dv SIGUSR1',
+			says(
+				'Prints what goes on to standard error: every task with its state, progress and jobs, and',
+				'the lanes in which jobs wait. Nothing is interrupted.',
+			),
+		],
 		['Dv SIGPIPE', says('Ignored; a reader that has seen enough of ls ends it.')],
 	]);
 }
