@@ -73,6 +73,11 @@ export const errorTable = {
 	INTERRUPTED: row('stop', 20, 'Run it again: what has arrived is kept.', true),
 	THREAD_LOST: row('stop', 22, 'Give it more memory, or run fewer --threads.', true),
 	THREAD_HUNG: row('stop', 11, 'Look at the disk, or the server of files, that it works on.', true),
+	SESSION_DEFECT: row(
+		'stop',
+		70,
+		'This is a bug in shoal: report this line; others are served on.',
+	),
 	PARTIAL: row('stop', 23, 'Look at the errors above; the rest is in place.'),
 } as const satisfies Record<string, ErrorRow>;
 

@@ -23,6 +23,7 @@ import {listen} from './listen.ts';
 import {makePool} from './make-pool.ts';
 import {Offer} from './offer.ts';
 import type {ServeOptions} from './options.ts';
+import {Problems} from './problems.ts';
 import {Pump} from './pump.ts';
 import {openRun} from './run-task.ts';
 
@@ -126,12 +127,14 @@ class Serving implements Server {
 	}
 
 	#answerOn(link: DatagramLink, host: Host): Listener {
+		const onDefect = (peer: string, error: unknown): void => this.#tellDefect(peer, error);
 		const source: Source = new Source({
 			modules: this.#offers.map(({module}) => module),
 			clock: platform.clock,
 			task: this.#task,
 			read: (batch, order) => this.#pool.run(readRanges, batch, order),
 			wake: () => pump.wake(),
+			onDefect,
 			onSession: told => this.#tell({event: 'session', ...told}),
 		});
 		const responder = new Responder({
@@ -139,6 +142,7 @@ class Serving implements Server {
 			now: platform.clock.now(),
 			hosts: [host],
 			authority: source,
+			onDefect,
 			sizes: link.sizes,
 		});
 		const pump: Pump = new Pump({
@@ -150,6 +154,14 @@ class Serving implements Server {
 			failed: error => this.#tell({event: 'notice', text: error.message}),
 		});
 		return {link, source, responder, pump};
+	}
+
+	/** Whoever was served by it is served no more; everyone else is. */
+	#tellDefect(peer: string, error: unknown): void {
+		const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+		const [what, ...where] = trace.split('\n').map(line => line.trim());
+		const message = `the session of ${peer} has ended: ${what} ${where.slice(0, 2).join(' ')}`;
+		new Problems(this.#options.on).add('SESSION_DEFECT', message);
 	}
 
 	#urlAt(local: string): string {

@@ -34,7 +34,7 @@ import {closeCode} from './payload.ts';
 import {RateLimit} from './rate-limit.ts';
 import {reply} from './reply.ts';
 import {Session} from './session.ts';
-import {SessionTable} from './session-table.ts';
+import {type OnDefect, SessionTable} from './session-table.ts';
 import {openRotation, same} from './statement.ts';
 import {type Ticket, TicketBox, type TicketUse} from './ticket.ts';
 
@@ -59,6 +59,8 @@ export type ResponderOptions = {
 	readonly idleTimeout?: number;
 	/** Packets sealed under one key before it is changed. */
 	readonly updateAfter?: number;
+	/** Told of a bug that ended one session; without it, it passes and ends everything. */
+	readonly onDefect?: OnDefect;
 	/** How large datagrams may become; absent: they stay at the initial size. */
 	readonly sizes?: DatagramSizes;
 };
@@ -71,7 +73,7 @@ export class Responder implements Endpoint {
 	readonly #noMacKey: Uint8Array;
 	readonly #tokens: AddressTokens;
 	readonly #tickets: TicketBox;
-	readonly #sessions = new SessionTable();
+	readonly #sessions: SessionTable;
 	readonly #buffer = new PacketBuffer();
 	/** Answers to hellos: the rest goes through the sessions' turns. */
 	readonly #replies: Transmit[] = [];
@@ -94,6 +96,7 @@ export class Responder implements Endpoint {
 			namesOf(crypto, host).map(name => ({host, macKey: macKeyOf(crypto, name)})),
 		);
 		this.#noMacKey = macKeyOf(crypto, undefined);
+		this.#sessions = new SessionTable(options.onDefect);
 		this.#tokens = new AddressTokens(crypto);
 		this.#tickets = new TicketBox(crypto);
 		this.#untokenedHellos = new RateLimit(untokenedHellosPerSecond, now);
@@ -152,10 +155,27 @@ export class Responder implements Endpoint {
 		const connection = readU32(data, 1);
 		const session = this.#sessions.get(connection);
 		if (session === undefined) return 'stranger';
-		const reason = session.handlePacket(data, plainHeaderSize, data[0]! & 1, from, now);
+		const reason = this.#deliver(session, data, plainHeaderSize, data[0]! & 1, from, now);
 		// Who names this side's connection id has read it, and the salt with it.
 		if (reason === undefined && !session.confirmed) session.confirm();
 		return reason;
+	}
+
+	/** What one session throws ends that one. */
+	#deliver(
+		session: Session,
+		data: Uint8Array,
+		headerSize: number,
+		phase: number,
+		from: Address,
+		now: Micros,
+	): DropReason | undefined {
+		try {
+			return session.handlePacket(data, headerSize, phase, from, now);
+		} catch (error) {
+			this.#sessions.abandon(session, error);
+			return undefined;
+		}
 	}
 
 	#handleHello(data: Uint8Array, from: Address, now: Micros): DropReason | undefined {
@@ -225,7 +245,7 @@ export class Responder implements Endpoint {
 		if (use.session !== undefined) {
 			const session = this.#sessions.get(use.session);
 			if (session === undefined) return 'stranger';
-			return session.handlePacket(data, headerSize, 0, from, now);
+			return this.#deliver(session, data, headerSize, 0, from, now);
 		}
 		const ticket = this.#tickets.open(sealed, now);
 		if (ticket === undefined) return 'ticket';
@@ -247,7 +267,7 @@ export class Responder implements Endpoint {
 		if (full && !this.#refusals.take(now)) return 'full';
 		const connection = this.#freeConnection();
 		const session = this.#makeSession(ticket, connection, full, from, now);
-		const reason = session.handlePacket(data, headerSize, 0, from, now);
+		const reason = this.#deliver(session, data, headerSize, 0, from, now);
 		if (reason !== undefined) return reason;
 		if (full) {
 			// Told so under a salt of its own, and forgotten.

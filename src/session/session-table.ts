@@ -2,10 +2,13 @@
  * The sessions of a responder: by connection id, by whose timer is due, and by who may have
  * something to send, each in its turn.
  */
-import type {Transmit} from '../platform/datagram.ts';
+import type {Address, Transmit} from '../platform/datagram.ts';
 import {type Micros, never} from '../unit.ts';
 import type {Session} from './session.ts';
 import {TimerHeap} from './timer-heap.ts';
+
+/** Told of a bug that ended one session. */
+export type OnDefect = (peer: Address, error: unknown) => void;
 
 export class SessionTable {
 	readonly #byConnection = new Map<number, Session>();
@@ -13,7 +16,13 @@ export class SessionTable {
 	readonly #timers = new TimerHeap<Session>();
 	/** In order of turn. */
 	readonly #ready = new Set<Session>();
+	readonly #onDefect: OnDefect | undefined;
 	#openCount = 0;
+
+	/** Without `onDefect`, what a session throws passes. */
+	constructor(onDefect?: OnDefect) {
+		this.#onDefect = onDefect;
+	}
 
 	/** All that take memory: open ones, and closed ones that still tell stragglers. */
 	get size(): number {
@@ -57,7 +66,11 @@ export class SessionTable {
 	handleTimeout(now: Micros): void {
 		while (this.#timers.earliest <= now) {
 			const session = this.#timers.first!;
-			session.handleTimeout(now);
+			try {
+				session.handleTimeout(now);
+			} catch (error) {
+				this.abandon(session, error);
+			}
 			this.#ready.add(session);
 			// Its next instant is known when it has had its turn.
 			this.#timers.set(session, never);
@@ -68,19 +81,45 @@ export class SessionTable {
 	pollTransmit(now: Micros): Transmit | undefined {
 		for (const session of this.#ready) {
 			this.#ready.delete(session);
-			const transmit = session.pollTransmit(now);
+			const transmit = this.#pollOne(session, now);
 			if (transmit !== undefined) {
 				this.#ready.add(session);
 				return transmit;
 			}
 			if (session.ended) this.#delete(session);
-			else this.#timers.set(session, session.pollTimeout());
 		}
 		return undefined;
 	}
 
 	pollTimeout(): Micros {
 		return this.#timers.earliest;
+	}
+
+	/** `session` threw `error`: that ends this session, and no other. */
+	abandon(session: Session, error: unknown): void {
+		if (this.#onDefect === undefined) throw error;
+		this.#onDefect(session.peer, error);
+		try {
+			session.abandon();
+		} catch (another) {
+			session.abandon();
+			this.#onDefect(session.peer, another);
+		}
+		this.#ready.add(session);
+	}
+
+	/** What it sends now; if nothing, its timer is set. */
+	#pollOne(session: Session, now: Micros): Transmit | undefined {
+		try {
+			const transmit = session.pollTransmit(now);
+			if (transmit === undefined && !session.ended) {
+				this.#timers.set(session, session.pollTimeout());
+			}
+			return transmit;
+		} catch (error) {
+			this.abandon(session, error);
+			return undefined;
+		}
 	}
 
 	#delete(session: Session): void {

@@ -23,7 +23,7 @@ import {SkippedNumbers} from './skipped-numbers.ts';
 
 /** How a session ended: `self` and `peer` closed it, the rest happened to it. */
 export type SessionEnd = {
-	readonly by: 'self' | 'peer' | 'malformed' | 'idle' | 'silent' | 'limit';
+	readonly by: 'self' | 'peer' | 'malformed' | 'idle' | 'silent' | 'limit' | 'defect';
 	readonly code: number;
 	readonly text: string;
 };
@@ -163,6 +163,15 @@ export class Session implements SessionHandle {
 
 	close(code: number, text: string): void {
 		this.#end({by: 'self', code, text});
+	}
+
+	/**
+	 * Something in it threw what it must not, so nothing in it can be relied on: ends it. Called
+	 * again, because it cannot even be ended, forgets it at once.
+	 */
+	abandon(): void {
+		if (this.#state !== 'open') this.#state = 'closed';
+		else this.#end({by: 'defect', code: closeCode.unavailable, text: 'internal error'});
 	}
 
 	/** A packet that names this session; opened in place. Answers why, if it is dropped. */
@@ -429,9 +438,9 @@ export class Session implements SessionHandle {
 	#finish(end: SessionEnd): void {
 		const payload = this.#payload;
 		this.#payload = undefined;
-		payload?.closed(end.code, end.text);
 		this.#options.onEnd?.(end);
 		this.wake();
+		payload?.closed(end.code, end.text);
 	}
 }
 

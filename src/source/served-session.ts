@@ -26,6 +26,8 @@ export type ServedOptions = {
 	readonly touched: (session: ServedSession) => void;
 	/** A read has ended: there is something to send. */
 	readonly wake: () => void;
+	/** A bug has shown between two turns. */
+	readonly broken: (error: unknown) => void;
 	readonly closed: (code: number, text: string) => void;
 };
 
@@ -159,8 +161,8 @@ export class ServedSession implements Payload {
 			if (code === closeCode.done) this.#task.done();
 			else this.#task.abort(new ShoalError('SESSION_CLOSED', text));
 		}
-		this.#sender.closed(code, text);
 		this.#options.closed(code, text);
+		this.#sender.closed(code, text);
 	}
 
 	#resolve(want: Want): {sizes: Float64Array} | number {
@@ -202,7 +204,7 @@ export class ServedSession implements Payload {
 	#read(requests: readonly ReadRequest[]): void {
 		const batch = makeBatch(this.module.root, requests, this.#shown);
 		const order = {...this.#task.order, cost: readCost(batch)};
-		this.#options.read(batch, order).then(
+		const reading = this.#options.read(batch, order).then(
 			({data, status}) => {
 				if (this.#isClosed) return;
 				let at = 0;
@@ -223,5 +225,6 @@ export class ServedSession implements Payload {
 				this.#woken();
 			},
 		);
+		reading.catch((error: unknown) => this.#options.broken(error));
 	}
 }

@@ -11,6 +11,7 @@ import type {JobOptions} from '../scheduler/lane.ts';
 import {closeCode, type Payload, type SessionHandle} from '../session/payload.ts';
 import type {Answer, Ask, Authority, Refusal} from '../session/responder.ts';
 import {refusalCode} from '../session/responder.ts';
+import type {OnDefect} from '../session/session-table.ts';
 import type {ReadBatch, ReadResult} from '../task/read.ts';
 import {Reader, Writer} from '../wire/codec.ts';
 import type {Module} from './module.ts';
@@ -35,6 +36,8 @@ export type SourceOptions = {
 	readonly read: (batch: ReadBatch, order: JobOptions) => Promise<ReadResult>;
 	/** A session has something to send. */
 	readonly wake: () => void;
+	/** Told of a bug that ended one session; without it, it passes. */
+	readonly onDefect?: OnDefect;
 	readonly onSession?: (told: SessionTold) => void;
 };
 
@@ -51,6 +54,7 @@ export class Source implements Authority {
 	readonly #task: ActiveTask;
 	readonly #read: SourceOptions['read'];
 	readonly #wake: () => void;
+	readonly #onDefect: OnDefect | undefined;
 	readonly #onSession: (told: SessionTold) => void;
 	readonly #sessions = new Set<ServedSession>();
 	/** Those in which something has happened since their last turn. */
@@ -63,6 +67,7 @@ export class Source implements Authority {
 		this.#task = options.task;
 		this.#read = options.read;
 		this.#wake = options.wake;
+		this.#onDefect = options.onDefect;
 		this.#onSession = options.onSession ?? (() => undefined);
 	}
 
@@ -108,6 +113,7 @@ export class Source implements Authority {
 			read: this.#read,
 			touched: each => this.#touched.add(each),
 			wake: this.#wake,
+			broken: error => this.#abandon(served, error),
 			closed: (code, text) => this.#ended(served, code, text),
 		});
 		this.#sessions.add(served);
@@ -130,13 +136,26 @@ export class Source implements Authority {
 		if (touched.size === 0) return false;
 		this.#touched = new Set();
 		let handedOver = false;
-		for (const session of touched) if (session.turn()) handedOver = true;
+		for (const session of touched) {
+			try {
+				if (session.turn()) handedOver = true;
+			} catch (error) {
+				this.#abandon(session, error);
+			}
+		}
 		return handedOver;
 	}
 
 	/** Tells the sessions of a module that it has a newer snapshot. */
 	offer(module: Module): void {
 		for (const session of this.#sessions) if (session.module === module) session.offer();
+	}
+
+	/** A bug in one session ends that one. */
+	#abandon(served: ServedSession, error: unknown): void {
+		if (this.#onDefect === undefined) throw error;
+		this.#onDefect(served.session.peer, error);
+		served.session.close(closeCode.unavailable, 'internal error');
 	}
 
 	#ended(served: ServedSession, code: number, text: string): void {
