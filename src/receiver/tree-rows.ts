@@ -173,9 +173,10 @@ class Merge {
 			return;
 		}
 		const isThere = this.#makeWay(path, have, type[row]!);
-		const from = content[row] === contentFrom.link ? contentFrom.link : contentFrom.source;
-		const isFile = type[row] === entryType.file;
-		this.#add({...change, ...placed(isThere), content: isFile ? from : contentFrom.none}, row);
+		const isLink = content[row] === contentFrom.link;
+		const own = type[row] === entryType.file ? contentFrom.source : contentFrom.none;
+		const from = isLink ? contentFrom.link : own;
+		this.#add({...change, ...placed(isThere), content: from}, row);
 	}
 
 	/** What the current tree has and the plan leaves alone. */

@@ -5,6 +5,7 @@ import {
 	lutimesSync,
 	mkdirSync,
 	readdirSync,
+	realpathSync,
 	renameSync,
 	rmSync,
 	symlinkSync,
@@ -12,7 +13,7 @@ import {
 } from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
-import {compareTrees} from '../support/compare-trees.ts';
+import {compareTrees, walkTree} from '../support/compare-trees.ts';
 import {growTree} from '../support/grow-tree.ts';
 import type {Prng} from '../support/prng.ts';
 import {defaults, openUpdate} from '../support/pull-tree.ts';
@@ -67,22 +68,37 @@ function happen(root: string, prng: Prng): void {
 	}
 }
 
-for (const seed of [71, 72, 73, 74, 75, 76]) {
-	test(`whatever happens to a tree is followed, by diff and by scan [SHOAL_SEED=${seed}]`, async t => {
+const trees = {trees: {keep: 2, convert: false}};
+
+for (const [seed, way, open] of [
+	[71, 'in place', {}],
+	[72, 'in place', {}],
+	[73, 'in place', {}],
+	[74, 'in place', {}],
+	[75, 'as trees', trees],
+	[76, 'as trees', trees],
+	[77, 'as trees', trees],
+	[78, 'as trees', trees],
+] as const) {
+	test(`what happens to a tree is followed ${way}, by diff and by scan [SHOAL_SEED=${seed}]`, async t => {
 		const scene = new Scene(t, seed);
-		const {prng, from, to, pool} = scene;
+		const {prng, from, pool} = scene;
 		growTree(from, prng, 60 + prng.below(200));
 		rmSync(join(from, 'fifo'));
-		const more = {options: {deleteMax: 1e9}, feed: {prng, repeats: 0.02}};
+		const more = {open, options: {deleteMax: 1e9}, feed: {prng, repeats: 0.02}};
 		await scene.pull(more);
+		let to = realpathSync(scene.to);
 		t.deepEqual(compareTrees(from, to), []);
 		for (let round = 0; round < 4; round++) {
 			for (let count = 1 + prng.below(40); count > 0; count--) happen(from, prng);
 			const source = await scene.source();
-			const update = await openUpdate(pool, to, {dryRun: true});
+			const update = await openUpdate(pool, scene.to, {...open, dryRun: true});
 			const scanned = await update.plan(source.list, {...defaults, ...more.options, check: true});
 			await update.close();
+			const before = [to, walkTree(to)] as const;
 			const {plan, result} = await scene.pull({...more, source});
+			to = realpathSync(scene.to);
+			if (way === 'as trees') t.deepEqual(walkTree(before[0]), before[1], 'the tree before');
 			if (plan !== undefined) {
 				t.false(plan.examined);
 				const {created, changed, metadata, deleted} = plan.counts;
