@@ -21,6 +21,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {World} from './world.ts';
 
 const prefix = 'shoal-wan-';
+const lockName = 'shoal-bench-wan';
 const settings = ['rmem_max', 'wmem_max'];
 /** A new kernel's limit on what a socket may ask for; and one that bounds nothing here. */
 const bufferMax = {stock: 212_992, raised: 64 << 20};
@@ -46,7 +47,7 @@ export class Host {
 	static async take(waitMs: number): Promise<Host | undefined> {
 		const endMs = performance.now() + waitMs;
 		for (;;) {
-			const lock = await lockMachine();
+			const lock = await lockMachine(lockName);
 			if (lock !== undefined) {
 				// Whoever holds the lock is alone: what is there was left by runs that were killed.
 				for (const base of new Set([roomyDirectory(), tmpdir()])) removeLeftovers(base);
@@ -101,14 +102,14 @@ export function hasTool(name: string): boolean {
 }
 
 /** A name in the abstract space of Unix sockets: gone with its process, however that ends. */
-function lockMachine(): Promise<Server | undefined> {
+export function lockMachine(name: string): Promise<Server | undefined> {
 	return new Promise((resolve, reject) => {
 		const server = createServer();
 		server.once('error', error => {
 			if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') resolve(undefined);
 			else reject(error);
 		});
-		server.listen('\0shoal-bench-wan', () => resolve(server.unref()));
+		server.listen(`\0${name}`, () => resolve(server.unref()));
 	});
 }
 

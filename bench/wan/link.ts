@@ -67,18 +67,28 @@ export function compile(directory: string): void {
 	}
 }
 
+type Started = {
+	/** The link's first line. */
+	readonly ready: string;
+	readonly lines: Interface;
+	readonly ended: Promise<never>;
+};
+
 export class Link {
 	readonly realTime: boolean;
 	readonly #directory: string;
 	readonly #process: ChildProcess;
 	readonly #lines: Interface;
+	/** Never resolves: says why nothing will be said any more. */
+	readonly #ended: Promise<never>;
 	readonly #namespaces: Readonly<Record<Side, string>>;
 
-	private constructor(directory: string, child: ChildProcess, lines: Interface, ready: string) {
-		const said = JSON.parse(ready) as Record<Side, string> & {realTime: boolean};
+	private constructor(directory: string, process: ChildProcess, started: Started) {
+		const said = JSON.parse(started.ready) as Record<Side, string> & {realTime: boolean};
 		this.#directory = directory;
-		this.#process = child;
-		this.#lines = lines;
+		this.#process = process;
+		this.#lines = started.lines;
+		this.#ended = started.ended;
 		this.#namespaces = said;
 		this.realTime = said.realTime;
 	}
@@ -91,7 +101,13 @@ export class Link {
 			stdio: ['pipe', 'pipe', 'inherit'],
 		});
 		const lines = createInterface({input: child.stdout!});
-		const link = new Link(host.directory, child, lines, await nextLine(lines, child));
+		const ended = once(child, 'close').then(([exit]) => {
+			throw new Error(`the link ended with ${exit}`);
+		});
+		// Who waits for a line is told; a link that is closed as it should be is no failure.
+		ended.catch(() => undefined);
+		const ready = await nextLine(lines, ended);
+		const link = new Link(host.directory, child, {ready, lines, ended});
 		link.#configure('source', 'receiver', tcp);
 		link.#configure('receiver', 'source', tcp);
 		return link;
@@ -104,7 +120,7 @@ export class Link {
 
 	/** What happened since the last report, or since the start. */
 	async report(): Promise<LinkReport> {
-		const line = nextLine(this.#lines, this.#process);
+		const line = nextLine(this.#lines, this.#ended);
 		this.#process.stdin!.write('\n');
 		return JSON.parse(await line) as LinkReport;
 	}
@@ -146,19 +162,14 @@ export async function offersTcp(host: Host, world: World, tcp: TcpKind): Promise
 	}
 }
 
-async function nextLine(lines: Interface, child: ChildProcess): Promise<string> {
-	const ended = new AbortController();
-	const closed = once(child, 'close', {signal: ended.signal}).then(
-		([exit]) => {
-			throw new Error(`the link ended with ${exit}`);
-		},
-		() => '',
-	);
+async function nextLine(lines: Interface, ended: Promise<never>): Promise<string> {
+	const waiting = new AbortController();
 	try {
-		const line = once(lines, 'line', {signal: ended.signal}).then(([text]) => String(text));
-		return await Promise.race([line, closed]);
+		const line = once(lines, 'line', {signal: waiting.signal});
+		line.catch(() => undefined);
+		return String((await Promise.race([line, ended]))[0]);
 	} finally {
-		ended.abort();
+		waiting.abort();
 	}
 }
 

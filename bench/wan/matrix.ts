@@ -69,10 +69,14 @@ export async function runSmoke(host: Host): Promise<readonly Run[]> {
 /** What goes wrong around a program is told with the run, and the next one is begun. */
 async function attempt(host: Host, cell: Cell, round: number, capMs: number): Promise<Run> {
 	try {
-		return await runCell(host, cell, round, capMs);
+		const run = await runCell(host, cell, round, capMs);
+		const {problem} = run;
+		if (problem === undefined) return run;
+		// Results name no place of the machine.
+		return {...run, problem: problem.replaceAll(host.directory, '')};
 	} catch (error) {
 		if (!(error instanceof Error)) throw error;
-		return failedRun(cell, round, error.message);
+		return failedRun(cell, round, error.message.replaceAll(host.directory, ''));
 	}
 }
 

@@ -73,6 +73,7 @@ async function serveShoal(link: Link, tree: string, directory: string): Promise<
 		child.once('close', exit => {
 			reject(new Error(`shoal serve ended with ${exit}: ${errors()}`));
 		});
+		setTimeout(() => reject(new Error(`shoal serves nothing: ${errors()}`)), startMsMax).unref();
 	});
 	return {
 		command: destination => [process.execPath, shoal, 'pull', url, destination, '--json'],

@@ -129,7 +129,7 @@ async function preparePlace(
 	try {
 		const serving = await program.serve(link, tree, host.directory);
 		const filled = await time(link, serving.command(place.destination), place.home, 60_000);
-		if (filled.problem !== undefined) throw new Error(filled.problem);
+		if (filled.problem !== undefined) throw new Error(`without a path, ${filled.problem}`);
 		if (!filled.isFinished) throw new Error(`${program.name} did not end without a path`);
 	} catch (error) {
 		rmSync(base, {recursive: true, force: true});
@@ -168,7 +168,7 @@ async function time(
 	cap.abort();
 	if (exit === undefined) return {elapsedMs, isFinished: false};
 	if (exit === '0') return {elapsedMs, isFinished: true};
-	return {elapsedMs, isFinished: false, problem: `${command[0]} ended with ${exit}: ${errors()}`};
+	return {elapsedMs, isFinished: false, problem: `it ended with ${exit}: ${errors()}`};
 }
 
 /** What is at the destination must be what is at the source, and the link must have kept up. */
