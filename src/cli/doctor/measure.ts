@@ -13,6 +13,8 @@ const timerCount = 20;
 const timerMs = 2;
 
 export type Speeds = {
+	/** The cipher that pulls ask for. */
+	readonly chosen: CipherName;
 	/** Octets a second. */
 	readonly digest: number;
 	readonly ciphers: Readonly<Record<CipherName, number>>;
@@ -21,6 +23,7 @@ export type Speeds = {
 export function measureSpeeds(crypto: Crypto, clock: Clock): Speeds {
 	const block = new Uint8Array(blockSize);
 	return {
+		chosen: crypto.preferred,
 		digest: rateOf(clock, blockSize, () => void crypto.sha256(block)),
 		ciphers: {
 			AESGCM: cipherRate(crypto, clock, 'AESGCM', 16),
@@ -66,14 +69,15 @@ export async function measureLateness(clock: Clock): Promise<{median: number; wo
 	return {median: late[timerCount >> 1]!, worst: late.at(-1)!};
 }
 
-/** The cipher that sessions are opened with; the other one is taken if a peer asks for it. */
-const chosen: CipherName = 'AESGCM';
-
-export function judgeSpeeds({digest, ciphers}: Speeds): Finding[] {
-	const {AESGCM: aes, ChaChaPoly: chacha} = ciphers;
+export function judgeSpeeds({digest, ciphers, chosen}: Speeds): Finding[] {
+	const names: Record<CipherName, string> = {
+		AESGCM: 'AES-128-GCM',
+		ChaChaPoly: 'ChaCha20-Poly1305',
+	};
+	const other: CipherName = chosen === 'AESGCM' ? 'ChaChaPoly' : 'AESGCM';
 	const text =
-		`AES-128-GCM ${formatRate(aes)} in datagrams of ${packetSize} octets, which is taken; ` +
-		`ChaCha20-Poly1305 ${formatRate(chacha)}`;
+		`pulls take ${names[chosen]}, ${formatRate(ciphers[chosen])} in datagrams of ${packetSize} ` +
+		`octets; ${names[other]} has ${formatRate(ciphers[other])}`;
 	const poor = ciphers[chosen] < 12.5e6;
 	return [
 		finding(
@@ -81,7 +85,7 @@ export function judgeSpeeds({digest, ciphers}: Speeds): Finding[] {
 			'cipher',
 			poor ? `${text}: less than 100 Mbit/s` : text,
 			...(poor
-				? ['a processor with AES instructions; in a virtual machine: pass them through']
+				? ['a processor with vector and AES instructions, which a virtual machine may hide']
 				: []),
 		),
 		finding('ok', 'digest', `SHA-256 ${formatRate(digest)} and core`),
