@@ -11,13 +11,17 @@ import {
 } from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import {compareTrees} from '../support/compare-trees.ts';
+import {Prng} from '../support/prng.ts';
 import {Workspace} from '../support/workspace.ts';
 
 /** A module whose list is far larger than a slice of it; `part` is what is pulled. */
 function largeTree(space: Workspace): string {
-	for (let directory = 0; directory < 40; directory++) {
-		for (let file = 0; file < 80; file++) space.write(`tree/d${directory}/file-${file}`, `${file}`);
+	const name = new Prng(1);
+	for (let file = 0; file < 800; file++) {
+		const long = Buffer.from(name.bytes(80)).toString('hex');
+		space.write(`tree/d${file % 10}/${long}`, `${file}`);
 	}
+	space.write('tree/d7/file-7', 'to be changed');
 	space.write('tree/a-first', 'content of a hard link');
 	space.write('tree/part/of/one', 'one');
 	space.write('tree/part/of/two', 'two');

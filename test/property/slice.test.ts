@@ -62,11 +62,11 @@ function isValid(entries: readonly EntryView[], path: Uint8Array): boolean {
 	return true;
 }
 
-for (const seed of seedsOr(1, 2, 3, 4)) {
+for (const seed of seedsOr(1, 2, 3)) {
 	test(`a slice opens if all that it has and needs is right [SHOAL_SEED=${seed}]`, t => {
 		const prng = new Prng(seed);
 		const counts = {valid: 0, refused: 0, whole: 0};
-		for (let round = 0; round < 12; round++) {
+		for (let round = 0; round < 8; round++) {
 			const entries = forge(prng, randomEntries(prng, 100 + prng.below(900)));
 			const bytes = buildList(entries);
 			if (decodeHeader(bytes)!.levels !== 1) continue;
@@ -99,6 +99,6 @@ for (const seed of seedsOr(1, 2, 3, 4)) {
 				);
 			}
 		}
-		t.true(counts.valid > 20, JSON.stringify(counts));
+		t.true(counts.valid > 10, JSON.stringify(counts));
 	});
 }

@@ -31,15 +31,17 @@ function below(list: List, path: Uint8Array): string[] {
 	return lines;
 }
 
-for (const seed of seedsOr(1, 2, 3)) {
+for (const seed of seedsOr(1, 2)) {
 	test(`a slice has what the list has there, at the same places [SHOAL_SEED=${seed}]`, t => {
 		const prng = new Prng(seed);
-		const entries = randomEntries(prng, 5000);
+		const entries = randomEntries(prng, 4000);
 		const list = listOf(entries);
-		t.true(list.pageCount > 15);
-		const paths = Array.from({length: 40}, () => prng.pick(entries).path).filter(
+		t.true(list.pageCount > 10);
+		const paths = Array.from({length: 30}, () => prng.pick(entries).path).filter(
 			path => path.length > 0,
 		);
+		const further = entries.filter(({link}) => link.length > 0).slice(0, 3);
+		paths.push(...further.map(({path}) => path));
 		let leaders = 0;
 		for (const path of [...paths, octets('absent'), joinPath(paths[0]!, octets('none'))]) {
 			const {list: found, octets: size} = fetchSlice(nodesOf(list), path, prng);
@@ -83,7 +85,7 @@ test('a few files of many are a few pages', t => {
 
 test('nodes that an older slice or list has are not asked for', t => {
 	const prng = new Prng(7);
-	const entries = randomEntries(prng, 8000);
+	const entries = randomEntries(prng, 5000);
 	const list = listOf(entries);
 	const target = entries.find(
 		({path, link, linkCount, type}) =>
