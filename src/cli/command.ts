@@ -155,6 +155,10 @@ export const commandTable: Record<CommandName, CommandRow> = {
 				words: `shoal pull --delete --bwlimit 4M ${url}/debian /srv/debian`,
 			},
 			{says: 'A part of a module', words: `shoal pull ${url}/debian/dists /srv/dists`},
+			{
+				says: 'Without what nobody here needs, and leaving alone what is only here',
+				words: `shoal pull --delete -f '- *.iso' -f 'P /own/' ${url} mirror`,
+			},
 		],
 		exits: [0, 1, 2, 5, 10, 11, 12, 20, 22, 23, 24, 25, 30, 35],
 	},

@@ -45,7 +45,7 @@ export async function compareFilters(
 		makeNodes(at('source'), nodes);
 		const words = [...wordsOf(world, names !== undefined), 'source/', 'rsync/'];
 		const {status, errors, listed} = await runRsync(words, home);
-		if (/File-list index|Hlink node/.test(errors)) return undefined;
+		if (/File-list index|Hlink node|received SIG/.test(errors)) return undefined;
 		// Where the first name of a file cannot be put in place, rsync removes what the others replace.
 		if (errors.includes('could not make way') && nodes.some(({same}) => same)) return undefined;
 		if (status !== 0 && status !== 23) return [`rsync refuses: ${errors}`];
