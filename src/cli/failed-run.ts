@@ -39,6 +39,7 @@ export const failedPull: FailedRun = (report, exit, elapsedMs) => {
 		roundTripMs: 0,
 		elapsedMs,
 		errorCount: 1,
+		leftOut: [],
 	};
 	return {event: 'result', ...nothing, errors: [report]};
 };

@@ -1,4 +1,7 @@
-/** `--log-file`: a line for all that is done, with time and process id, as rsync writes it. */
+/**
+ * `--log-file`: a line for all that is done, as rsync writes it: local time, process, text. The file
+ * is held open, so one that was renamed is written on until the run ends, as rsync does too.
+ */
 import {closeSync, constants, openSync, writeSync} from 'node:fs';
 import {ShoalError} from '../error.ts';
 
@@ -20,10 +23,8 @@ export class LogFile {
 
 	/** A full disk under the log must not break the run: what cannot be logged is dropped. */
 	line(text: string): void {
-		const date = new Date(this.#wallMs());
-		const stamp = date.toISOString().slice(0, 19).replaceAll('-', '/').replace('T', ' ');
 		try {
-			writeSync(this.#fd, `${stamp} [${process.pid}] ${text}\n`);
+			writeSync(this.#fd, `${localStamp(this.#wallMs())} [${process.pid}] ${text}\n`);
 		} catch (error) {
 			if (!(error instanceof Error)) throw error;
 		}
@@ -32,4 +33,12 @@ export class LogFile {
 	close(): void {
 		closeSync(this.#fd);
 	}
+}
+
+/** `2026/11/22 01:33:47`, where this machine is. */
+export function localStamp(wallMs: number): string {
+	const date = new Date(wallMs);
+	const pair = (value: number): string => String(value).padStart(2, '0');
+	const day = [date.getFullYear(), pair(date.getMonth() + 1), pair(date.getDate())].join('/');
+	return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(pair).join(':')}`;
 }

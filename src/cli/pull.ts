@@ -11,15 +11,16 @@ import {formatAge, formatCount, formatCounted, formatSize} from './format.ts';
 import {itemize, nameChange} from './itemize.ts';
 import {readLocal, readSource} from './operand.ts';
 import type {OptionValues} from './option.ts';
-import {statistics, totals} from './statistics.ts';
+import {describeLeftOut, nextStep} from './outcome.ts';
+import {escapeText} from './report.ts';
+import {logTotal, statistics, totals} from './statistics.ts';
 import {type Voice, withVoice} from './voice.ts';
 
 export function runPull(context: Context): Promise<number> {
 	return withVoice(context, failedPull, async voice => {
 		const on = (event: Event) => handleEvent(event, voice, context);
 		const result = await pull({...readOptions(context), scheduler: context.scheduler, on});
-		for (const problem of result.errors) voice.problem(problem);
-		sayResult(result, voice, context.options);
+		sayResult(result, voice, context);
 		voice.tell({event: 'result', ...result});
 		return result.exit;
 	});
@@ -93,47 +94,82 @@ function readTrees({publish, keep, convert, state}: OptionValues): PullOptions['
 /** The current tree, and one for readers that began before it was shown. */
 const keepDefault = 2;
 
-function handleEvent(event: Event, voice: Voice, {options, platform}: Context): void {
+function handleEvent(event: Event, voice: Voice, context: Context): void {
+	const {options, platform, terminal} = context;
 	voice.handle(event);
 	if (event.event === 'plan') {
 		voice.tell(event);
-		const lines = describePlan(event.plan, platform.clock.wallMs());
 		const asked = options.dryRun !== undefined && options.quiet === undefined;
-		for (const line of lines) voice.talks || asked ? voice.say(line) : voice.log(line);
+		for (const phrases of describePlan(event.plan, platform.clock.wallMs())) {
+			voice.log(phrases.join(', '));
+			if (!voice.talks && !asked) continue;
+			for (const line of joinPhrases(phrases, terminal.columns)) voice.print(line);
+		}
 	} else if (event.event === 'change') {
 		const line = itemize(event, options.checksum !== undefined);
-		if (options.itemize !== undefined) {
+		voice.log(line);
+		if (options.itemize !== undefined || options.verbose !== undefined) {
 			voice.tell(event);
-			voice.say(line);
-		} else if (options.verbose !== undefined) {
-			voice.tell(event);
-			voice.say(nameChange(event));
-		} else voice.log(line);
+			voice.print(options.itemize === undefined ? nameChange(event) : line);
+		}
 	}
 }
 
-/** What goes where, before it goes. */
-export function describePlan(plan: PlanSummary, wallMs: number): string[] {
-	const module = plan.module === '' ? '' : `module ${plan.module}, `;
-	const id = plan.snapshot.slice(0, 12);
+/** What goes where, before it goes, in phrases. */
+export function describePlan(plan: PlanSummary, wallMs: number): string[][] {
+	const module = plan.module === '' ? [] : [`module ${escapeText(plan.module)}`];
+	const found = plan.bytesFound === 0 ? [] : [`${formatSize(plan.bytesFound)} found here`];
 	return [
-		`${module}snapshot ${id}, ${formatAge(wallMs - plan.issuedMs)}: ` +
-			`${formatCounted(plan.entries, 'entry', 'entries')}, ${formatSize(plan.bytesTotal)}`,
-		`+${formatCount(plan.created)} new ~${formatCount(plan.changed)} changed ` +
-			`-${formatCount(plan.deleted)} gone, ${formatSize(plan.bytesToFetch)} to fetch, ` +
+		[
+			...module,
+			`snapshot ${plan.snapshot.slice(0, 12)}`,
+			formatAge(wallMs - plan.issuedMs),
+			formatCounted(plan.entries, 'entry', 'entries'),
+			formatSize(plan.bytesTotal),
+		],
+		[
+			`+${formatCount(plan.created)} new ~${formatCount(plan.changed)} changed ` +
+				`-${formatCount(plan.deleted)} gone`,
+			`${formatSize(plan.bytesToFetch)} to fetch`,
+			...found,
 			`${formatSize(plan.bytesFree)} free`,
+		],
 	];
 }
 
-function sayResult(result: PullResult, voice: Voice, options: OptionValues): void {
-	const say = (line: string) => (voice.talks ? voice.say(line) : voice.log(line));
+/** Phrases on as few lines as may be; one that is too long for a line has one of its own. */
+export function joinPhrases(phrases: readonly string[], columns = Infinity): string[] {
+	const lines: string[] = [];
+	for (const [index, phrase] of phrases.entries()) {
+		const piece = index === phrases.length - 1 ? phrase : `${phrase},`;
+		const joined = `${lines.at(-1)} ${piece}`;
+		if (lines.length > 0 && joined.length < columns) lines[lines.length - 1] = joined;
+		else lines.push(piece);
+	}
+	return lines;
+}
+
+function sayResult(result: PullResult, voice: Voice, {options, terminal}: Context): void {
+	const say = (line: string) => {
+		if (voice.talks) voice.print(line);
+	};
+	voice.endProblems(result.leftOut);
 	if (result.unchanged) {
 		say('unchanged since the last pull; DEST was not examined (--check does that)');
+		voice.log('unchanged since the last pull');
 	}
+	const isListed = options.verbose !== undefined || options.itemize !== undefined;
 	if (options.stats !== undefined && options.quiet === undefined) {
-		for (const line of statistics(result)) voice.say(line);
-	}
+		for (const line of ['', ...statistics(result)]) voice.print(line);
+		say('');
+	} else if (isListed) say('');
 	for (const line of totals(result)) say(line);
-	const hidden = result.errorCount - result.errors.length;
-	if (hidden > 0) voice.notice(`${formatCounted(hidden, 'error')} more than those named`);
+	voice.log(logTotal(result));
+	const left = describeLeftOut(result.leftOut);
+	if (left.length > 0) {
+		for (const line of joinPhrases(left, terminal.columns)) say(line);
+		voice.log(left.join(', '));
+	}
+	const next = nextStep(result);
+	if (next !== undefined) voice.notice(next);
 }

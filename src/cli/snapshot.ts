@@ -20,7 +20,6 @@ export function runSnapshot(context: Context): Promise<number> {
 			...(options.threads === undefined ? {} : {threads: options.threads}),
 			...(options.output === undefined ? {} : {output: options.output}),
 		});
-		for (const problem of result.errors) voice.problem(problem);
 		if (voice.talks) voice.say(describe(result));
 		voice.tell({event: 'result', ...result});
 		return result.exit;

@@ -1,5 +1,5 @@
 /** Figures of a pull, worded as rsync words them where it has the same ones. */
-import type {PullResult} from '../engine/event.ts';
+import type {PullResult, TypeCounts} from '../engine/event.ts';
 import {formatCount, formatDuration} from './format.ts';
 
 /** The two lines that end a run: what travelled, and what that saved. */
@@ -16,20 +16,30 @@ export function totals(result: PullResult): string[] {
 	];
 }
 
-/** `--stats`. */
+/** As rsync ends the log of a run. */
+export function logTotal({wireBytesIn, wireBytesOut, bytesTotal}: PullResult): string {
+	return (
+		`sent ${formatCount(wireBytesOut)} bytes  received ${formatCount(wireBytesIn)} bytes  ` +
+		`total size ${formatCount(bytesTotal)}`
+	);
+}
+
+/** `--stats`: rsync's lines in rsync's order, then what only shoal has. */
 export function statistics(result: PullResult): string[] {
 	const count = (value: number) => formatCount(value);
+	const {bytesLiteral, bytesMatched} = result;
 	return [
-		`Number of files: ${count(result.entries)}${regular(result)}`,
-		`Number of created files: ${count(result.created)}`,
-		`Number of deleted files: ${count(result.deleted)}`,
-		`Number of regular files changed: ${count(result.filesChanged)}`,
-		`Number of regular files moved: ${count(result.filesMoved)}`,
+		`Number of files: ${count(result.entries)}${byType(result.entryTypes)}`,
+		`Number of created files: ${count(result.created)}${byType(result.createdTypes)}`,
+		`Number of deleted files: ${count(result.deleted)}${deletedByType(result)}`,
+		`Number of regular files transferred: ${count(result.filesChanged)}`,
 		`Total file size: ${count(result.bytesTotal)} bytes`,
-		`Literal data: ${count(result.bytesLiteral)} bytes`,
-		`Matched data: ${count(result.bytesMatched)} bytes`,
+		`Total transferred file size: ${count(bytesLiteral + bytesMatched)} bytes`,
+		`Literal data: ${count(bytesLiteral)} bytes`,
+		`Matched data: ${count(bytesMatched)} bytes`,
 		`Total bytes sent: ${count(result.wireBytesOut)}`,
 		`Total bytes received: ${count(result.wireBytesIn)}`,
+		`Number of regular files moved: ${count(result.filesMoved)}`,
 		`Datagrams sent: ${count(result.datagramsOut)}`,
 		`Datagrams received: ${count(result.datagramsIn)}`,
 		`Ranges lost: ${count(result.rangesLost)}`,
@@ -39,7 +49,25 @@ export function statistics(result: PullResult): string[] {
 	];
 }
 
-/** An unchanged list is not read, so its files are not counted. */
-function regular({files, unchanged}: PullResult): string {
-	return unchanged ? '' : ` (reg: ${formatCount(files)})`;
+const typeLabels = {
+	file: 'reg',
+	directory: 'dir',
+	symlink: 'link',
+	device: 'dev',
+	special: 'special',
+} as const satisfies Record<keyof TypeCounts, string>;
+
+/** ` (reg: 3, dir: 1)`: the kinds that there are. An unchanged list is not read. */
+function byType(counts: TypeCounts | undefined): string {
+	const types = Object.keys(typeLabels) as (keyof TypeCounts)[];
+	const kinds = types
+		.filter(type => (counts?.[type] ?? 0) > 0)
+		.map(type => `${typeLabels[type]}: ${formatCount(counts![type])}`);
+	return kinds.length === 0 ? '' : ` (${kinds.join(', ')})`;
+}
+
+/** Known by kind only if all went that were to go. */
+function deletedByType({deleted, deletedTypes}: PullResult): string {
+	const planned = Object.values(deletedTypes ?? {}).reduce((sum, each) => sum + each, 0);
+	return planned === deleted ? byType(deletedTypes) : '';
 }

@@ -3,9 +3,10 @@
  * programs; nothing at all on success when nobody looks, as cron wants it. Errors and notices go
  * to standard error, results to standard output.
  */
-import type {Event, Progress} from '../engine/event.ts';
+import type {Event, LeftOut, Progress} from '../engine/event.ts';
 import type {Context} from './context.ts';
 import type {FailedRun} from './failed-run.ts';
+import {formatCount} from './format.ts';
 import {LogFile} from './log-file.ts';
 import {ProgressMeter} from './progress.ts';
 import {describeFailure, type ErrorReport, errorLine, escapeText} from './report.ts';
@@ -45,10 +46,13 @@ export class Voice {
 	readonly talks: boolean;
 	readonly #context: Context;
 	readonly #quiet: boolean;
+	readonly #isVerbose: boolean;
+	/** Someone sees standard error now, or reads it later with care. */
+	readonly #looks: boolean;
 	readonly #progress = new ProgressMeter();
 	readonly #startMs: number;
 	readonly #log: LogFile | undefined;
-	readonly #told = new Set<string>();
+	readonly #problemCounts = new Map<string, number>();
 
 	constructor(context: Context) {
 		const {options, terminal, platform} = context;
@@ -56,8 +60,10 @@ export class Voice {
 		this.#startMs = platform.clock.now() / 1000;
 		this.json = options.json !== undefined;
 		this.#quiet = options.quiet !== undefined;
-		this.talks =
-			!this.json && !this.#quiet && (terminal.interactive || options.verbose !== undefined);
+		this.#isVerbose = options.verbose !== undefined;
+		const asked = this.json || this.#isVerbose;
+		this.#looks = !this.#quiet && (asked || terminal.redraws || terminal.interactive);
+		this.talks = !this.json && !this.#quiet && (terminal.interactive || this.#isVerbose);
 		if (options.logFile !== undefined) {
 			this.#log = new LogFile(options.logFile, () => platform.clock.wallMs());
 		}
@@ -65,7 +71,12 @@ export class Voice {
 
 	/** A line for people on standard output, and in the log. */
 	say(line: string): void {
-		this.#log?.line(line);
+		if (line !== '') this.#log?.line(line);
+		this.print(line);
+	}
+
+	/** A line for people on standard output alone. */
+	print(line: string): void {
 		if (!this.json) void this.#context.terminal.write(`${line}\n`);
 	}
 
@@ -79,10 +90,16 @@ export class Voice {
 		if (this.json) void this.#context.terminal.write(`${JSON.stringify(value)}\n`);
 	}
 
-	/** Something worth knowing that is no error. */
+	/** Something that may need to be mended, though it is no error. */
 	notice(text: string): void {
-		this.#log?.line(text);
+		this.#log?.line(escapeText(text));
 		if (!this.#quiet) this.#context.terminal.warn(`shoal: ${escapeText(text)}`);
+	}
+
+	/** Something worth knowing for who looks on, or asked for more. */
+	remark(text: string): void {
+		this.#log?.line(escapeText(text));
+		if (this.#looks) this.#context.terminal.warn(`shoal: ${escapeText(text)}`);
 	}
 
 	/** Events that every command handles alike; the others are the command's own. */
@@ -90,10 +107,18 @@ export class Voice {
 		if (event.event === 'progress') {
 			this.#showProgress(event.progress);
 		} else if (event.event === 'problem') {
-			if (this.problem(event.problem)) this.tell({event: 'problem', ...event.problem});
+			this.problem(event.problem);
+			this.tell({event: 'problem', ...event.problem});
 		} else if (event.event === 'notice') {
 			this.notice(event.text);
-			this.tell({event: 'notice', text: event.text});
+			this.tell(event);
+		} else if (event.event === 'remark') {
+			this.remark(event.text);
+			this.tell(event);
+		} else if (event.event === 'skipped') {
+			const {path = '', message} = event;
+			if (this.#isVerbose) this.remark(`${path}: ${message}`);
+			this.tell(event);
 		}
 	}
 
@@ -106,17 +131,32 @@ export class Voice {
 		if (nowMs >= this.#startMs + patienceMs) terminal.show(state);
 	}
 
-	/** Prints an error unless it has been printed; answers whether it did. */
-	problem(report: ErrorReport): boolean {
+	/** Prints an error, unless there were many of its kind; the log has them all. */
+	problem(report: ErrorReport): void {
 		const line = errorLine(report);
-		if (this.#told.has(line)) return false;
-		if (this.#told.size < toldMax) this.#told.add(line);
 		this.#log?.line(line);
-		this.#context.terminal.warn(line);
-		return true;
+		const before = this.#problemCounts.get(report.code) ?? 0;
+		this.#problemCounts.set(report.code, before + 1);
+		if (before < alikeMax) this.#context.terminal.warn(line);
+	}
+
+	/** Says how many were not named. `counts` may know of more than were told. */
+	endProblems(counts: readonly LeftOut[] = []): void {
+		for (const {code, count} of counts) {
+			const told = this.#problemCounts.get(code);
+			if (told !== undefined && told < count) this.#problemCounts.set(code, count);
+		}
+		for (const [code, count] of this.#problemCounts) {
+			if (count <= alikeMax) continue;
+			const more = `shoal: ${code}: and ${formatCount(count - alikeMax)} more`;
+			this.#log?.line(more);
+			this.#context.terminal.warn(more);
+		}
+		this.#problemCounts.clear();
 	}
 
 	close(): void {
+		this.endProblems();
 		this.#context.terminal.erase();
 		this.#log?.close();
 	}
@@ -125,5 +165,5 @@ export class Voice {
 /** Milliseconds before a run is worth watching. */
 const patienceMs = 300;
 
-/** Lines remembered so that none is printed twice: a result repeats at most a hundred. */
-const toldMax = 1000;
+/** Problems of one kind that are named. */
+const alikeMax = 10;

@@ -1,7 +1,7 @@
 import {escapePath} from '../escape.ts';
 import {changeDetail, type PlannedChange} from '../receiver/update.ts';
 import {type EntryType, entryType} from '../snapshot/entry.ts';
-import type {Change} from './event.ts';
+import type {Change, TypeCounts} from './event.ts';
 
 const bits: readonly [number, Change['differs'][number]][] = [
 	[changeDetail.type, 'type'],
@@ -31,6 +31,13 @@ export function describeChange(
 		...(target.length === 0 ? {} : {target: escapePath(target)}),
 		...(leader.length === 0 ? {} : {linkTo: escapePath(leader)}),
 	};
+}
+
+/** Counts by `entryType`, as an event tells them. */
+export function describeTypes(counts: readonly number[]): TypeCounts {
+	const told = {file: 0, directory: 0, symlink: 0, device: 0, special: 0};
+	for (const [type, count] of counts.entries()) told[nameType(type as EntryType)] += count;
+	return told;
 }
 
 export function nameType(type: EntryType): Change['type'] {

@@ -75,7 +75,12 @@ export type Change = {
 export type Event =
 	| {readonly event: 'progress'; readonly progress: Progress}
 	| {readonly event: 'problem'; readonly problem: Problem}
+	/** Worth knowing even if nobody asks: something may need to be mended. */
 	| {readonly event: 'notice'; readonly text: string}
+	/** Worth knowing for who looks on. */
+	| {readonly event: 'remark'; readonly text: string}
+	/** An entry that no version can make here, left out as announced: no problem. */
+	| ({readonly event: 'skipped'} & Problem)
 	/** A task of this run has come onto the list of its scheduler, or has left it. */
 	| {readonly event: 'task'; readonly change: 'opened' | 'ended'; readonly task: TaskView}
 	| {readonly event: 'plan'; readonly plan: PlanSummary}
@@ -150,7 +155,17 @@ export type PullResult = {
 	readonly errorCount: number;
 	/** The first hundred. */
 	readonly errors: readonly Problem[];
+	/** Paths that are not as the source has them, by what became of them. */
+	readonly leftOut: readonly LeftOut[];
+	/** Entries of the image, new ones, and those that went; absent where no list was read. */
+	readonly entryTypes?: TypeCounts;
+	readonly createdTypes?: TypeCounts;
+	readonly deletedTypes?: TypeCounts;
 };
+
+export type LeftOut = {readonly code: ErrorCode; readonly count: number};
+
+export type TypeCounts = Readonly<Record<Change['type'], number>>;
 
 /** What `diffSnapshots` answers. */
 export type DiffResult = {

@@ -43,6 +43,7 @@ async function fetchList(
 		sequence: 0,
 		failed: error => fail(error),
 		notice: text => options.on?.({event: 'notice', text}),
+		remark: text => options.on?.({event: 'remark', text}),
 	});
 	try {
 		return await task.run({kind: 'list'}, each => {

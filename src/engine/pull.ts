@@ -4,7 +4,7 @@
  * bug throws.
  */
 import platform from '#platform';
-import {ShoalError} from '../error.ts';
+import {errorTable, ShoalError} from '../error.ts';
 import {escapePath} from '../escape.ts';
 import {toHex} from '../hex.ts';
 import type {Pool} from '../pool/pool.ts';
@@ -12,14 +12,14 @@ import {selectsAll} from '../receiver/selection.ts';
 import {
 	type Plan,
 	type PlanOptions,
+	type ProblemSummary,
 	type PublishResult,
 	Update,
-	type UpdateProblem,
 } from '../receiver/update.ts';
 import type {ActiveTask, TaskOptions} from '../scheduler/active-task.ts';
 import type {EntryType} from '../snapshot/entry.ts';
-import {describeChange} from './describe-change.ts';
-import type {Event, PullResult} from './event.ts';
+import {describeChange, describeTypes} from './describe-change.ts';
+import type {Event, LeftOut, PullResult} from './event.ts';
 import {type FetchEvents, fetchContents} from './fetch-contents.ts';
 import {openLocal} from './local.ts';
 import {makePool} from './make-pool.ts';
@@ -63,6 +63,7 @@ class PullRun {
 	#plan: Plan | undefined;
 	#published: PublishResult | undefined;
 	#unchanged = false;
+	#leftOut: readonly LeftOut[] = [];
 	/** When the first datagram left and the last one was needed. */
 	#dialledAt = 0;
 	#networkDoneAt = 0;
@@ -96,6 +97,7 @@ class PullRun {
 		this.#tellPlan(plan, supply);
 		if (options.dryRun) {
 			if (plan.refusal !== undefined) throw plan.refusal;
+			this.#takeProblems(plan.problems);
 			return;
 		}
 		await update.begin();
@@ -103,9 +105,7 @@ class PullRun {
 		this.#networkDoneAt = platform.clock.now();
 		await supply.close();
 		this.#published = await update.publish(supply.head.sequence);
-		this.#exit = Math.max(this.#exit, this.#published.exit);
-		for (const problem of this.#published.problems) this.#tellProblem(problem);
-		this.#problems.count = Math.max(this.#problems.count, this.#published.problemCount);
+		this.#takeProblems(this.#published);
 	}
 
 	/** A failure of the world ends the run: what is staged is kept, and it is told. */
@@ -113,7 +113,7 @@ class PullRun {
 		this.#failure = reason;
 		const error =
 			this.#task.state === 'aborted'
-				? new ShoalError('INTERRUPTED', 'stopped; what has arrived is kept')
+				? new ShoalError('INTERRUPTED', stoppedBy(this.#options.signal))
 				: reason;
 		if (!(error instanceof ShoalError)) throw error;
 		this.#exit = error.exit;
@@ -175,6 +175,12 @@ class PullRun {
 			elapsedMs: Math.round((clock.now() - this.#startedAt) / 1000),
 			errorCount: this.#problems.count,
 			errors: this.#problems.kept,
+			leftOut: this.#leftOut,
+			...(counts && {
+				entryTypes: describeTypes(counts.entryTypes),
+				createdTypes: describeTypes(counts.createdTypes),
+				deletedTypes: describeTypes(counts.deletedTypes),
+			}),
 		};
 	}
 
@@ -199,6 +205,7 @@ class PullRun {
 				sequence: this.#update?.recordedSequence ?? 0,
 				failed: error => this.#events.failed(error),
 				notice: text => this.#tell({event: 'notice', text}),
+				remark: text => this.#tell({event: 'remark', text}),
 			});
 		}
 		this.#supply = supply;
@@ -290,14 +297,27 @@ class PullRun {
 		});
 	}
 
-	#tellProblem({code, path, message, notice}: UpdateProblem): void {
-		if (notice) this.#tell({event: 'notice', text: `${escapePath(path)}: ${message}`});
-		else this.#problems.add(code, message, path);
+	#takeProblems({exit, problems, problemCount, problemCounts}: ProblemSummary): void {
+		this.#exit = Math.max(this.#exit, exit);
+		this.#leftOut = [...problemCounts].map(([code, count]) => ({code, count}));
+		for (const {code, path, message, notice} of problems) {
+			const {hint} = errorTable[code];
+			const shown = escapePath(path);
+			if (notice) this.#tell({event: 'skipped', code, path: shown, message, hint});
+			else this.#problems.add(code, message, path);
+		}
+		this.#problems.count = Math.max(this.#problems.count, problemCount);
 	}
 
 	#tell(event: Event): void {
 		this.#options.on?.(event);
 	}
+}
+
+/** In the words of who stopped it, if it has any. */
+function stoppedBy(signal: AbortSignal | undefined): string {
+	const reason: unknown = signal?.reason;
+	return reason instanceof ShoalError ? reason.message : 'stopped';
 }
 
 function roundTripsIn(waited: number, roundTrip: number): number {

@@ -21,6 +21,7 @@ export type ReachOptions = TrustOptions & {
 	readonly family?: 4 | 6;
 	readonly failed: (error: ShoalError) => void;
 	readonly notice: (text: string) => void;
+	readonly remark: (text: string) => void;
 };
 
 /** Octets received and not yet on disk at which the source is held back. */
@@ -38,7 +39,7 @@ export async function reach(
 	trust: Trust,
 	options: ReachOptions,
 ): Promise<Supply> {
-	const {task, failed, notice, rateMax, sequence} = options;
+	const {task, failed, notice, remark, rateMax, sequence} = options;
 	const {identity, delegation} = trust;
 	const timeout = (options.timeoutSeconds ?? timeoutDefault) * 1e6;
 	const remote = await Remote.dial({
@@ -58,7 +59,7 @@ export async function reach(
 		rateMax,
 		stallTimeout: timeout,
 		failed,
-		notice,
+		remark,
 	});
 	try {
 		const warning = trust.judge(remote.answered);

@@ -31,7 +31,7 @@ export type RemoteOptions = {
 	readonly stallTimeout?: number;
 	/** The session broke, and dialling again did not help. */
 	readonly failed: (error: ShoalError) => void;
-	readonly notice: (text: string) => void;
+	readonly remark: (text: string) => void;
 };
 
 type Collector = {
@@ -254,7 +254,7 @@ export class Remote implements Supply {
 			this.#fetcher = undefined;
 			this.#isRedialling = true;
 			await this.#connection.close();
-			this.#options.notice(`${error.message}; dialling again`);
+			this.#options.remark(`${error.message}; dialling again`);
 			const again = {kind: 'connect', signal: this.#stop.signal};
 			const connection = await this.#options.task.run(again, ({signal}) =>
 				this.#dialUntilAnswered(signal),

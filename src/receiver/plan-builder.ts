@@ -82,6 +82,8 @@ export class PlanBuilder {
 	/** Rows that may turn out to have their content already: to be hashed. */
 	readonly doubtful: number[] = [];
 	entries = 0;
+	/** The same by `entryType`. */
+	readonly entryTypes: number[] = entryTypeNames.map(() => 0);
 	files = 0;
 	bytesTotal = 0;
 	bytesKept = 0;
@@ -193,6 +195,7 @@ export class PlanBuilder {
 
 	#count({type, size, link, linkCount, path}: Cursor): void {
 		this.entries++;
+		this.entryTypes[type]!++;
 		if (type !== entryType.file) return;
 		this.files++;
 		if (link.length === 0 && linkCount === 1) this.bytesTotal += size;

@@ -1,6 +1,7 @@
 /** What a plan comes to: counts, room, and whether so much may be deleted. */
 import {ShoalError} from '../error.ts';
 import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
+import {entryTypeNames} from '../snapshot/entry.ts';
 import {comparePaths, equalOctets} from '../snapshot/path.ts';
 import {type ChangeTable, changeKind, contentFrom} from '../task/change-table.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
@@ -23,6 +24,9 @@ export function countPlan({table, builder}: Planned): PlanCounts {
 		changed: 0,
 		metadata: 0,
 		deleted: 0,
+		entryTypes: builder.entryTypes,
+		createdTypes: noTypes(),
+		deletedTypes: noTypes(),
 		filesChanged: 0,
 		filesMoved: 0,
 		bytesToFetch: 0,
@@ -31,6 +35,9 @@ export function countPlan({table, builder}: Planned): PlanCounts {
 	};
 	for (let row = 0; row < table.count; row++) {
 		const kind = columns.kind[row];
+		const type = columns.type[row]!;
+		if (kind === changeKind.new) counts.createdTypes[type]!++;
+		if (kind === changeKind.deleted) counts.deletedTypes[type]!++;
 		if (kind === changeKind.new) counts.created++;
 		else if (kind === changeKind.changed) counts.changed++;
 		else if (kind === changeKind.metadata) counts.metadata++;
@@ -44,6 +51,11 @@ export function countPlan({table, builder}: Planned): PlanCounts {
 		if (isMoved(table, row)) counts.filesMoved++;
 	}
 	return counts;
+}
+
+/** A count for each `entryType`. */
+function noTypes(): number[] {
+	return entryTypeNames.map(() => 0);
 }
 
 /** Its content was found in DEST under another path. */

@@ -12,6 +12,17 @@ export type UpdateProblem = {
 	readonly notice: boolean;
 };
 
+/** All that came up in one update. */
+export type ProblemSummary = {
+	readonly problemCount: number;
+	/** The first thousand, those that are notices among them. */
+	readonly problems: readonly UpdateProblem[];
+	/** Of each code all there were, kept or not. */
+	readonly problemCounts: ReadonlyMap<ErrorCode, number>;
+	/** 0, 23 or 24, or that of a problem that is worse. */
+	readonly exit: number;
+};
+
 /** Kept in full; a tree of a million unreadable files must not fill the memory. */
 const keptMax = 1000;
 
@@ -25,6 +36,7 @@ export class ProblemList {
 	/** Of those, ones that lie with the source: nothing is deleted then. */
 	sourceCount = 0;
 	#exit = 0;
+	readonly #counts = new Map<ErrorCode, number>();
 
 	add(code: ErrorCode, path: Uint8Array, message: string): void {
 		this.count++;
@@ -49,7 +61,13 @@ export class ProblemList {
 		return this.#exit;
 	}
 
+	summary(): ProblemSummary {
+		const {count: problemCount, kept: problems, exit} = this;
+		return {problemCount, problems, problemCounts: this.#counts, exit};
+	}
+
 	#keep(problem: UpdateProblem): void {
+		this.#counts.set(problem.code, (this.#counts.get(problem.code) ?? 0) + 1);
 		if (this.kept.length < keptMax) this.kept.push(problem);
 	}
 }

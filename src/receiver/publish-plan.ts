@@ -205,8 +205,6 @@ function resultOf(
 		filesMoved,
 		bytesLiteral: gathering?.bytesLiteral ?? 0,
 		bytesMatched: gathering?.bytesMatched ?? 0,
-		problemCount: problems.count,
-		problems: problems.kept,
-		exit: problems.exit,
+		...problems.summary(),
 	};
 }

@@ -8,7 +8,7 @@ import type {FilterRule} from '../snapshot/filter-rule.ts';
 import type {List} from '../snapshot/list.ts';
 import type {ListedName} from '../snapshot/name-list.ts';
 import type {FetchRequest} from '../transfer/request.ts';
-import type {UpdateProblem} from './problem-list.ts';
+import type {ProblemSummary} from './problem-list.ts';
 
 /** What the plan compares and the publish sets. rsync's names and meanings. */
 export type ApplyOptions = {
@@ -65,6 +65,10 @@ export type PlanCounts = {
 	/** Existing entries of which only mode, owner or time change. */
 	metadata: number;
 	deleted: number;
+	/** By `entryType`: entries of the image, and of these new ones; those that go. */
+	readonly entryTypes: number[];
+	readonly createdTypes: number[];
+	readonly deletedTypes: number[];
 	/** Regular files whose content changes or is new. */
 	filesChanged: number;
 	/** Of those, files whose content is elsewhere in DEST. */
@@ -85,6 +89,8 @@ export type Plan = {
 	readonly examined: boolean;
 	/** DELETE_REFUSED or DESTINATION_FULL: `begin` throws it. */
 	readonly refusal: ShoalError | undefined;
+	/** What cannot be done, as far as known before anything is fetched. */
+	readonly problems: ProblemSummary;
 	/** In path order; octets are borrowed views. */
 	forEachChange(tell: TellChange): void;
 };
@@ -102,7 +108,7 @@ export type TellChange = (
 
 export type PlannedChange = 'new' | 'changed' | 'metadata' | 'deleted';
 
-export type PublishResult = {
+export type PublishResult = ProblemSummary & {
 	/** False: nothing in DEST was changed (dry run, strict). */
 	readonly published: boolean;
 	/** DEST is the image, whole: the next run may end at an equal root. */
@@ -113,11 +119,6 @@ export type PublishResult = {
 	/** Octets of content that came from the source, and that DEST already had. */
 	readonly bytesLiteral: number;
 	readonly bytesMatched: number;
-	readonly problemCount: number;
-	/** The first thousand. */
-	readonly problems: readonly UpdateProblem[];
-	/** 0, 23 or 24, or that of a problem that is worse. */
-	readonly exit: number;
 };
 
 export type FetchedSoFar = {

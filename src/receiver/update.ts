@@ -36,7 +36,7 @@ import type {
 import type {Way} from './way.ts';
 
 export {changeDetail} from './compare.ts';
-export type {UpdateProblem} from './problem-list.ts';
+export type {ProblemSummary, UpdateProblem} from './problem-list.ts';
 export type * from './update-types.ts';
 
 export class Update {
@@ -225,6 +225,7 @@ export class Update {
 			bytesFree: way.freeSpace(),
 			examined: planned.oldOf === undefined,
 			refusal: this.#refusal,
+			problems: this.#problems.summary(),
 			forEachChange: eachChange(planned),
 		};
 	}

@@ -60,7 +60,7 @@ async function dial(t: ExecutionContext, text: string) {
 		backlogMax: 1 << 20,
 		rateMax: undefined,
 		failed: error => failures.push(error),
-		notice: () => whenNoticed(),
+		remark: () => whenNoticed(),
 	});
 	t.teardown(() => remote.close());
 	return {remote, noticed, failures, port: url.port, linkCount: () => linkCount};

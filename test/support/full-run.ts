@@ -143,7 +143,7 @@ export class FullRun {
 			rateMax: undefined,
 			stallTimeout: this.#stallTimeout,
 			failed: error => events.failed(error),
-			notice: () => {
+			remark: () => {
 				this.#redials++;
 				destination.mayRepeat = true;
 			},

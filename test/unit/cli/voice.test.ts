@@ -43,14 +43,41 @@ test('people are told results where they look, or when they ask', async t => {
 	t.is((await hear({json: 1}, talks, true)).exit, 0);
 });
 
-test('a problem is printed once, however often it is told', async t => {
-	const {err, out} = await hear({}, voice => {
-		voice.handle({event: 'problem', problem});
-		voice.problem(problem);
+test('of many problems of a kind ten are named, and the others counted', async t => {
+	const tell = (voice: Voice, count: number): number => {
+		for (let each = 0; each < count; each++) {
+			voice.handle({event: 'problem', problem: {...problem, path: `a${each}`}});
+		}
+		return 0;
+	};
+	const lines = (heard: Heard) => heard.err.trimEnd().split('\n');
+	const ten = await hear({}, voice => tell(voice, 10));
+	t.is(lines(ten).length, 10);
+	t.is(lines(ten)[0], 'shoal: FILE_UNREADABLE: a0: denied. Hint.');
+	const many = await hear({}, voice => tell(voice, 1234));
+	t.is(lines(many).length, 11);
+	t.is(lines(many).at(-1), 'shoal: FILE_UNREADABLE: and 1,224 more');
+	const more = await hear({}, voice => {
+		tell(voice, 20);
+		voice.endProblems([{code: 'FILE_UNREADABLE', count: 5000}]);
 		return 0;
 	});
-	t.is(err, 'shoal: FILE_UNREADABLE: a: denied. Hint.\n');
-	t.is(out, '');
+	t.is(lines(more).at(-1), 'shoal: FILE_UNREADABLE: and 4,990 more');
+	t.is(lines(more).length, 11);
+});
+
+test('cron hears nothing of what needs no one; who looks on does', async t => {
+	const say = (voice: Voice): number => {
+		voice.handle({event: 'remark', text: 'dialling again'});
+		voice.handle({event: 'skipped', ...problem});
+		return 0;
+	};
+	t.is((await hear({}, say)).err, '');
+	t.is((await hear({}, say, true)).err, 'shoal: dialling again\n');
+	t.is((await hear({verbose: 1}, say)).err, 'shoal: dialling again\nshoal: a: denied\n');
+	t.is((await hear({quiet: 1, verbose: 1}, say, true)).err, '');
+	const warn = (voice: Voice) => Number(voice.handle({event: 'notice', text: 'expired'}));
+	t.is((await hear({}, warn)).err, 'shoal: expired\n');
 });
 
 test('with --json events are lines, and errors are on both streams', async t => {
