@@ -99,7 +99,7 @@ test('a pull says nothing on success where nobody looks, and all that is asked f
 	t.is(talking.exit, 0, talking.errors);
 	t.regex(talking.output, /^a\/file$/m);
 	t.regex(talking.output, /^b\\#012\\#033\[31m$/m, 'names are escaped');
-	t.regex(talking.output, /^Number of files: 4 \(reg: 2\)$/m);
+	t.regex(talking.output, /^Number of files: 4 \(reg: 2, dir: 2\)$/m);
 	t.regex(talking.output, /^sent [\d,]+ bytes {2}received [\d,]+ bytes {2}[\d,.]+ bytes\/sec$/m);
 	t.regex(talking.output, /^total size is 9 {2}speedup is [\d.]+$/m);
 });
