@@ -1,6 +1,6 @@
 /**
- * `--log-file`: a line for all that is done, as rsync writes it: local time, process, text. The file
- * is held open, so one that was renamed is written on until the run ends, as rsync does too.
+ * `--log-file`: a line for all that is done, as rsync writes it: local time, process, text. The
+ * file is held open, so one that was renamed is written on until the run ends, as rsync does too.
  */
 import {closeSync, constants, openSync, writeSync} from 'node:fs';
 import {ShoalError} from '../error.ts';
