@@ -300,8 +300,8 @@ export class InPlace implements Way {
  * Files of a tree have names in other trees: what is changed in place here is changed there too.
  * @throws ShoalError DESTINATION_INVALID
  */
-function refuseTrees(tree: TreeIo, {path, root, isOther}: Destination): void {
-	if (root === undefined ? !isOther && hasTrees(tree, path) : isInTree(tree, root)) {
+function refuseTrees(tree: TreeIo, {path, root}: Destination): void {
+	if (root === undefined ? hasTrees(tree, path) : isInTree(tree, root)) {
 		throw isTrees(path);
 	}
 }

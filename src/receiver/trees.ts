@@ -53,19 +53,25 @@ export function isInTree(tree: TreeIo, dir: DirHandle): boolean {
 	return inTree.test(latin1.decode(tree.pathOf(dir)));
 }
 
-/** Whether a path at which nothing is was published as trees, or is in what was. */
+/** Whether a path at which no directory is was published as trees, or leads into what was. */
 export function hasTrees(tree: TreeIo, path: string): boolean {
-	const above = openIfThere(tree, split(path).above);
-	if (above === undefined) return false;
+	let above: DirHandle | undefined;
+	let around = path;
+	while (above === undefined) {
+		around = split(around).above;
+		above = openIfThere(tree, around);
+	}
 	try {
 		if (isInTree(tree, above)) return true;
-		const place = namedPlace(path);
+		const place = around === split(path).above ? namedPlace(path) : undefined;
 		const home = place && tree.openDir(above, place.homeName);
-		if (home === undefined) return false;
+		const trees = home && tree.openDir(home, treesName);
+		if (home !== undefined) tree.closeDir(home);
+		if (trees === undefined) return false;
 		try {
-			return tree.stat(home, treesName) !== undefined;
+			return tree.list(trees).length > 0;
 		} finally {
-			tree.closeDir(home);
+			tree.closeDir(trees);
 		}
 	} finally {
 		tree.closeDir(above);

@@ -143,6 +143,9 @@ test('a DEST that is something else is refused, with what to do', async t => {
 	await refuse({destination: `${scene.to}/.`}, trees);
 	await refuse({destination: shown(scene)}, trees);
 	await refuse({destination: `${scene.to}/below`}, trees);
+	await refuse({destination: `${scene.to}/file`}, trees);
+	const makePath = {makePath: true};
+	await refuse({destination: `${scene.to}/new/below`, open: makePath}, trees);
 	rmSync(scene.to);
 	await refuse({}, trees);
 	t.false(existsSync(join(scene.base, '.to.shoal/trees/1/.shoal')));
