@@ -1,5 +1,5 @@
 /** Lines over a few points, as an SVG that needs nothing else. */
-import {scaleLinear, scaleLog, scalePoint} from 'd3-scale';
+import {scaleLinear, scalePoint} from 'd3-scale';
 
 export type Series = {
 	readonly name: string;
@@ -20,40 +20,35 @@ export type Plot = {
 	readonly title: string;
 	readonly xTitle: string;
 	readonly yTitle: string;
-	/** Labels from left to right, at equal distances. */
+	/** Labels from left to right: at equal distances, or as the numbers that they are. */
 	readonly x: readonly string[];
-	readonly isLog: boolean;
+	readonly isXNumber: boolean;
 	readonly series: readonly Series[];
 };
 
-const size = {width: 760, height: 420};
+const size = {width: 850, height: 420};
 const frame = {left: 70, right: 600, top: 46, bottom: 360};
 const tickCount = 6;
 
-export function drawPlot({title, xTitle, yTitle, x, isLog, series}: Plot): string {
-	const across = scalePoint([...x], [frame.left + 20, frame.right - 20]);
-	const values = series.flatMap(({points}) => points.map(({y}) => y)).filter(y => y > 0);
-	const up = (isLog ? scaleLog() : scaleLinear())
-		.domain([isLog ? Math.min(...values) : 0, Math.max(...values)])
-		.nice()
-		.range([frame.bottom, frame.top]);
+export function drawPlot({title, xTitle, yTitle, x, isXNumber, series}: Plot): string {
+	const across = scaleAcross(x, isXNumber);
+	const values = series.flatMap(({points}) => points.map(({y}) => y)).filter(Number.isFinite);
+	const up = scaleLinear([0, Math.max(...values, 0)], [frame.bottom, frame.top]).nice();
 	const parts = [
 		text(frame.left, 24, title, 'class="title"'),
 		text((frame.left + frame.right) / 2, size.height - 14, xTitle, 'text-anchor="middle"'),
 		text(0, 0, yTitle, `text-anchor="middle" transform="translate(18 ${middle}) rotate(-90)"`),
 	];
-	const format = up.tickFormat(tickCount, '~g');
+	const format = up.tickFormat(tickCount);
 	for (const tick of up.ticks(tickCount)) {
-		const label = format(tick);
-		if (label === '') continue;
 		parts.push(line(frame.left, frame.right, up(tick)));
-		parts.push(text(frame.left - 8, up(tick) + 4, label, 'text-anchor="end"'));
+		parts.push(text(frame.left - 8, up(tick) + 4, format(tick), 'text-anchor="end"'));
 	}
 	for (const label of x) {
-		parts.push(text(across(label)!, frame.bottom + 20, label, 'text-anchor="middle"'));
+		parts.push(text(across(label), frame.bottom + 20, label, 'text-anchor="middle"'));
 	}
 	series.forEach((each, index) => {
-		parts.push(...drawSeries(each, point => [across(point.x)!, up(point.y)], isLog));
+		parts.push(...drawSeries(each, point => [across(point.x), up(point.y)]));
 		parts.push(...drawKey(each, index));
 	});
 	return [
@@ -66,14 +61,23 @@ export function drawPlot({title, xTitle, yTitle, x, isLog, series}: Plot): strin
 	].join('\n');
 }
 
+function scaleAcross(x: readonly string[], isNumber: boolean): (label: string) => number {
+	const range = [frame.left + 20, frame.right - 20] as const;
+	if (!isNumber) {
+		const points = scalePoint([...x], range);
+		return label => points(label)!;
+	}
+	const numbers = scaleLinear([0, Math.max(...x.map(Number))], range);
+	return label => numbers(Number(label));
+}
+
 const middle = (frame.top + frame.bottom) / 2;
 
 function drawSeries(
 	{points, color, isDashed}: Series,
 	place: (point: Point) => readonly [number, number],
-	isLog: boolean,
 ): string[] {
-	const drawn = points.filter(({y}) => Number.isFinite(y) && (!isLog || y > 0));
+	const drawn = points.filter(({y}) => Number.isFinite(y));
 	if (drawn.length === 0) return [];
 	const path = drawn.map(point => place(point).map(round).join(' ')).join(' L ');
 	return [

@@ -39,10 +39,17 @@ const marks = ['<!-- bench:wan -->', '<!-- /bench:wan -->'] as const;
 export function writeReport(report: Report, directory: string): void {
 	const figures = summarizeRuns(report.runs);
 	mkdirSync(directory, {recursive: true});
-	writeFileSync(join(directory, 'wan.json'), `${JSON.stringify(report, undefined, '\t')}\n`);
+	writeFileSync(join(directory, 'wan.json'), toJson(report));
 	writeFileSync(join(directory, 'wan.md'), describeReport(report));
 	writeFileSync(join(directory, 'wan-loss.svg'), drawPlot(plotLoss(figures)));
 	writeFileSync(join(directory, 'wan-round-trip.svg'), drawPlot(plotRoundTrip(figures)));
+}
+
+/** A line for each run, so that two results can be compared line by line. */
+export function toJson({runs, ...rest}: Report): string {
+	const head = JSON.stringify(rest, undefined, '\t').slice(0, -2);
+	const lines = runs.map(run => `\t\t${JSON.stringify(run)}`).join(',\n');
+	return `${head},\n\t"runs": [\n${lines}\n\t]\n}\n`;
 }
 
 /** The page. */
@@ -124,7 +131,7 @@ export function plotLoss(figures: readonly Figure[]): Plot {
 		xTitle: 'packets lost each way, per cent',
 		yTitle: 'per cent of the link',
 		x: ours.map(({loss}) => label(loss)),
-		isLog: true,
+		isXNumber: false,
 		series: [
 			...series,
 			{name: 'all that is not lost', color: '#999', isDashed: true, points: most},
@@ -155,7 +162,7 @@ export function plotRoundTrip(figures: readonly Figure[]): Plot {
 		xTitle: 'round trip, ms',
 		yTitle: 'seconds',
 		x: ours.map(({roundTripMs}) => String(roundTripMs)),
-		isLog: false,
+		isXNumber: true,
 		series,
 	};
 }

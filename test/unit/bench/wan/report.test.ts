@@ -1,11 +1,12 @@
 import test from 'ava';
-import {drawPlot} from '../../../../bench/wan/plot.ts';
+import {drawPlot, type Plot} from '../../../../bench/wan/plot.ts';
 import {
 	describeReport,
 	plotLoss,
 	plotRoundTrip,
 	type Report,
 	replaceSection,
+	toJson,
 } from '../../../../bench/wan/report.ts';
 import type {Run} from '../../../../bench/wan/run.ts';
 import {summarizeRuns} from '../../../../bench/wan/summary.ts';
@@ -116,24 +117,44 @@ test('a report has every load that was run, and the plots draw what is measured'
 	t.is(drawPlot(plotRoundTrip(figures)).match(/<circle/g)!.length, 1);
 });
 
-test('a plot is of XML, whatever is in its words', t => {
-	const plot = {
-		...{title: 'a < b & c', xTitle: 'x', yTitle: 'y', x: ['1', '2'], isLog: true},
-		series: [
-			{
-				name: '>',
-				color: '#000',
-				points: [
-					{x: '1', y: 10},
-					{x: '2', y: 0},
-				],
-			},
-		],
-	};
+test('the results are JSON, with a line for each run', t => {
+	for (const runs of [[], [cubic], [run({}), cubic]]) {
+		const text = toJson(report(runs));
+		t.deepEqual(JSON.parse(text), report(runs));
+		t.is(text.match(/^\t\t\{"world"/gm)?.length ?? 0, runs.length);
+	}
+});
+
+const plot: Plot = {
+	...{title: 'a < b & c', xTitle: 'x', yTitle: 'y', x: ['1', '2', '8'], isXNumber: false},
+	series: [
+		{
+			name: '>',
+			color: '#000',
+			points: [
+				{x: '1', y: 10},
+				{x: '2', y: Number.NaN},
+				{x: '8', y: 100},
+			],
+		},
+	],
+};
+const placesOf = (svg: string): number[] =>
+	[...svg.matchAll(/<circle cx="([\d.]+)"/g)].map(([, x]) => Number(x));
+
+test('a plot is of XML, whatever is in its words, and leaves out what has no place', t => {
 	const svg = drawPlot(plot);
 	t.true(svg.includes('a &lt; b &amp; c'));
-	t.is(svg.match(/<circle/g)!.length, 1, 'zero has no place on a logarithmic axis');
+	t.is(placesOf(svg).length, 2, 'what is no number is not drawn');
 	t.notRegex(svg, /NaN|undefined|Infinity/);
+});
+
+test('points stand at equal distances, or where their numbers are', t => {
+	const series = [{name: '', color: '#000', points: plot.x.map(x => ({x, y: 1}))}];
+	const equal = placesOf(drawPlot({...plot, series}));
+	t.is(equal[2]! - equal[1]!, equal[1]! - equal[0]!);
+	const numbers = placesOf(drawPlot({...plot, series, isXNumber: true}));
+	t.true(Math.abs((numbers[2]! - numbers[1]!) / (numbers[1]! - numbers[0]!) - 6) < 0.01);
 });
 
 test('a section of a document is replaced, and a document without one is refused', t => {
