@@ -11,7 +11,7 @@ export type Kernel = {
 	/** As `room/what`. */
 	readonly name: string;
 	/** What `amount` counts. */
-	readonly unit: 'octets' | 'entries' | 'datagrams';
+	readonly unit: 'octets' | 'entries' | 'datagrams' | 'jobs';
 	/** Makes the input; tiny if `smoke`. */
 	prepare(smoke: boolean): Prepared | Promise<Prepared>;
 	/** Samples that are kept. Default: 9, after 2 for warm-up. */

@@ -9,6 +9,7 @@ import {type Kernel, measure} from './harness.ts';
 import {digestKernels} from './kernel/digest.ts';
 import {frameKernels} from './kernel/frame.ts';
 import {listKernels} from './kernel/list.ts';
+import {schedulerKernels} from './kernel/scheduler.ts';
 import {sealKernels} from './kernel/seal.ts';
 import {searchKernels} from './kernel/search.ts';
 import {sumsKernels} from './kernel/sums.ts';
@@ -22,6 +23,7 @@ const kernels: readonly Kernel[] = [
 	...listKernels,
 	...sumsKernels,
 	...searchKernels,
+	...schedulerKernels,
 	...scanKernels,
 	...loopbackKernels,
 ];

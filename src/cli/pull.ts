@@ -46,6 +46,7 @@ export function readOptions({
 		destination: readLocal(operands[1]!, 'DESTINATION_INVALID', 'destination'),
 		...readFilters(options, operands),
 		dryRun: given('dryRun'),
+		changes: given('itemize') || given('verbose') || given('logFile'),
 		delete: given('delete') || given('deleteExcluded'),
 		check: given('check'),
 		checksum: given('checksum'),

@@ -89,6 +89,9 @@ class PullRun {
 			this.#networkDoneAt = platform.clock.now();
 			return;
 		}
+		// The first pull of many entries: threads start while the list is fetched and looked at.
+		const isFirst = update.recordedSequence === 0;
+		if (isFirst && supply.head.entries > warmEntriesMin) this.#pool.warm();
 		const list = await this.#task.run({kind: 'list'}, task =>
 			supply.obtainList(update.recorded, this.#path, (done, total) => task.advance(done, total)),
 		);
@@ -290,7 +293,7 @@ class PullRun {
 				bytesFree,
 			},
 		});
-		if (this.#options.on === undefined) return;
+		if (this.#options.on === undefined || this.#options.changes === false) return;
 		plan.forEachChange((change, path, type, ...rest) => {
 			const told = describeChange(change, path, type as EntryType, ...rest);
 			this.#tell({event: 'change', ...told});
@@ -319,6 +322,9 @@ function stoppedBy(signal: AbortSignal | undefined): string {
 	const reason: unknown = signal?.reason;
 	return reason instanceof ShoalError ? reason.message : 'stopped';
 }
+
+/** So many entries are enough work for all threads. */
+const warmEntriesMin = 1000;
 
 function roundTripsIn(waited: number, roundTrip: number): number {
 	return roundTrip > 0 ? Math.max(1, Math.round(waited / roundTrip)) : 0;

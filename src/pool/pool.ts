@@ -121,6 +121,11 @@ export class Pool {
 		return this.#threads.turn();
 	}
 
+	/** Starts all threads, while there is other work: they will soon be needed. */
+	warm(): void {
+		while (this.#started.size < this.threadCount) this.#idle.push(this.#start());
+	}
+
 	/** Ends all threads at once; jobs that run or wait reject with INTERRUPTED. */
 	async close(): Promise<void> {
 		this.#closed = true;
@@ -148,7 +153,7 @@ export class Pool {
 		const {signal, transfer = []} = options;
 		for (let triesLeft = transfer.length > 0 ? 1 : 2; ; triesLeft--) {
 			this.#refuseClosed(task);
-			const thread = this.#idle.pop() ?? this.#start();
+			const thread = this.#takeIdle() ?? this.#start();
 			this.#look();
 			let failed = true;
 			const beganAt = this.context.clock.now();
@@ -213,6 +218,15 @@ export class Pool {
 		const {client = '', cost = quantum, watch} = options;
 		const {name: kind} = task;
 		this.#scheduler.jobEnded({kind, task: watch?.taskId, client, cost, addedAt, ...done, failed});
+	}
+
+	/** One may have died between two jobs. */
+	#takeIdle(): PoolThread | undefined {
+		for (let thread = this.#idle.pop(); thread !== undefined; thread = this.#idle.pop()) {
+			if (!thread.ended) return thread;
+			this.#started.delete(thread);
+		}
+		return undefined;
 	}
 
 	#start(): PoolThread {

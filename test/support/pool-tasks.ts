@@ -45,6 +45,18 @@ export const die = defineTask({
 	},
 });
 
+/** Answers, and ends its thread once that has nothing to do. */
+export const dieLater = defineTask({
+	name: 'die-later',
+	run(died: Int32Array): string {
+		setTimeout(() => {
+			Atomics.store(died, 0, 1);
+			throw new Error('the thread breaks down while it is idle');
+		}, 1);
+		return 'alive';
+	},
+});
+
 /** Does nothing at all, without a sign of life, the first `times[0]` times that it runs. */
 export const hang = defineTask({
 	name: 'hang',
@@ -75,5 +87,5 @@ export const unsendable = defineTask({
 });
 
 export const poolTasks: ReadonlyMap<string, AnyTask> = new Map(
-	[double, wait, fail, die, hang, takeTime, unsendable].map(task => [task.name, task]),
+	[double, wait, fail, die, dieLater, hang, takeTime, unsendable].map(task => [task.name, task]),
 );

@@ -8,7 +8,16 @@ import type {JobSpan} from '../../../src/scheduler/job-span.ts';
 import {Scheduler} from '../../../src/scheduler/scheduler.ts';
 import {millis} from '../../../src/unit.ts';
 import {openTestPool} from '../../support/pool.ts';
-import {die, double, fail, hang, takeTime, unsendable, wait} from '../../support/pool-tasks.ts';
+import {
+	die,
+	dieLater,
+	double,
+	fail,
+	hang,
+	takeTime,
+	unsendable,
+	wait,
+} from '../../support/pool-tasks.ts';
 
 const shared = (length: number): Int32Array => new Int32Array(new SharedArrayBuffer(length * 4));
 
@@ -109,6 +118,35 @@ test('a job whose thread dies twice fails, and the pool goes on', async t => {
 	t.regex(error!.message, /the thread breaks down/);
 	t.is(times[0], 0, 'it was tried twice');
 	t.is(await pool.run(die, times), 'alive');
+});
+
+test('a thread that dies between two jobs is replaced', async t => {
+	const pool = openTestPool(t, 1);
+	const died = shared(1);
+	t.is(await pool.run(dieLater, died), 'alive');
+	await until(() => died[0] === 1);
+	await new Promise(resolve => setTimeout(resolve, 200));
+	t.deepEqual([...(await pool.run(double, Uint8Array.of(4)))], [8]);
+});
+
+test('threads can be started before there is work', async t => {
+	let startCount = 0;
+	const pool = openTestPool(t, 2, threads => ({
+		...threads,
+		start(handler) {
+			startCount++;
+			return threads.start(handler);
+		},
+	}));
+	pool.warm();
+	pool.warm();
+	t.is(startCount, 2);
+	const jobs = [1, 2, 3].map(octet => pool.run(double, Uint8Array.of(octet), {cost: 1}));
+	t.deepEqual(
+		(await Promise.all(jobs)).flatMap(octets => [...octets]),
+		[2, 4, 6],
+	);
+	t.is(startCount, 2);
 });
 
 test('a job that gave its input away is not done again', async t => {
