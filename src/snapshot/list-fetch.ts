@@ -226,10 +226,9 @@ function firstNamesOutside(
 	pages: readonly Uint8Array[],
 	sha256: Sha256,
 ): Uint8Array[] {
-	const emptyDigest = sha256();
+	const reader = new EntryReader(sha256());
 	const names = new Map<string, Uint8Array>();
 	for (const page of pages) {
-		const reader = new EntryReader(emptyDigest);
 		reader.open(page, 0, page.length);
 		while (reader.next()) {
 			const {link} = reader;
