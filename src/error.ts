@@ -26,6 +26,7 @@ export const errorTable = {
 	SOURCE_INVALID: row('usage', 1, 'Write the source as shoal://[KEY@]host[:port][/module[/path]].'),
 	TREE_MISSING: row('usage', 1, 'Check the path; it must exist and be a directory.'),
 	DESTINATION_INVALID: row('usage', 1, 'Name a directory; only its last component is created.'),
+	DESTINATION_WAY: row('usage', 1, 'Pull with --publish tree; add --convert once for a directory.'),
 	CONFIG_INVALID: row('usage', 1, 'Mend the line of the configuration that is named.'),
 
 	PEER_VERSION_UNKNOWN: row('peer', 2, 'Bring both sides to versions that share a protocol.'),

@@ -7,6 +7,7 @@
  */
 import {assert} from '../assert.ts';
 import {ShoalError} from '../error.ts';
+import {escapePath} from '../escape.ts';
 import type {DirHandle, TreeIo} from '../platform/tree.ts';
 import {scanTree} from '../pool/scan-tree.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
@@ -189,10 +190,9 @@ export class AsTrees implements Way {
 	#refuseDirectory(): void {
 		const {path} = this.#place;
 		if (!this.#asked.convert) {
-			const way = 'make it the first of its trees with --convert (nothing is copied or fetched)';
-			throw invalid(path, `is a directory: ${way}`);
+			throw notYetTrees(path, 'is a directory, and not yet published as trees');
 		}
-		if (this.#options.dryRun) throw invalid(path, 'is a directory: --convert it without -n first');
+		if (this.#options.dryRun) throw notYetTrees(path, 'is to be converted first, without -n');
 	}
 
 	#openHome(create: boolean): void {
@@ -371,4 +371,8 @@ export class AsTrees implements Way {
 		forgetChangeTimes(record.columns);
 		writeRecord(store, head, record, rows.length === 0 ? known : undefined);
 	}
+}
+
+function notYetTrees(path: string, why: string): ShoalError {
+	return new ShoalError('DESTINATION_WAY', `${escapePath(new TextEncoder().encode(path))} ${why}`);
 }

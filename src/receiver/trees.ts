@@ -2,7 +2,8 @@
  * The trees of a DEST that is a symlink: `.NAME.shoal/trees/N` beside it, N counting up, and the
  * symlink that says which of them is current. Nothing here looks into a tree.
  */
-import type {ShoalError} from '../error.ts';
+import {ShoalError} from '../error.ts';
+import {escapePath} from '../escape.ts';
 import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
 import {joinPath} from '../snapshot/path.ts';
 import type {StateDir} from '../store/state-dir.ts';
@@ -222,5 +223,6 @@ export function openShownTree(tree: TreeIo, path: string): ShownTree | undefined
 
 /** What an operator should do who means a DEST of trees and did not say so. */
 export function isTrees(path: string): ShoalError {
-	return invalid(path, 'is published as trees: pull with --publish tree');
+	const shown = escapePath(encoder.encode(path));
+	return new ShoalError('DESTINATION_WAY', `${shown} is published as trees, not in place`);
 }

@@ -152,3 +152,23 @@ test('more deletions than allowed make no tree', async t => {
 	t.regex(realpathSync(scene.to), /trees\/1$/);
 	t.false(existsSync(join(scene.base, '.to.shoal/trees/2')));
 });
+
+test('what a publish does follows from what changed, not from the size of the tree', async t => {
+	const counts: number[] = [];
+	for (const size of [30, 600]) {
+		const scene = new Scene(t, 95, 0);
+		for (let number = 0; number < size; number++) scene.write(`dir/${number}`, `${number}`);
+		for (const word of ['one', 'two', 'three', 'four']) {
+			scene.write('dir/1', word);
+			scene.write(`other/${word}`, word);
+			const source = await scene.source();
+			const mortal = mortalTree({strike: () => undefined});
+			const pool = openPoolOn(t, mortal.tree);
+			await pullTree({pool, source, destination: scene.to, open});
+			mortal.closeAll();
+			if (word === 'four') counts.push(mortal.count());
+		}
+	}
+	t.is(counts[0], counts[1]);
+	t.true(counts[0]! < 150, `${counts[0]} changes`);
+});

@@ -55,5 +55,5 @@ test('a mirror of trees is listed and served on, with its state beside it', asyn
 	t.deepEqual(compareTrees(origin, realpathSync(mirror), {skip: ['.shoal']}), []);
 	const refused = await space.runPlain('pull', origin, mirror);
 	t.is(refused.exit, 1);
-	t.regex(refused.errors, /is published as trees: pull with --publish tree/);
+	t.regex(refused.errors, /is published as trees, not in place\. Pull with --publish tree/);
 });
