@@ -163,8 +163,10 @@ export type PullResult = {
 	readonly deletedTypes?: TypeCounts;
 };
 
+/** How many entries were left out for one reason, which the code names. */
 export type LeftOut = {readonly code: ErrorCode; readonly count: number};
 
+/** How many there are of each type of entry. */
 export type TypeCounts = Readonly<Record<Change['type'], number>>;
 
 /** What `diffSnapshots` answers. */
