@@ -6,8 +6,9 @@ import {ShoalError} from '../error.ts';
 import {readConfig} from './config.ts';
 import type {Context} from './context.ts';
 import {failedRun} from './failed-run.ts';
-import {formatCounted, formatDuration, formatSize} from './format.ts';
+import {formatCount, formatCounted, formatDuration, formatSize} from './format.ts';
 import {isInterruption} from './interrupt.ts';
+import type {LiveState} from './live-state.ts';
 import {readLocal} from './operand.ts';
 import {type Voice, withVoice} from './voice.ts';
 
@@ -37,6 +38,7 @@ class ServeLines {
 	readonly #voice: Voice;
 	readonly #quiet: boolean;
 	#early: Event[] | undefined = [];
+	readonly #sessions: SessionCounts = {open: 0, ended: 0, bytesOut: 0};
 
 	constructor(voice: Voice, quiet: boolean) {
 		this.#voice = voice;
@@ -47,6 +49,7 @@ class ServeLines {
 		this.#voice.handle(event);
 		const line = describe(event);
 		if (line !== undefined && !this.#quiet) this.#voice.say(line);
+		if (event.event === 'session') this.#count(event);
 		if (event.event === 'listening') {
 			this.#voice.tell(event);
 			for (const early of this.#early ?? []) this.#voice.tell(early);
@@ -56,6 +59,29 @@ class ServeLines {
 			else this.#early.push(event);
 		}
 	}
+
+	#count({state, bytesOut}: Session): void {
+		const counts = this.#sessions;
+		if (state === 'open') counts.open++;
+		else {
+			counts.open--;
+			counts.ended++;
+			counts.bytesOut += bytesOut;
+		}
+		this.#voice.show(serveState(counts));
+	}
+}
+
+export type SessionCounts = {open: number; ended: number; bytesOut: number};
+
+/** What stands below the lines of a source that serves. */
+export function serveState({open, ended, bytesOut}: SessionCounts): LiveState {
+	const amounts = [
+		{long: `${formatCounted(open, 'session')} open`, short: `${formatCount(open)} open`, rank: 0},
+		{long: `${formatCount(ended)} ended`, short: `${formatCount(ended)} ended`, rank: 1},
+		{long: `${formatSize(bytesOut)} sent in those`, short: formatSize(bytesOut), rank: 2},
+	];
+	return {title: 'serving', amounts: ended === 0 ? amounts.slice(0, 1) : amounts, details: []};
 }
 
 function describe(event: Event): string | undefined {

@@ -7,6 +7,7 @@ import type {Event, LeftOut, Progress} from '../engine/event.ts';
 import type {Context} from './context.ts';
 import type {FailedRun} from './failed-run.ts';
 import {formatCount} from './format.ts';
+import type {LiveState} from './live-state.ts';
 import {LogFile} from './log-file.ts';
 import {ProgressMeter} from './progress.ts';
 import {describeFailure, type ErrorReport, errorLine, escapeText} from './report.ts';
@@ -120,6 +121,11 @@ export class Voice {
 			if (this.#isVerbose) this.remark(`${path}: ${message}`);
 			this.tell(event);
 		}
+	}
+
+	/** What is to be seen until something is written. */
+	show(state: LiveState): void {
+		if (!this.#quiet) this.#context.terminal.show(state);
 	}
 
 	/** A run that is over in no time has nothing to show, and need not load what would show it. */
