@@ -30,33 +30,13 @@ export type CivilTime = {
 	readonly second: number;
 };
 
-/** UTC; for another zone the caller adds its offset to `unixSec`. */
+/**
+ * UTC; for another zone the caller adds its offset to `unixSec`. Days are counted from 1 March of
+ * a year 0, so that a leap day ends its year; 400 years have 146,097 days.
+ */
 export function civilTime(unixSec: number): CivilTime {
 	const days = Math.floor(unixSec / secondsPerDay);
 	const second = unixSec - days * secondsPerDay;
-	return {
-		...civilDate(days),
-		hour: Math.floor(second / 3600),
-		minute: Math.floor(second / 60) % 60,
-		second: second % 60,
-	};
-}
-
-/** The number in two digits or more. */
-export function two(value: number): string {
-	return String(value).padStart(2, '0');
-}
-
-/** Seconds and nanoseconds as one number: 1.5 s before 1970 is `-2.500000000`, as in `timespec`. */
-export function timestampText({mtimeSec, mtimeNsec}: EntryView): string {
-	return `${mtimeSec}.${String(mtimeNsec).padStart(9, '0')}`;
-}
-
-/**
- * Date of a day counted from 1970-01-01, in the Gregorian calendar before and after. Counted from
- * 1 March of a year 0, so that a leap day ends its year; 400 years have 146,097 days.
- */
-function civilDate(days: number): {year: number; month: number; day: number} {
 	const shifted = days + 719_468;
 	const era = Math.floor(shifted / 146_097);
 	const dayOfEra = shifted - era * 146_097;
@@ -71,7 +51,20 @@ function civilDate(days: number): {year: number; month: number; day: number} {
 		year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
 		month,
 		day: dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1,
+		hour: Math.floor(second / 3600),
+		minute: Math.floor(second / 60) % 60,
+		second: second % 60,
 	};
+}
+
+/** The number in two digits or more. */
+export function two(value: number): string {
+	return String(value).padStart(2, '0');
+}
+
+/** Seconds and nanoseconds as one number: 1.5 s before 1970 is `-2.500000000`, as in `timespec`. */
+export function timestampText({mtimeSec, mtimeNsec}: EntryView): string {
+	return `${mtimeSec}.${String(mtimeNsec).padStart(9, '0')}`;
 }
 
 export function isDevice({type}: EntryView): boolean {

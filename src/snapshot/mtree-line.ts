@@ -13,7 +13,12 @@ const typeWords = ['file', 'dir', 'link', 'fifo', 'socket', 'block', 'char'];
  * Octets of a name that stand for themselves. All others are written in octal, as vis(3) does: a
  * space ends a word, `#` begins a comment.
  */
-const plain = /^[A-Za-z0-9._/+,:@%-]$/;
+const plain = /[A-Za-z0-9._/+,:@%-]/;
+/** Each octet as it is written. */
+const spelling = Array.from({length: 256}, (_, octet) => {
+	const letter = String.fromCharCode(octet);
+	return plain.test(letter) ? letter : `\\${octet.toString(8).padStart(3, '0')}`;
+});
 /** What makes a name a pattern. */
 const magic = /[*?[]/;
 /** Names of owners are taken by mtree as they stand: others are left to their number. */
@@ -61,10 +66,7 @@ export function mtreeLine(entry: EntryView, options: MtreeLineOptions): string {
 
 function visible(octets: Uint8Array): string {
 	let text = '';
-	for (const octet of octets) {
-		const letter = String.fromCharCode(octet);
-		text += plain.test(letter) ? letter : `\\${octet.toString(8).padStart(3, '0')}`;
-	}
+	for (const octet of octets) text += spelling[octet]!;
 	return text;
 }
 
