@@ -18,7 +18,7 @@ type Before = {
 };
 
 export class Cubic implements Controller {
-	readonly #roundTrip = new RoundTrip();
+	readonly #roundTrip: RoundTrip;
 	readonly #slowStart = new SlowStart();
 	/** Octets: the window, and where slow start ends. */
 	#window = initialWindow;
@@ -39,6 +39,14 @@ export class Cubic implements Controller {
 	#arrived = 0;
 	#lost = 0;
 	#lossRate = 0;
+
+	/** With a window: goes on from there, past slow start; the round trip is kept by the caller. */
+	constructor(known?: {readonly window: number; readonly roundTrip: RoundTrip}) {
+		this.#roundTrip = known?.roundTrip ?? new RoundTrip();
+		if (known === undefined) return;
+		this.#window = known.window;
+		this.#threshold = known.window;
+	}
 
 	get window(): number {
 		return Math.floor(this.#window);

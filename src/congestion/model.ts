@@ -6,14 +6,14 @@
  * it causes, and does not lower the rate.
  */
 import type {Micros} from '../unit.ts';
+import {Competition} from './competition.ts';
 import type {Controller} from './controller.ts';
 import {DeliveryRate} from './delivery-rate.ts';
 import {LossFloor} from './loss-floor.ts';
+import {gains, type Phase} from './phase.ts';
 import {QueueDelay} from './queue-delay.ts';
 import {RoundTrip, roundTripInitial} from './round-trip.ts';
 import {RoundMax, TimeMin} from './windowed.ts';
-
-export type Phase = 'startup' | 'drain' | 'down' | 'cruise' | 'up' | 'ease' | 'probeRoundTrip';
 
 export class PathModel implements Controller {
 	phase: Phase = 'startup';
@@ -47,6 +47,9 @@ export class PathModel implements Controller {
 	#cruiseRounds = cruiseMin;
 	#upGain = upGainMin;
 	#upFrom = 0;
+	/** What was lost in this round while a queue stood. */
+	#queueLost = 0;
+	readonly #competition = new Competition();
 	/** Rounds whose losses are those of an earlier phase. */
 	#formerRounds = 0;
 	/** Until then delays say nothing of the path. */
@@ -58,6 +61,7 @@ export class PathModel implements Controller {
 
 	get rate(): number {
 		const bandwidth = this.#bandwidth.value;
+		if (this.phase === 'compete') return Math.max(this.#competition.rival!.rate, rateMin);
 		if (bandwidth === 0) return (initialWindow * 1e6) / this.minRoundTrip;
 		// Held back, the rate is below what got through, so that no queue can be full.
 		if (this.phase === 'ease') return Math.max(this.#easedRate * this.#gain, rateMin);
@@ -78,6 +82,7 @@ export class PathModel implements Controller {
 	}
 
 	get window(): number {
+		if (this.phase === 'compete') return Math.max(this.#competition.rival!.window, windowMin);
 		const bandwidth = this.#bandwidth.value * this.#madeUp;
 		const flight = (bandwidth * this.minRoundTrip) / 1e6;
 		if (this.phase === 'probeRoundTrip') return Math.max(windowMin, flight / 2);
@@ -136,6 +141,7 @@ export class PathModel implements Controller {
 			else this.#roundLimited = false;
 		}
 		if (this.#queue.delay <= this.#queueMax / 2) this.#nearMinAt = now;
+		if (this.phase === 'compete') this.#competition.rival!.onPacket(size, sentAt, now, limited);
 		this.#step(now);
 	}
 
@@ -145,12 +151,17 @@ export class PathModel implements Controller {
 		if (sample <= this.#roundTrip.value * 1.05) this.#nearMinAt = now;
 	}
 
-	onLost(octets: number): void {
+	onLost(octets: number, now: Micros): void {
 		this.#loss.onLost(octets);
+		// What is lost while no queue stands is the path's own.
+		if (this.#queue.delay <= this.#fullQueueMin) return;
+		this.#queueLost += octets;
+		if (this.phase === 'compete') this.#competition.rival!.onLost(octets, now);
 	}
 
-	onLate(octets: number): void {
+	onLate(octets: number, now: Micros): void {
 		this.#loss.onLate(octets);
+		this.#competition.rival?.onLate(octets, now);
 	}
 
 	onRound(now: Micros): void {
@@ -170,6 +181,7 @@ export class PathModel implements Controller {
 		else if (this.phase === 'up') this.#endProbeRound(now);
 		else if (this.phase === 'cruise') this.#endCruiseRound(rate, now);
 		else if (this.phase === 'ease') this.#endEaseRound(now);
+		else if (this.phase === 'compete') this.#endCompeteRound(now);
 		if (!this.#roundLimited) this.#bandwidth.nextRound();
 		this.#beginRound(now);
 	}
@@ -194,6 +206,7 @@ export class PathModel implements Controller {
 		this.#loss.reset();
 		this.#fullRate = 0;
 		this.#fullRounds = 0;
+		this.#competition.reset();
 		this.#enter('startup', now);
 	}
 
@@ -201,6 +214,7 @@ export class PathModel implements Controller {
 		this.#roundLimited = true;
 		this.#roundPartlyLimited = false;
 		this.#roundBytes = 0;
+		this.#queueLost = 0;
 		this.#roundPackets = 0;
 		this.#roundAt = now;
 	}
@@ -215,10 +229,13 @@ export class PathModel implements Controller {
 				return;
 			case 'drain':
 			case 'down':
-				if (this.#drained || this.#phaseRounds >= drainRoundsMax) this.#enter('cruise', now);
+				if (this.#isDrained(now)) this.#endDrain(now);
+				else if (this.#phaseRounds >= this.#drainRoundsMax) this.#failDrain(now);
+				return;
+			case 'compete':
 				return;
 			case 'up':
-				if (queueing && this.#phaseRounds >= 1) this.#endProbe(now, true);
+				if (queueing && this.#phaseRounds >= 1) this.#endProbe(now, 'queue');
 				return;
 			case 'probeRoundTrip':
 				if (this.#phaseRounds >= 1 && now - this.#phaseAt >= probeRoundTripTime) {
@@ -255,7 +272,11 @@ export class PathModel implements Controller {
 	#endCruiseRound(rate: number, now: Micros): void {
 		this.#queuedRounds = this.#queue.delay > this.#queueMax ? this.#queuedRounds + 1 : 0;
 		const queued = this.#queuedRounds >= 2 || this.#queue.delay > 2 * this.#queueMax;
-		if (queued && !this.#roundPartlyLimited && now >= this.#napUntil) {
+		// It went for a look alone, and here it is again.
+		const isBack = this.#competition.isRecent(now) && this.#queue.delay > 2 * this.#queueMax;
+		if ((this.#overflows || isBack) && now >= this.#napUntil) {
+			this.#compete(now, competeShare);
+		} else if (queued && !this.#roundPartlyLimited && now >= this.#napUntil) {
 			// The path takes less than was thought: no more than came through in this round.
 			this.#bandwidth.cap(rate);
 			this.#enter('drain', now);
@@ -282,6 +303,49 @@ export class PathModel implements Controller {
 		}
 	}
 
+	#endDrain(now: Micros): void {
+		this.#competition.onDrained();
+		this.#enter('cruise', now);
+	}
+
+	/** Half the rate for two whole round trips empties any queue of one's own; one to see it. */
+	get #drainRoundsMax(): number {
+		return this.#competition.rival === undefined ? drainRoundsMax : lookRoundsMax;
+	}
+
+	/** A queue that does not go though this side holds back is kept up by others, as by CUBIC. */
+	#failDrain(now: Micros): void {
+		if (this.phase === 'drain' && this.#competition.onFailedDrain()) this.#compete(now, 1);
+		else this.#enter('cruise', now);
+	}
+
+	#compete(now: Micros, share: number): void {
+		const flight = (share * this.#bandwidth.value * this.#trip.smoothed) / 1e6;
+		this.#competition.begin(Math.max(windowMin, flight), this.#trip, now);
+		this.#enter('compete', now);
+	}
+
+	/** Cruising fills no queue. If one runs over all the same, there is somebody else. */
+	get #overflows(): boolean {
+		if (this.#formerRounds > 0 || this.#roundPartlyLimited) return false;
+		// Where the path itself loses much, a share of one round tells nothing.
+		const {typical} = this.#loss;
+		if (typical > overflowTypicalMax) return false;
+		const chance = Math.sqrt((typical * packetSize) / Math.max(1, this.#roundBytes));
+		return this.#queueLost > (typical + overflowMin + chance) * this.#roundBytes;
+	}
+
+	/** A queue that may be a full one, where queues are short. */
+	get #fullQueueMin(): number {
+		const packetTime = (packetSize * 1e6) / Math.max(1, this.#bandwidth.value);
+		return 1000 + 2 * packetTime + this.#queue.jitter;
+	}
+
+	/** From time to time it is tried whether there still is anybody else. */
+	#endCompeteRound(now: Micros): void {
+		if (this.#competition.onRound(this.#phaseAt, now)) this.#enter('drain', now);
+	}
+
 	#ease(rate: number, now: Micros): void {
 		// Whose the loss is does not depend on holding back much further than to half.
 		this.#easedRate = Math.max(rate, this.#bandwidth.value / 2);
@@ -291,7 +355,7 @@ export class PathModel implements Controller {
 
 	#endProbeRound(now: Micros): void {
 		if (this.#loss.excessive && this.#phaseRounds >= 2) {
-			this.#endProbe(now, true);
+			this.#endProbe(now, 'loss');
 		} else if (this.#phaseRounds < 2 || this.#phaseRounds % 2 === 1) {
 			// What a step brings shows in the round after it.
 		} else if (this.#bandwidth.value >= this.#upFrom * upGrowth && !this.#roundLimited) {
@@ -300,20 +364,33 @@ export class PathModel implements Controller {
 			this.#upGain = Math.min(this.#upGain * 1.5, upGainMax);
 			this.#cruiseRounds = cruiseMin;
 		} else {
-			this.#endProbe(now, false);
+			this.#endProbe(now, 'nothing');
 		}
 	}
 
-	#endProbe(now: Micros, congested: boolean): void {
+	/**
+	 * How long to wait for the next probe. Where probes end in a queue that others may share, it is
+	 * the longer the faster this transfer is: so slower ones gain on it.
+	 */
+	#endProbe(now: Micros, met: 'queue' | 'loss' | 'nothing'): void {
 		this.#upGain = upGainMin;
-		const most = congested ? cruiseMax : cruiseIdleMax;
-		this.#cruiseRounds = Math.max(this.#cruiseRounds, Math.min(2 * this.#cruiseRounds, most));
+		if (met === 'queue') {
+			const packets = this.#bandwidth.value / packetSize;
+			const pause = probePause * Math.sqrt(packets);
+			this.#cruiseRounds = Math.max(cruiseMin, Math.ceil(pause / this.minRoundTrip));
+		} else {
+			const most = met === 'loss' ? cruiseMax : cruiseIdleMax;
+			this.#cruiseRounds = Math.max(this.#cruiseRounds, Math.min(2 * this.#cruiseRounds, most));
+		}
 		this.#enter('down', now);
 	}
 
-	/** The queue is as good as gone by the time that a change of the rate has taken effect. */
-	get #drained(): boolean {
-		return this.#queue.delay <= this.#queueMax / 2 + (1 - this.#gain) * this.minRoundTrip;
+	/** The queue is as good as gone when all that was held back so far has taken effect. */
+	#isDrained(now: Micros): boolean {
+		// Where others may fill it, only what is seen counts.
+		if (this.#competition.rival !== undefined) return this.#queue.delay <= this.#queueMax / 2;
+		const heldBack = (1 - this.#gain) * Math.min(now - this.#phaseAt, this.minRoundTrip);
+		return this.#queue.delay - heldBack <= this.#queueMax / 2;
 	}
 
 	#enter(phase: Phase, now: Micros): void {
@@ -325,20 +402,7 @@ export class PathModel implements Controller {
 	}
 
 	get #gain(): number {
-		switch (this.phase) {
-			case 'startup':
-				return startupGain;
-			case 'drain':
-				return drainGain;
-			case 'down':
-				return downGain;
-			case 'ease':
-				return easeGain;
-			case 'up':
-				return this.#upGain;
-			default:
-				return cruiseGain;
-		}
+		return this.phase === 'up' ? this.#upGain : gains[this.phase];
 	}
 
 	/** For a trace. */
@@ -363,6 +427,9 @@ const initialWindow = 32 * 1228;
 /** Microseconds after which a process that ran late is trusted again to see delays. */
 const napMemory = 500_000;
 
+/** A full datagram of 1200 octets with IPv4 and UDP headers. */
+const packetSize = 1228;
+
 /** Rounds after a probe for more in which its losses are still found. */
 const formerRoundsMax = 2;
 
@@ -379,18 +446,19 @@ const rateMin = 1228 / 3;
 const bandwidthRounds = 10;
 const roundTripSpan = 10_000_000;
 
-/** draft-ietf-ccwg-bbr §2.4: 4 ln 2 doubles the rate each round; half of it drains in one. */
-const startupGain = 2.77;
 const startupWindowGain = 2.89;
 const startupLossMax = 0.3;
-const drainGain = 0.5;
 const drainRoundsMax = 4;
-const downGain = 0.8;
-const easeGain = 0.9;
+/** Rounds of holding back to see whether somebody else is there: two, and one to see it. */
+const lookRoundsMax = 3;
+/** What of its flight it keeps when a queue runs over, as CUBIC does. */
+const competeShare = 0.7;
+/** Share lost in a queue, beyond the path's own, that is an overflow; most of the path's own. */
+const overflowMin = 0.005;
+const overflowTypicalMax = 0.03;
 
 /** Rounds of easing until the losses that are found are of packets sent since. */
 const easeLag = 3;
-const cruiseGain = 0.99;
 const upGainMin = 1.25;
 const upGainMax = 2.77;
 const upGrowth = 1.1;
@@ -406,6 +474,12 @@ const heldUpMin = 1.1;
 
 /** Rounds between two probes for more: doubled by each one that met congestion. */
 const cruiseMin = 2;
+/**
+ * Microseconds, times the root of the packets a second: 60 ms at 1 Mbit/s, 270 ms at 20. Two shoals
+ * on 20 Mbit/s, one begun three seconds later: 15.0 and 3.6 with pauses that double, 9.8 and 8.8
+ * with these (test/sim/fairness.test.ts).
+ */
+const probePause = 6000;
 const cruiseMax = 60;
 const cruiseIdleMax = 16;
 

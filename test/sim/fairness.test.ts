@@ -1,0 +1,74 @@
+/**
+ * Who gets what of a bottleneck that several transfers share. CUBIC stands for TCP: it runs over
+ * the same packets, so only the controllers differ. The queue is in products of rate and round trip.
+ */
+import test from 'ava';
+import {Cubic} from '../../src/congestion/cubic.ts';
+import {PathModel} from '../../src/congestion/model.ts';
+import {type FlowOptions, jain, SharedPath} from '../support/shared-path.ts';
+
+const shoal = (startMs = 0, roundTripMs = 40): FlowOptions => ({
+	controller: () => new PathModel(),
+	roundTripMs,
+	startMs,
+});
+const cubic = (startMs = 0, roundTripMs = 40): FlowOptions => ({
+	controller: () => new Cubic(),
+	roundTripMs,
+	startMs,
+});
+
+for (const count of [2, 4, 10]) {
+	test(`${count} shoals, one begun after the other, come to equal shares and use the path`, t => {
+		const megabits = count === 10 ? 40 : 20;
+		const flows = Array.from({length: count}, (_, index) => shoal((3000 / count) * index));
+		const rates = new SharedPath({megabits, queue: 1}, flows).measure(10_000, 25_000);
+		t.true(jain(rates) >= 0.95, `${jain(rates)}: ${rates}`);
+		const sum = rates.reduce((a, b) => a + b, 0);
+		t.true(sum > 0.88 * megabits, `${sum} Mbit/s`);
+	});
+}
+
+for (const queue of [0.1, 8]) {
+	test(`two shoals share a queue of ${queue} round trips as fairly`, t => {
+		const rates = new SharedPath({megabits: 20, queue}, [shoal(), shoal(2000)]).measure(10e3, 25e3);
+		t.true(jain(rates) >= 0.95, `${jain(rates)}: ${rates}`);
+	});
+}
+
+for (const queue of [0.5, 1, 2]) {
+	test(`one shoal and one CUBIC at a queue of ${queue}: each has 30 to 70 % in seconds 20 to 60`, t => {
+		const [mine = 0, other = 0] = new SharedPath({megabits: 20, queue}, [shoal(), cubic()]).measure(
+			20_000,
+			60_000,
+		);
+		const share = mine / (mine + other);
+		t.true(share >= 0.3 && share <= 0.7, `${share}`);
+	});
+}
+
+test('at a tenth of a round trip of queue CUBIC keeps a fifth at least', t => {
+	// Beside another CUBIC it has half of the path there. It had a fortieth before a shoal took
+	// overflow of a queue while it cruises for a sign of somebody else; what is left of the
+	// difference are the seconds after each look whether that one is still there.
+	const path = {megabits: 20, queue: 0.1};
+	const [mine = 0, other = 0] = new SharedPath(path, [shoal(), cubic()]).measure(20e3, 50e3);
+	t.true(other / (mine + other) > 0.2, `${other} beside ${mine}`);
+});
+
+test('a shoal of a short round trip is not starved by one of a long one', t => {
+	// As with every controller that looks once in a round trip, and probes for one: the longer wins.
+	const path = {megabits: 20, queue: 2};
+	const [short = 0, long = 0] = new SharedPath(path, [shoal(0, 20), shoal(0, 100)]).measure(
+		10e3,
+		30e3,
+	);
+	t.true(short / (short + long) > 0.1, `${short} beside ${long}`);
+});
+
+test('alone at a queue of eight round trips it fills less than one of them', t => {
+	const path = new SharedPath({megabits: 50, queue: 8}, [shoal(0, 100)]);
+	const [rate = 0] = path.measure(2000, 20_000);
+	t.true(rate > 0.88 * 50, `${rate} Mbit/s`);
+	t.true(path.waitQuantile(0.95) <= 100_000, `${path.waitQuantile(0.95)} us`);
+});
