@@ -51,6 +51,24 @@ test('a list that takes the rest of the answer costs no round trip of its own', 
 	t.true(listedAfter < answeredAfter + 0.1 * plain.roundTrip, `${listedAfter} us`);
 });
 
+test('ten thousand small files cost their octets and some round trips, the start with them', async t => {
+	const roundTrip = 100_000;
+	const link = {rate: 12_500_000, delay: roundTrip / 2, queue: 1_250_000};
+	const sizes = Array.from({length: 10_000}, (_, index) => 200 + ((index * 7919) % 2000));
+	const {complete, time, ideal, listedAfter, bytesDown, bytesLeast} = await runFull({
+		...plain,
+		roundTrip,
+		rate: link.rate,
+		down: link,
+		up: link,
+		sizes,
+	});
+	t.true(complete);
+	t.true(listedAfter < 8 * roundTrip, `${listedAfter} us`);
+	t.true(time < ideal + 12 * roundTrip, `${time} us, ${ideal} by their octets`);
+	t.true(bytesDown < 1.06 * bytesLeast, `${bytesDown / bytesLeast}`);
+});
+
 test('without loss nothing is asked for twice and nothing is sent twice', async t => {
 	const run = new FullRun({...plain, sizes: [MiB, 0, 500, 3 * MiB, 1]});
 	const {complete, time, ideal, bytesDown, bytesLeast} = await run.execute();
