@@ -55,3 +55,18 @@ test('what package.json points to is what the sources build', t => {
 	}
 	for (const target of Object.values(manifest.bin)) t.notThrows(() => readText(target));
 });
+
+/** Scripts that leave it to chance which of two compilers runs. */
+function checkCompiler(scripts: Readonly<Record<string, string>>): string[] {
+	return Object.keys(scripts).filter(name => /(^|[\s;&|])(npx\s+)?tsc\b/.test(scripts[name]!));
+}
+
+test('scripts compile with TypeScript 7, whichever `tsc` npm has linked', t => {
+	const {scripts} = JSON.parse(readText('package.json')) as {scripts: Record<string, string>};
+	t.deepEqual(checkCompiler(scripts), []);
+	t.deepEqual(checkCompiler({a: 'tsc -p .', b: 'x && npx tsc', c: 'node bin/tsc'}), ['a', 'b']);
+	const compiler = /node (node_modules\/\S+)\/bin\/tsc /.exec(scripts['compile']!)?.[1];
+	const {version} = JSON.parse(readText(`${compiler}/package.json`)) as {version: string};
+	t.regex(version, /^7\./);
+	t.regex(scripts['build']!, /^npm run compile &&/);
+});
