@@ -51,7 +51,16 @@ export const errorTable = {
 	LISTEN_FAILED: row('network', 10, 'Choose another address or port with --listen.'),
 
 	FILE_UNREADABLE: row('file', 23, 'Give the user that runs shoal the right to read it.'),
-	FILE_UNWRITABLE: row('file', 23, 'Give the user that runs shoal the right to write there.'),
+	FILE_UNWRITABLE: row(
+		'file',
+		23,
+		'Look at its directory: who runs shoal must be able to write there.',
+	),
+	DIRECTORY_FILLED: row(
+		'file',
+		23,
+		'Move away what is in it; --delete removes what no filter protects.',
+	),
 	FILE_UNSUPPORTED: row('file', 23, 'Leave it out, or wait for a version that carries it.'),
 	NAME_UNSUPPORTED: row('file', 23, 'Rename it at the source, or use another file system.'),
 	NAME_MISSING: row('file', 23, 'Take it off the list, or look at what is there with: shoal ls.'),
@@ -67,7 +76,7 @@ export const errorTable = {
 	STORE_FAILED: row('store', 11, 'Check the disk and the rights of the state directory.'),
 	SNAPSHOT_MISSING: row('store', 1, 'Make one first: shoal snapshot DIR.'),
 	PATH_MISSING: row('usage', 1, 'Look at what is there with: shoal ls.'),
-	KEY_UNSAFE: row('store', 5, 'Make the key file yours alone: chmod 600 FILE.'),
+	KEY_UNSAFE: row('store', 5, 'Make what is named yours alone: chown it, then chmod go-rwx.'),
 	KEY_INVALID: row('store', 5, 'Make a new key with: shoal keygen.'),
 	KEY_EXISTS: row('store', 1, 'Move the key away first, if you mean to make a new one.'),
 

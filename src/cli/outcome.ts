@@ -8,6 +8,10 @@ const kinds: Partial<Record<ErrorCode, readonly [string, string]>> = {
 	FILE_UNSUPPORTED: ['device, socket or FIFO', 'devices, sockets and FIFOs'],
 	FILE_UNREADABLE: ['unreadable', 'unreadable'],
 	FILE_UNWRITABLE: ['that could not be written', 'that could not be written'],
+	DIRECTORY_FILLED: [
+		'directory that stays for its entries',
+		'directories that stay for their entries',
+	],
 	NAME_UNSUPPORTED: ['name that DEST cannot hold', 'names that DEST cannot hold'],
 	SOURCE_STALE: ['changed at the source meanwhile', 'changed at the source meanwhile'],
 	SOURCE_UNAVAILABLE: ['that the source lacks', 'that the source lacks'],

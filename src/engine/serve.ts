@@ -11,6 +11,7 @@ import type {Pool} from '../pool/pool.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {formatKey} from '../session/key-text.ts';
 import {type Host, Responder} from '../session/responder.ts';
+import type {OnDefect} from '../session/session-table.ts';
 import {formatSourceUrl} from '../session/source-url.ts';
 import {Source} from '../source/source.ts';
 import {ConfigDirectory} from '../store/config-directory.ts';
@@ -127,7 +128,7 @@ class Serving implements Server {
 	}
 
 	#answerOn(link: DatagramLink, host: Host): Listener {
-		const onDefect = (peer: string, error: unknown): void => this.#tellDefect(peer, error);
+		const onDefect: OnDefect = (peer, error, at) => this.#tellDefect(peer, error, at);
 		const source: Source = new Source({
 			modules: this.#offers.map(({module}) => module),
 			clock: platform.clock,
@@ -157,10 +158,14 @@ class Serving implements Server {
 	}
 
 	/** Whoever was served by it is served no more; everyone else is. */
-	#tellDefect(peer: string, error: unknown): void {
+	#tellDefect(...[peer, error, at]: Parameters<OnDefect>): void {
 		const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
 		const [what, ...where] = trace.split('\n').map(line => line.trim());
-		const message = `the session of ${peer} has ended: ${what} ${where.slice(0, 2).join(' ')}`;
+		const lost =
+			at === 'session'
+				? `the session of ${peer} has ended`
+				: `a datagram of ${peer} was dropped, as will be others like it`;
+		const message = `${lost}: ${what} ${where.slice(0, 2).join(' ')}`;
 		new Problems(this.#options.on).add('SESSION_DEFECT', message);
 	}
 

@@ -229,7 +229,7 @@ export class PlanBuilder {
 		}
 		if (entry.unread) problems.addSource('FILE_UNREADABLE', path, 'the source could not list it');
 		if (this.#blocked?.has(present) === true) {
-			problems.add('FILE_UNWRITABLE', path, 'a directory with protected entries is in its place');
+			problems.add('DIRECTORY_FILLED', path, 'a directory with protected entries is in its place');
 			return true;
 		}
 		const inWay = present >= 0 && entry.type !== entryType.directory && !this.#options.delete;
@@ -237,7 +237,7 @@ export class PlanBuilder {
 			return false;
 		}
 		if (!this.#isFilled(path)) return false;
-		problems.add('FILE_UNWRITABLE', path, 'a directory with entries is in its place');
+		problems.add('DIRECTORY_FILLED', path, 'a directory with entries is in its place');
 		return true;
 	}
 

@@ -168,7 +168,7 @@ function tellFilled(
 ): void {
 	for (const index of removals?.filled ?? []) {
 		const path = present.path(index);
-		problems.notice('FILE_UNWRITABLE', path, 'not deleted: something in it is protected');
+		problems.notice('DIRECTORY_FILLED', path, 'not deleted: something in it is protected');
 	}
 }
 

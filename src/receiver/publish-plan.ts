@@ -166,7 +166,7 @@ function keepDirectories(options: PublishPlanOptions, failed: Set<number>): void
 		if (dir === undefined || tree.list(dir).length === 0) continue;
 		failed.add(row);
 		const path = table.path(row);
-		problems.add('FILE_UNWRITABLE', path, 'a directory with entries is in its place');
+		problems.add('DIRECTORY_FILLED', path, 'a directory with entries is in its place');
 	}
 	walk.release();
 }

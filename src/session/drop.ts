@@ -25,6 +25,8 @@ export const dropReasons = [
 	'replayed',
 	/** There was no room for a session, or too much to answer. */
 	'full',
+	/** Of no session, and met a bug on this side. */
+	'defect',
 ] as const;
 
 export type DropReason = (typeof dropReasons)[number];

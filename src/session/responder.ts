@@ -59,7 +59,10 @@ export type ResponderOptions = {
 	readonly idleTimeout?: number;
 	/** Packets sealed under one key before it is changed. */
 	readonly updateAfter?: number;
-	/** Told of a bug that ended one session; without it, it passes and ends everything. */
+	/**
+	 * Told of a bug that ended one session, and of the first that datagrams of no session have met;
+	 * without it, a bug passes and ends everything.
+	 */
 	readonly onDefect?: OnDefect;
 	/** How large datagrams may become; absent: they stay at the initial size. */
 	readonly sizes?: DatagramSizes;
@@ -117,7 +120,7 @@ export class Responder implements Endpoint {
 	}
 
 	handleDatagram(data: Uint8Array, from: Address, now: Micros): void {
-		const reason = this.#handle(data, from, now);
+		const reason = this.#handleWalled(data, from, now);
 		if (reason !== undefined) this.dropped[reason]++;
 	}
 
@@ -132,6 +135,17 @@ export class Responder implements Endpoint {
 
 	pollTimeout(): Micros {
 		return earlier(this.#tickets.pollTimeout(), this.#sessions.pollTimeout());
+	}
+
+	/** A bug that a stranger can reach costs that datagram; told once, as it can be had again. */
+	#handleWalled(data: Uint8Array, from: Address, now: Micros): DropReason | undefined {
+		try {
+			return this.#handle(data, from, now);
+		} catch (error) {
+			if (this.#options.onDefect === undefined) throw error;
+			if (this.dropped.defect === 0) this.#options.onDefect(from, error, 'datagram');
+			return 'defect';
+		}
 	}
 
 	#handle(data: Uint8Array, from: Address, now: Micros): DropReason | undefined {

@@ -7,8 +7,8 @@ import {type Micros, never} from '../unit.ts';
 import type {Session} from './session.ts';
 import {TimerHeap} from './timer-heap.ts';
 
-/** Told of a bug that ended one session. */
-export type OnDefect = (peer: Address, error: unknown) => void;
+/** Told of a bug that ended one session, or that one datagram of no session has met. */
+export type OnDefect = (peer: Address, error: unknown, at: 'session' | 'datagram') => void;
 
 export class SessionTable {
 	readonly #byConnection = new Map<number, Session>();
@@ -98,12 +98,12 @@ export class SessionTable {
 	/** `session` threw `error`: that ends this session, and no other. */
 	abandon(session: Session, error: unknown): void {
 		if (this.#onDefect === undefined) throw error;
-		this.#onDefect(session.peer, error);
+		this.#onDefect(session.peer, error, 'session');
 		try {
 			session.abandon();
 		} catch (another) {
 			session.abandon();
-			this.#onDefect(session.peer, another);
+			this.#onDefect(session.peer, another, 'session');
 		}
 		this.#ready.add(session);
 	}

@@ -154,7 +154,7 @@ export class Source implements Authority {
 	/** A bug in one session ends that one. */
 	#abandon(served: ServedSession, error: unknown): void {
 		if (this.#onDefect === undefined) throw error;
-		this.#onDefect(served.session.peer, error);
+		this.#onDefect(served.session.peer, error, 'session');
 		served.session.close(closeCode.unavailable, 'internal error');
 	}
 

@@ -91,3 +91,33 @@ test('where nobody is told of bugs, they pass', t => {
 	bad.initiator.handleTimeout(network.now);
 	t.throws(() => network.runFor(second), {message: /planted/});
 });
+
+test('a bug met by a hello costs that hello, is told once, and sessions go on', t => {
+	const told: unknown[][] = [];
+	const {network, source, responder, good} = makeTwo((...each) => told.push(each));
+	source.refuse = () => {
+		throw new TypeError('planted in answer');
+	};
+	for (const address of ['late:1', 'late:2']) {
+		network.add(address, source.initiator(network.now));
+		network.runFor(second);
+	}
+	t.is(told.length, 1);
+	t.deepEqual([told[0]![0], told[0]![2]], ['late:1', 'datagram']);
+	t.regex(String(told[0]![1]), /planted/);
+	t.true(responder.dropped.defect >= 2);
+	t.is(responder.sessionCount, 2);
+	source.payloads[1]!.queue.push(message(50, 3));
+	source.sessions[1]!.wake();
+	network.runFor(second);
+	t.is(good.payload.received.length, 1);
+});
+
+test('where nobody is told of bugs, that of a hello passes, too', t => {
+	const {network, source} = makeTwo(undefined);
+	source.refuse = () => {
+		throw new TypeError('planted in answer');
+	};
+	network.add('late:1', source.initiator(network.now));
+	t.throws(() => network.runFor(second), {message: /planted/});
+});
