@@ -79,6 +79,8 @@ export function namespaceWords(buffers: World['buffers']): string[] {
 		'net/ipv6/conf/all/disable_ipv6=1',
 		'net/ipv6/conf/default/disable_ipv6=1',
 		'net/ipv4/tcp_no_metrics_save=1',
+		// A daemon that outlives a killed bench notices that its client is gone.
+		'net/ipv4/tcp_keepalive_time=60',
 		...Object.entries(tcpBuffers[buffers]).map(([name, value]) => `net/ipv4/${name}=${value}`),
 	];
 }
