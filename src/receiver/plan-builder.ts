@@ -327,11 +327,23 @@ export class PlanBuilder {
 		const isSame = this.#isSameFile(present, group.present);
 		if (group.row === undefined && isSame) return;
 		const isFile = present >= 0 && this.#present.stat.type[present] === entry.type;
+		if (isFile && group.row !== undefined) this.#lend(group.row, path, present);
 		const details = present < 0 ? 0 : isFile ? this.#relinked(entry, present) : changeDetail.type;
 		const kind = present < 0 ? changeKind.new : changeKind.changed;
 		const row = this.#addEntry(entry, path, present, kind, details, undefined, index, group.leader);
 		this.table.columns.content[row] = contentFrom.link;
 		this.#followers.push({row, group});
+	}
+
+	/** A further name that DEST has may have what the first one lacks; copying proves it. */
+	#lend(row: number, path: Uint8Array, present: number): void {
+		const {columns} = this.table;
+		if (columns.content[row] !== contentFrom.source || columns.size[row] === 0) return;
+		const {stat} = this.#present;
+		const time = {mtimeSec: columns.mtimeSec[row]!, mtimeNsec: columns.mtimeNsec[row]!};
+		if (columns.size[row] !== stat.size[present] || !sameTime(time, stat, present)) return;
+		columns.content[row] = contentFrom.copy;
+		this.table.setSource(row, path);
 	}
 
 	/** What will differ for who looks at a name that comes to be another file's. */

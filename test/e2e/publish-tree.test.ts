@@ -219,3 +219,22 @@ test('of a changed file only what changed travels, and one octet too few is noti
 	const whole = await scene.pull({options: {wholeFile: true, check: true}});
 	t.is(whole.fed.octets, 0);
 });
+
+const lent = 'content of 3 names';
+for (const [there, octets] of [
+	[lent, 0],
+	['another as large!!', lent.length],
+] as const) {
+	test(`of a hard link that DEST has by its last name alone, ${octets} octets travel`, async t => {
+		const scene = new Scene(t, 31);
+		scene.write('a', lent);
+		for (const name of ['m', 'z']) linkSync(join(scene.from, 'a'), join(scene.from, name));
+		mkdirSync(scene.to);
+		writeFileSync(join(scene.to, 'z'), there);
+		execFileSync('touch', ['-r', join(scene.from, 'z'), '--', join(scene.to, 'z')]);
+		const {fed, result} = await scene.pull();
+		t.is(result?.complete, true);
+		t.is(fed.octets, octets);
+		assertEqual(t, scene.from, scene.to);
+	});
+}

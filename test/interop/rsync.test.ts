@@ -56,7 +56,7 @@ for (const seed of [1, 2, 3]) {
 }
 
 for (const seed of [4, 5]) {
-	withRsync(`-ni lists what rsync -nic lists, hard links aside [SHOAL_SEED=${seed}]`, async t => {
+	withRsync(`-nic lists what rsync does, hard links aside [SHOAL_SEED=${seed}]`, async t => {
 		const space = new Workspace(t);
 		const tree = new RandomTree(space.at('tree'), new Prng(seed), {hardLinks: false});
 		tree.grow(80);
@@ -64,7 +64,7 @@ for (const seed of [4, 5]) {
 		execFileSync('rsync', ['-aH', '--exclude=/.shoal', `${tree.root}/`, `${space.at('mirror')}/`]);
 		tree.change(30);
 		const server = await space.serve('tree');
-		const words = ['-ni', '--delete', '--max-delete=9999', server.url, space.at('mirror')];
+		const words = ['-nic', '--delete', '--max-delete=9999', server.url, space.at('mirror')];
 		const {exit, output, errors} = await space.runPlain('pull', ...words);
 		t.is(exit, 0, errors);
 		const ours = output.split('\n').filter(line => /^[<>ch.*]/.test(line));
