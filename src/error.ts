@@ -71,9 +71,15 @@ export const errorTable = {
 	DESTINATION_FAILED: row('file', 11, 'Check the disk of the destination.'),
 	DELETE_REFUSED: row('file', 25, 'Look at what would go with -n, then raise --max-delete.'),
 
+	OUTPUT_FAILED: row('file', 11, 'Make room where standard output goes.'),
+
 	STORE_CORRUPT: row('store', 11, 'Remove the file that is named; it is made again.'),
 	STORE_LOCKED: row('store', 11, 'Wait for the other shoal on this tree, then run again.', true),
-	STORE_FAILED: row('store', 11, 'Check the disk and the rights of the state directory.'),
+	STORE_FAILED: row(
+		'store',
+		11,
+		'Check disk and rights of the state directory, or keep it elsewhere: --state, --source-state.',
+	),
 	SNAPSHOT_MISSING: row('store', 1, 'Make one first: shoal snapshot DIR.'),
 	PATH_MISSING: row('usage', 1, 'Look at what is there with: shoal ls.'),
 	KEY_UNSAFE: row('store', 5, 'Make what is named yours alone: chown it, then chmod go-rwx.'),

@@ -8,6 +8,8 @@ import {ShoalError} from '../error.ts';
 export class LogFile {
 	readonly #fd: number;
 	readonly #wallMs: () => number;
+	/** Why it is not whole. */
+	failure: string | undefined;
 
 	/** Appends to `path`. @throws ShoalError OPTION_INVALID when it cannot be written */
 	constructor(path: string, wallMs: () => number) {
@@ -27,6 +29,7 @@ export class LogFile {
 			writeSync(this.#fd, `${localStamp(this.#wallMs())} [${process.pid}] ${text}\n`);
 		} catch (error) {
 			if (!(error instanceof Error)) throw error;
+			this.failure ??= error.message;
 		}
 	}
 

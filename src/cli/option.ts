@@ -309,6 +309,13 @@ export const optionTable = {
 		value: 'file',
 		help: 'Serve the modules of this file (shoal.toml).',
 	},
+	sourceState: {
+		flags: '--source-state <dir>',
+		group: 'tree',
+		commands: ['pull'],
+		value: 'directory',
+		help: 'Of a SOURCE that is a directory nobody may write in: keep its state there.',
+	},
 	noScan: {
 		flags: '--no-scan',
 		group: 'tree',

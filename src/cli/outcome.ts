@@ -27,7 +27,10 @@ export function describeLeftOut(leftOut: readonly LeftOut[]): string[] {
 }
 
 /** What to do next, when that is more than the hints of single errors say. */
-export function nextStep({exit, errorCount, dryRun}: PullResult): string | undefined {
+export function nextStep(result: PullResult): string | undefined {
+	const {exit, errorCount, dryRun, leftOut} = result;
+	// Then it did not get so far that anything was left out: its error ended it.
+	if (leftOut.length === 0) return undefined;
 	const paths = formatCounted(errorCount, 'path');
 	const rest = dryRun ? '' : ', all else is in place';
 	if (exit === 24) {

@@ -38,11 +38,18 @@ export function readOptions({
 	}
 	const given = (name: keyof OptionValues) => options[name] !== undefined;
 	const trees = readTrees(options);
+	const source = readSource(operands[0]!);
+	if (given('sourceState') && !('directory' in source)) {
+		throw new ShoalError(
+			'OPTION_INVALID',
+			'--source-state is for a SOURCE that is a directory here',
+		);
+	}
 	const family = given('ipv4') ? 4 : given('ipv6') ? 6 : undefined;
 	return {
 		configDirectory,
 		signal,
-		source: readSource(operands[0]!),
+		source,
 		destination: readLocal(operands[1]!, 'DESTINATION_INVALID', 'destination'),
 		...readFilters(options, operands),
 		dryRun: given('dryRun'),
@@ -65,6 +72,7 @@ export function readOptions({
 		allowRollback: given('allowRollback'),
 		...(trees === undefined ? {} : {trees}),
 		...(options.state === undefined ? {} : {state: options.state}),
+		...(options.sourceState === undefined ? {} : {sourceState: options.sourceState}),
 		...(options.threads === undefined ? {} : {threads: options.threads}),
 		...(options.deleteMax === undefined ? {} : {deleteMax: options.deleteMax}),
 		...(options.rateMax ? {rateMax: options.rateMax} : {}),

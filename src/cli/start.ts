@@ -12,7 +12,11 @@ import {Terminal} from './terminal.ts';
 const lingerMs = 2000;
 
 const terminal = new Terminal(process.stdout, process.stderr, process.env['TERM']);
-process.on('exit', () => terminal.close());
+process.on('exit', () => {
+	terminal.close();
+	// What could not be written may show after the run.
+	if (terminal.failure !== undefined) process.exitCode ||= terminal.failure.exit;
+});
 
 const fail = (error: unknown) => {
 	const {report, exit} = describeFailure(error);

@@ -4,22 +4,30 @@ import {formatCount, formatDuration} from './format.ts';
 
 /** The two lines that end a run: what travelled, and what that saved. */
 export function totals(result: PullResult): string[] {
-	const {wireBytesIn, wireBytesOut, bytesTotal, elapsedMs, dryRun} = result;
-	const travelled = wireBytesIn + wireBytesOut;
+	const {wireBytesOut, bytesTotal, elapsedMs, dryRun} = result;
+	const received = bytesReceived(result);
+	const travelled = wireBytesOut + received;
 	const rate = travelled / Math.max(0.001, elapsedMs / 1000);
-	const speedup = travelled === 0 ? 0 : bytesTotal / travelled;
+	const speedup =
+		travelled === 0 ? 'nothing travelled' : `speedup is ${formatCount(bytesTotal / travelled, 2)}`;
 	return [
-		`sent ${formatCount(wireBytesOut)} bytes  received ${formatCount(wireBytesIn)} bytes  ` +
+		`sent ${formatCount(wireBytesOut)} bytes  received ${formatCount(received)} bytes  ` +
 			`${formatCount(rate, 2)} bytes/sec`,
-		`total size is ${formatCount(bytesTotal)}  speedup is ${formatCount(speedup, 2)}` +
-			(dryRun ? ' (DRY RUN)' : ''),
+		`total size is ${formatCount(bytesTotal)}  ${speedup}${dryRun ? ' (DRY RUN)' : ''}`,
 	];
 }
 
+/** Of a local source no datagram comes: what was read of it has come, as rsync counts it. */
+function bytesReceived({wireBytesIn, wireBytesOut, bytesLiteral}: PullResult): number {
+	return wireBytesIn + wireBytesOut === 0 ? bytesLiteral : wireBytesIn;
+}
+
 /** As rsync ends the log of a run. */
-export function logTotal({wireBytesIn, wireBytesOut, bytesTotal}: PullResult): string {
+export function logTotal(result: PullResult): string {
+	const {wireBytesOut, bytesTotal} = result;
 	return (
-		`sent ${formatCount(wireBytesOut)} bytes  received ${formatCount(wireBytesIn)} bytes  ` +
+		`sent ${formatCount(wireBytesOut)} bytes  ` +
+		`received ${formatCount(bytesReceived(result))} bytes  ` +
 		`total size ${formatCount(bytesTotal)}`
 	);
 }
@@ -38,7 +46,7 @@ export function statistics(result: PullResult): string[] {
 		`Literal data: ${count(bytesLiteral)} bytes`,
 		`Matched data: ${count(bytesMatched)} bytes`,
 		`Total bytes sent: ${count(result.wireBytesOut)}`,
-		`Total bytes received: ${count(result.wireBytesIn)}`,
+		`Total bytes received: ${count(bytesReceived(result))}`,
 		`Number of regular files moved: ${count(result.filesMoved)}`,
 		`Datagrams sent: ${count(result.datagramsOut)}`,
 		`Datagrams received: ${count(result.datagramsIn)}`,

@@ -1,11 +1,13 @@
 /**
  * The two output streams, and the lines that are redrawn on the second. A reader that goes away
  * (EPIPE) is no error: what is written afterwards is dropped, and `closed` tells a command whose
- * whole purpose was that output. The signals of the process are in `interrupt.ts`.
+ * whole purpose was that output. A full disk is one: told once, and the exit code says so at last.
+ * The signals of the process are in `interrupt.ts`.
  */
 import {ShoalError} from '../error.ts';
 import type {Live, LiveStream} from './live.ts';
 import type {LiveState} from './live-state.ts';
+import {describeFailure, errorLine} from './report.ts';
 
 export class Terminal {
 	readonly #out: LiveStream;
@@ -17,6 +19,10 @@ export class Terminal {
 	/** What is to be seen once `live.ts` is loaded. */
 	#shown: LiveState | undefined;
 	#isClosed = false;
+	/** While the reader is slow: one for all who wait. */
+	#drained: Promise<void> | undefined;
+	/** Why standard output is not whole. */
+	failure: ShoalError | undefined;
 
 	/** `term` is the kind of the terminal, from the environment. */
 	constructor(out: LiveStream, err: LiveStream, term?: string) {
@@ -53,15 +59,17 @@ export class Terminal {
 		if (this.#closed.signal.aborted) return;
 		this.erase();
 		if (this.#out.write(text)) return;
-		return new Promise(resolve => {
+		this.#drained ??= new Promise(resolve => {
 			const done = () => {
 				this.#out.removeListener('drain', done);
 				this.#closed.signal.removeEventListener('abort', done);
+				this.#drained = undefined;
 				resolve();
 			};
 			this.#out.on('drain', done);
 			this.#closed.signal.addEventListener('abort', done);
 		});
+		return this.#drained;
 	}
 
 	/** Writes a line to standard error. */
@@ -98,8 +106,12 @@ export class Terminal {
 	}
 
 	#failed(error: Error, stream: LiveStream): void {
-		if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-		if (stream !== this.#out) return;
+		// Of standard error nobody can be told.
+		if (stream !== this.#out || this.#closed.signal.aborted) return;
+		if ((error as NodeJS.ErrnoException).code !== 'EPIPE') {
+			this.failure = new ShoalError('OUTPUT_FAILED', `standard output: ${error.message}`);
+			this.warn(errorLine(describeFailure(this.failure).report));
+		}
 		this.#closed.abort(new ShoalError('INTERRUPTED', 'nobody reads the output', {cause: error}));
 	}
 }

@@ -6,7 +6,7 @@ import type {Context} from './context.ts';
 
 /** Traces what the scheduler does until the answer is called. @throws ShoalError OPTION_INVALID */
 export function openTrace(
-	{scheduler, platform}: Pick<Context, 'scheduler' | 'platform'>,
+	{scheduler, platform, terminal}: Pick<Context, 'scheduler' | 'platform' | 'terminal'>,
 	path: string,
 ): () => void {
 	const file = new TraceFile(path);
@@ -17,6 +17,8 @@ export function openTrace(
 	return () => {
 		trace.close();
 		file.close();
+		const {failure} = file;
+		if (failure !== undefined) terminal.warn(`shoal: --trace: ${path} is not whole: ${failure}`);
 	};
 }
 
@@ -26,6 +28,8 @@ export class TraceFile {
 	readonly #fd: number;
 	/** Where the next event goes: over the end. */
 	#size = 0;
+	/** Why it is not whole. */
+	failure: string | undefined;
 
 	/** Replaces what is at `path`. @throws ShoalError OPTION_INVALID when it cannot be written */
 	constructor(path: string) {
@@ -53,6 +57,7 @@ export class TraceFile {
 			this.#size += Buffer.byteLength(text);
 		} catch (error) {
 			if (!(error instanceof Error)) throw error;
+			this.failure ??= error.message;
 		}
 	}
 }

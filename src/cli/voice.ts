@@ -164,6 +164,10 @@ export class Voice {
 	close(): void {
 		this.endProblems();
 		this.#context.terminal.erase();
+		const {logFile} = this.#context.options;
+		const failure = this.#log?.failure;
+		if (failure !== undefined)
+			this.#context.terminal.warn(`shoal: --log-file: ${logFile} is not whole: ${failure}`);
 		this.#log?.close();
 	}
 }

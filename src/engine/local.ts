@@ -16,39 +16,54 @@ import type {FetchRequest} from '../transfer/request.ts';
 import type {ReadRequest} from '../transfer/sender.ts';
 import {micros} from '../unit.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
-import type {EventSink} from './event.ts';
 import {OpenedTree} from './opened-tree.ts';
+import type {PullOptions} from './options.ts';
+import {Pace} from './pace.ts';
 import {Problems} from './problems.ts';
 import type {ContentHandler, Supply, SupplyStatistics} from './supply.ts';
 
 /** Octets asked for and not yet read, or read and not yet on disk, at which it is fed no more. */
 const pendingMax = 32 << 20;
 
+export type LocalOptions = Pick<PullOptions, 'on' | 'rateMax' | 'sourceState'> & {
+	readonly directory: string;
+};
+
 /** @throws ShoalError TREE_MISSING, STORE_*, INTERRUPTED */
 export async function openLocal(
 	pool: Pool,
-	directory: string,
 	task: ActiveTask,
-	on: EventSink | undefined,
+	{directory, sourceState: state, rateMax, on}: LocalOptions,
 ): Promise<Supply> {
-	const tree = OpenedTree.open(platform, {directory});
+	const tree = OpenedTree.open(platform, {directory, state});
 	try {
 		const {list, saved, problems} = await task.run({kind: 'snapshot', owner: directory}, taking =>
 			tree.take(pool, taking),
 		);
 		const told = new Problems(on);
 		for (const {code, message, path} of problems) told.add(code, message, path);
-		return new LocalSupply(pool, tree, list, saved.sequence, task.open({kind: 'read'}));
+		const pace = new Pace(platform.clock, rateMax ?? Infinity);
+		const read = task.open({kind: 'read'});
+		return new LocalSupply({pool, tree, list, sequence: saved.sequence, task: read, pace});
 	} catch (error) {
 		tree.close();
 		throw error;
 	}
 }
 
+type LocalParts = {
+	readonly pool: Pool;
+	readonly tree: OpenedTree;
+	readonly list: List;
+	readonly sequence: number;
+	readonly task: ActiveTask;
+	readonly pace: Pace;
+};
+
 class LocalSupply implements Supply {
 	readonly head: Head;
 	/** Both of its disks are this machine's. */
-	readonly limitedBy = 'disk';
+	readonly limitedBy: 'limit' | 'disk';
 	readonly statistics: SupplyStatistics = {
 		datagramsIn: 0,
 		datagramsOut: 0,
@@ -61,6 +76,7 @@ class LocalSupply implements Supply {
 	};
 	readonly #pool: Pool;
 	readonly #task: ActiveTask;
+	readonly #pace: Pace;
 	readonly #tree: OpenedTree;
 	readonly #files: FileLog;
 	readonly #published: Published;
@@ -69,10 +85,12 @@ class LocalSupply implements Supply {
 	#isClosed = false;
 	outstandingCount = 0;
 
-	constructor(pool: Pool, tree: OpenedTree, list: List, sequence: number, task: ActiveTask) {
+	constructor({pool, tree, list, sequence, task, pace}: LocalParts) {
 		const {sha256} = platform.crypto;
 		this.#pool = pool;
 		this.#task = task;
+		this.#pace = pace;
+		this.limitedBy = pace.isLimited ? 'limit' : 'disk';
 		this.#tree = tree;
 		this.#files = tree.files();
 		this.head = headOf(tree.directory, list, sequence);
@@ -118,6 +136,7 @@ class LocalSupply implements Supply {
 	async close(): Promise<void> {
 		if (this.#isClosed) return;
 		this.#isClosed = true;
+		this.#pace.close();
 		if (this.#task.isOpen) this.#task.done();
 		this.#files.close();
 		this.#tree.close();
@@ -133,6 +152,8 @@ class LocalSupply implements Supply {
 			if (length === 0) continue;
 			const position = request.position + object;
 			const read = {...request, position, length};
+			await this.#pace.wait(length);
+			if (this.#isClosed) return;
 			const octets = typeof resolved === 'number' ? resolved : await this.#read(read);
 			if (this.#isClosed) return;
 			if (typeof octets === 'number') {

@@ -65,6 +65,8 @@ export type PullOptions = RunOptions & {
 
 	/** What of the source is pulled, and what of DEST is kept: see `parseFilterRules`. */
 	readonly filters?: readonly FilterRule[];
+	/** Of a local source: where its state is kept. Default: `.shoal` at its root. */
+	readonly sourceState?: string;
 	/** Absolute paths of a local source and of DEST, for rules that are held against such. */
 	readonly filterRoots?: FilterRoots;
 	/** Only these and the directories on the way to them: see `parseNames`. */

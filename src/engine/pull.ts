@@ -195,7 +195,8 @@ class PullRun {
 		const {source} = this.#options;
 		let supply: Supply;
 		if ('directory' in source) {
-			supply = await openLocal(this.#pool, source.directory, this.#task, this.#options.on);
+			const {directory} = source;
+			supply = await openLocal(this.#pool, this.#task, {...this.#options, directory});
 		} else {
 			const trust = new Trust(platform, this.#options, source);
 			if (trust.identity !== undefined) {

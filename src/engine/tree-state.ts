@@ -3,6 +3,7 @@
  * where the operator says; of a directory that is published as trees it is beside the symlink, so
  * that no tree has anything of ours in it.
  */
+import {type ErrorCode, ShoalError} from '../error.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import {openShownTree} from '../receiver/trees.ts';
 import {StateDir, type StatePlatform} from '../store/state-dir.ts';
@@ -42,6 +43,11 @@ export function openTreeState(
 		}
 	} catch (error) {
 		tree.closeDir(root);
+		const denied = error instanceof ShoalError && deniedCodes.includes(error.code);
+		if (denied) throw new ShoalError('STORE_FAILED', error.message, {cause: error});
 		throw error;
 	}
 }
+
+/** What a directory says of a user who has no right to keep state there. */
+const deniedCodes: readonly ErrorCode[] = ['FILE_UNREADABLE', 'FILE_UNWRITABLE'];

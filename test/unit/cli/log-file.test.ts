@@ -21,3 +21,11 @@ test('a log that cannot be opened ends the run before it begins', t => {
 	const error = t.throws(() => new LogFile(path, () => 0), {instanceOf: ShoalError});
 	t.is(error?.code, 'OPTION_INVALID');
 });
+
+test('a log that cannot be written goes on, and knows why it is not whole', t => {
+	const log = new LogFile('/dev/full', () => 0);
+	t.is(log.failure, undefined);
+	log.line('lost');
+	log.close();
+	t.regex(log.failure ?? '', /ENOSPC/);
+});

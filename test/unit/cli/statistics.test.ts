@@ -43,14 +43,6 @@ test('totals are the two lines that rsync ends with', t => {
 	t.true(totals({...result, dryRun: true})[1]!.endsWith('speedup is 64.00 (DRY RUN)'));
 });
 
-test('a run without a datagram divides by nothing', t => {
-	const none = {...result, wireBytesIn: 0, wireBytesOut: 0, elapsedMs: 0};
-	t.deepEqual(totals(none), [
-		'sent 0 bytes  received 0 bytes  0.00 bytes/sec',
-		'total size is 64,000,000  speedup is 0.00',
-	]);
-});
-
 test('--stats has the lines of rsync in the order of rsync, then our own', t => {
 	const lines = statistics(result);
 	t.deepEqual(lines.slice(0, 10), [
@@ -76,6 +68,17 @@ test('kinds are left out where they are not known', t => {
 	t.is(statistics({...result, deleted: 2})[2], 'Number of deleted files: 2', 'some stayed');
 });
 
+test('of a local source, what was read has come; where nothing was, there is no speedup', t => {
+	const local = {...result, wireBytesIn: 0, wireBytesOut: 0, elapsedMs: 1000};
+	t.deepEqual(totals(local), [
+		'sent 0 bytes  received 900,000 bytes  900,000.00 bytes/sec',
+		'total size is 64,000,000  speedup is 71.11',
+	]);
+	t.is(totals({...local, bytesLiteral: 0})[1], 'total size is 64,000,000  nothing travelled');
+	t.true(statistics(local).includes('Total bytes received: 900,000'));
+	t.true(logTotal(local).startsWith('sent 0 bytes  received 900,000 bytes'));
+});
+
 test('the log of a run ends as that of rsync does', t => {
 	t.is(logTotal(result), 'sent 10,000 bytes  received 990,000 bytes  total size 64,000,000');
 });
@@ -92,14 +95,15 @@ test('what was left out is told by kind, and what to do next', t => {
 		'2 CONTENT_INVALID',
 	]);
 	t.deepEqual(describeLeftOut([]), []);
-	t.is(nextStep(result), undefined);
+	t.is(nextStep({...result, leftOut}), undefined);
+	t.is(nextStep({...result, exit: 23, leftOut: []}), undefined, 'an error ended it');
 	t.is(
-		nextStep({...result, exit: 24, errorCount: 1}),
+		nextStep({...result, leftOut, exit: 24, errorCount: 1}),
 		'exit 24: 1 path changed or went away at the source, all else is in place: ' +
 			'run it again after the source has taken its next snapshot',
 	);
 	t.is(
-		nextStep({...result, exit: 23, errorCount: 1200, dryRun: true}),
+		nextStep({...result, leftOut, exit: 23, errorCount: 1200, dryRun: true}),
 		'exit 23: 1,200 paths could not be done: mend what is named above, then run it again',
 	);
 });

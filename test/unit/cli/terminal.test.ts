@@ -90,6 +90,34 @@ test('a reader that goes away ends the output, not the process', async t => {
 	t.is(terminal.write('more\n'), undefined);
 });
 
+test('a full disk behind the output is told once, and known at the end', async t => {
+	const full = new Writable({
+		write: (_chunk, _encoding, done) => done(Object.assign(new Error('full'), {code: 'ENOSPC'})),
+	});
+	const err = new PassThrough();
+	const terminal = new Terminal(full, err);
+	t.is(terminal.failure, undefined);
+	void terminal.write('line\n');
+	await new Promise(resolve => setImmediate(resolve));
+	void terminal.write('more\n');
+	full.emit('error', new Error('again'));
+	t.is(terminal.failure?.exit, 11);
+	t.true(terminal.closed.aborted);
+	t.regex(text(err), /^shoal: OUTPUT_FAILED: standard output: full\. [^\n]+\n$/);
+	err.emit('error', new Error('nowhere to tell'));
+});
+
+test('however many lines wait for a slow reader, one listener does', async t => {
+	const slow = new PassThrough({highWaterMark: 4});
+	const terminal = new Terminal(slow, new PassThrough());
+	const before = slow.listenerCount('drain');
+	const waits = Array.from({length: 20}, () => terminal.write('more than four\n'));
+	t.is(slow.listenerCount('drain'), before + 1);
+	slow.resume();
+	await Promise.all(waits);
+	t.is(slow.listenerCount('drain'), before);
+});
+
 test('a slow reader makes the writer wait', async t => {
 	const slow = new PassThrough({highWaterMark: 4});
 	const terminal = new Terminal(slow, new PassThrough());

@@ -1,0 +1,70 @@
+import test from 'ava';
+import {Pace} from '../../../src/engine/pace.ts';
+import {type Micros, micros} from '../../../src/unit.ts';
+
+/** A clock that stands until it is told to go on. */
+class StandingClock {
+	#now = micros(0);
+	readonly #due = new Map<() => void, Micros>();
+
+	now(): Micros {
+		return this.#now;
+	}
+
+	wallMs(): number {
+		return 0;
+	}
+
+	at(at: Micros, then: () => void): () => void {
+		this.#due.set(then, at);
+		return () => this.#due.delete(then);
+	}
+
+	get waitCount(): number {
+		return this.#due.size;
+	}
+
+	goTo(now: number): void {
+		this.#now = micros(now);
+		for (const [then, at] of [...this.#due]) {
+			if (at > this.#now) continue;
+			this.#due.delete(then);
+			then();
+		}
+	}
+}
+
+test('octets go at the rate, and none that were not asked for are saved up', async t => {
+	const clock = new StandingClock();
+	const pace = new Pace(clock, 1000);
+	const done: number[] = [];
+	const ask = (octets: number) => void pace.wait(octets)!.then(() => done.push(octets));
+	const goTo = (now: number): Promise<void> => {
+		clock.goTo(now);
+		return new Promise(resolve => setImmediate(resolve));
+	};
+	ask(500);
+	ask(250);
+	await goTo(499_999);
+	t.deepEqual(done, []);
+	await goTo(500_000);
+	t.deepEqual(done, [500]);
+	await goTo(750_000);
+	t.deepEqual(done, [500, 250]);
+	await goTo(9_000_000);
+	ask(100);
+	await goTo(9_099_999);
+	t.is(done.length, 2);
+	await goTo(9_100_000);
+	t.is(done.length, 3);
+});
+
+test('without a limit nobody waits; at the end nobody does any more', async t => {
+	const clock = new StandingClock();
+	t.is(new Pace(clock, Infinity).wait(1e12), undefined);
+	const pace = new Pace(clock, 1);
+	const waits = [pace.wait(1000), pace.wait(1000)];
+	pace.close();
+	await Promise.all(waits);
+	t.is(clock.waitCount, 0);
+});
