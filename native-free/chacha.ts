@@ -93,7 +93,7 @@ export class Chacha {
 /** Undefined where the machine has no SIMD for it, or the module was not built. */
 export function loadChacha(): Chacha | undefined {
 	try {
-		const code = readFileSync(new URL('./wasm/aead.wasm', import.meta.url));
+		const code = readFileSync(new URL(import.meta.resolve('#aead')));
 		const {exports} = new WebAssembly.Instance(new WebAssembly.Module(code));
 		return new Chacha(exports as Exports);
 	} catch (error) {

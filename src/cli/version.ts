@@ -15,6 +15,6 @@ export function runVersion({options, terminal}: Context): number {
 }
 
 export function packageVersion(): string {
-	const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+	const text = readFileSync(new URL(import.meta.resolve('#package')), 'utf8');
 	return (JSON.parse(text) as {version: string}).version;
 }

@@ -39,6 +39,13 @@ const builtIns: readonly RegExp[] = [/^src\/cli\//, /^src\/driver\//, /^native-f
 /** The one value through which the program reaches the world, by who may import it. */
 const platformUsers: readonly RegExp[] = [/^src\/(cli|engine|driver)\//, /^src\/pool\/worker\.ts$/];
 
+/** What the package itself names, wherever the file that asks has been bundled to; and who asks. */
+const ownFiles: Readonly<Record<string, string>> = {
+	'#worker': 'native-free/thread.ts',
+	'#aead': 'native-free/chacha.ts',
+	'#package': 'src/cli/version.ts',
+};
+
 export type Import = {
 	/** As written. */
 	readonly specifier: string;
@@ -60,7 +67,7 @@ export function refuseImport(
 	if (specifier === '#platform') {
 		return platformUsers.some(user => user.test(path)) ? undefined : 'effects come by argument';
 	}
-	if (specifier === '#worker' && path === 'native-free/thread.ts') return undefined;
+	if (ownFiles[specifier] === path) return undefined;
 	if (!specifier.startsWith('.')) {
 		const allowed = Object.entries(packages).some(
 			([place, names]) => path.startsWith(`${place}/`) && names.includes(specifier),

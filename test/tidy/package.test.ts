@@ -50,7 +50,7 @@ test('what package.json points to is what the sources build', t => {
 		),
 	];
 	for (const target of targets) {
-		const source = target.replace(/^\.\/dist\//, '').replace(/\.js$/, '.ts');
+		const source = target.replace(/^\.\/dist\//, '').replace(/\.(js|wasm)$/, '.ts');
 		t.notThrows(() => readText(source), target);
 	}
 	for (const target of Object.values(manifest.bin)) t.notThrows(() => readText(target));
