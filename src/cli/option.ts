@@ -385,7 +385,7 @@ export const optionTable = {
 		flags: '-v, --verbose',
 		group: 'output',
 		commands: everyRun,
-		help: 'Say more: the name of each change, and the totals.',
+		help: 'Say more: the name of each change, and totals; twice: also what --stats does.',
 	},
 	quiet: {
 		flags: '-q, --quiet',

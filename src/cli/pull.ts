@@ -158,6 +158,11 @@ export function joinPhrases(phrases: readonly string[], columns = Infinity): str
 	return lines;
 }
 
+/** `-vv` says what `--stats` does, as rsync's says what it matched. */
+function asksStatistics({stats, verbose = 0, quiet}: OptionValues): boolean {
+	return quiet === undefined && (stats !== undefined || verbose > 1);
+}
+
 function sayResult(result: PullResult, voice: Voice, {options, terminal}: Context): void {
 	const say = (line: string) => {
 		if (voice.talks) voice.print(line);
@@ -168,7 +173,7 @@ function sayResult(result: PullResult, voice: Voice, {options, terminal}: Contex
 		voice.log('unchanged since the last pull');
 	}
 	const isListed = options.verbose !== undefined || options.itemize !== undefined;
-	if (options.stats !== undefined && options.quiet === undefined) {
+	if (asksStatistics(options)) {
 		for (const line of ['', ...statistics(result)]) voice.print(line);
 		say('');
 	} else if (isListed) say('');

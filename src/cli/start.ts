@@ -1,4 +1,4 @@
-/** The process behind `bin/shoal.js`: streams, signals, exit code. */
+/** The process behind `bin/shoal.js`, from `launch.ts` on: streams, signals, exit code. */
 import platform from '#platform';
 import {Scheduler} from '../scheduler/scheduler.ts';
 import {findConfigDirectory} from './context.ts';

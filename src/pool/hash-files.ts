@@ -25,6 +25,8 @@ export type HashOptions = Omit<JobOptions, 'cost'> & {
 	readonly sums: boolean;
 	/** Takes what each job found, in no order; no more is hashed ahead of it than jobs run. */
 	readonly onHashed: (batch: HashBatch) => void | Promise<void>;
+	/** Told how many octets have been read in all, also while a large file is. */
+	readonly onProgress?: (octets: number) => void;
 };
 
 /** Some files: entries of the table, in the order of the output's columns. */
@@ -71,6 +73,12 @@ function* groups(table: ScanTable, entries: Uint32Array): Generator<Uint32Array>
 	if (start < entries.length) yield entries.subarray(start);
 }
 
+function sizeOf({columns}: ScanTable, entries: Uint32Array): number {
+	let octets = 0;
+	for (const entry of entries) octets += columns.size[entry]!;
+	return octets;
+}
+
 class Hashing {
 	readonly #pool: Pool;
 	readonly #root: DirHandle;
@@ -79,6 +87,7 @@ class Hashing {
 	readonly #order: JobOptions;
 	/** Drawn for each run; empty when no sums are made. */
 	readonly #secret: Uint8Array;
+	#octets = 0;
 
 	constructor(pool: Pool, root: DirHandle, table: ScanTable, options: HashOptions) {
 		this.#pool = pool;
@@ -97,12 +106,17 @@ class Hashing {
 		const output = isLarge
 			? await this.#inParts(entries, size, limit)
 			: await this.#pool.run(hash, this.#input(entries), this.#orderFor(entries));
+		if (!isLarge) this.#advance(sizeOf(this.#table, entries));
 		await this.#options.onHashed({...output, entries});
 	}
 
+	#advance(octets: number): void {
+		this.#octets += octets;
+		this.#options.onProgress?.(this.#octets);
+	}
+
 	#orderFor(entries: Uint32Array): JobOptions {
-		let cost = 0;
-		for (const entry of entries) cost += costPerFile + this.#table.columns.size[entry]!;
+		const cost = entries.length * costPerFile + sizeOf(this.#table, entries);
 		return {...this.#order, cost};
 	}
 
@@ -116,6 +130,7 @@ class Hashing {
 				const range = {...input, start, end: Math.min(size, start + partSize)};
 				const cost = range.end - start;
 				parts[index] = await this.#pool.run(hashPart, range, {...this.#order, cost});
+				this.#advance(cost);
 			});
 		} catch (error) {
 			if (!(error instanceof ShoalError) || error.code !== 'FILE_UNREADABLE') throw error;

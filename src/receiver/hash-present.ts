@@ -22,19 +22,17 @@ export async function hashPresent(options: HashPresentOptions): Promise<void> {
 	const {pool, root, present, indexes, task, onDigest} = options;
 	const {size} = present.stat;
 	let total = 0;
-	let done = 0;
 	for (const index of indexes) total += size[index]!;
 	await hashFiles(pool, root, present.toScan(), indexes, {
 		...task.order,
 		sums: false,
 		onHashed({entries, status, digests}) {
 			for (const [at, index] of entries.entries()) {
-				done += size[index]!;
 				// What cannot be read, or changes under our eyes, is fetched as if it differed.
 				if (status[at] !== hashStatus.hashed) continue;
 				onDigest(index, digests.subarray(at * digestSize, (at + 1) * digestSize));
 			}
-			task.advance(done, total);
 		},
+		onProgress: octets => task.advance(octets, total),
 	});
 }

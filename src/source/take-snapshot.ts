@@ -135,10 +135,8 @@ class Contents implements ContentColumns {
 			return hashFiles(pool, root, this.#table, Uint32Array.from(unknown), {
 				...hash.order,
 				sums: true,
-				onHashed: batch => {
-					this.#take(batch, files);
-					hash.advance(this.bytesHashed);
-				},
+				onHashed: batch => this.#take(batch, files),
+				onProgress: octets => hash.advance(octets),
 			});
 		});
 	}

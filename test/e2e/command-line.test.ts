@@ -1,6 +1,6 @@
 /** What a person or a script meets at the command line, without a network. */
 import {execFileSync} from 'node:child_process';
-import {lstatSync, readFileSync, statSync} from 'node:fs';
+import {existsSync, lstatSync, readFileSync, statSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import test from 'ava';
 import {ended, start} from '../support/shoal-process.ts';
@@ -135,4 +135,33 @@ test('bin/shoal.js can be run as it is', t => {
 	const program = fileURLToPath(new URL('../../../bin/shoal.js', import.meta.url));
 	const output = execFileSync(program, ['version'], {encoding: 'utf8'});
 	t.regex(output, /^shoal \d/);
+});
+
+test('more threads than memory could hold are refused; -vv adds the figures', async t => {
+	const space = new Workspace(t);
+	space.write('tree/file', 'content');
+	const words = [space.at('tree'), space.at('mirror')];
+	const refused = await space.runPlain('pull', '--threads', '257', ...words);
+	t.is(refused.exit, 1);
+	t.regex(refused.errors, /OPTION_INVALID: .*257/);
+	const {exit, output} = await space.runPlain('pull', '-vv', ...words);
+	t.is(exit, 0);
+	t.regex(output, /^file\n\nNumber of files: 2/m);
+	t.regex(output, /^sent 0 bytes {2}received 7 bytes/m);
+	const {output: less} = await space.runPlain('pull', '-v', '--check', ...words);
+	t.notRegex(less, /Number of files/);
+});
+
+test('a SOURCE that is here goes by --bwlimit, and keeps its state where it is told', async t => {
+	const space = new Workspace(t);
+	space.write('tree/file', 'x'.repeat(50_000));
+	const words = ['--bwlimit', '100K', '--source-state', space.at('state')];
+	const start = Date.now();
+	const {exit} = await space.runPlain('pull', ...words, space.at('tree'), space.at('mirror'));
+	t.is(exit, 0);
+	t.true(Date.now() - start > 450);
+	t.false(existsSync(space.at('tree/.shoal')));
+	t.true(existsSync(space.at('state/head')));
+	const refused = await space.runPlain('pull', ...words, 'shoal://here', space.at('mirror'));
+	t.regex(refused.errors, /OPTION_INVALID: --source-state/);
 });

@@ -19,7 +19,7 @@ test('every import goes downwards', t => {
 });
 
 test('bin/shoal.js is a shebang and one import', t => {
-	t.is(readText('bin/shoal.js'), "#!/usr/bin/env node\nimport '../dist/src/cli/start.js';\n");
+	t.is(readText('bin/shoal.js'), "#!/usr/bin/env node\nimport '../dist/src/cli/launch.js';\n");
 });
 
 test('every way to import is seen', t => {

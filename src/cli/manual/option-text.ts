@@ -43,12 +43,15 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'Implies --delete. Rules that name a side (protect, or the modifier r) still protect.',
 	rateMax:
 		'As rsync reads it: 500 is 500 KiB a second, 1.5M one and a half MiB, 2MB two million ' +
-		'octets; 0 is no limit. For serve it is the limit of each session.',
+		'octets; 0 is no limit. For serve it is the limit of each session. Of a SOURCE that is ' +
+		'here, what is read of it is limited.',
 	congestion:
 		'The model follows the delivery rate and the round trip, takes a growing queue for ' +
 		'congestion, and is not slowed by the loss that a path has of its own. CUBIC (RFC 9438) is ' +
 		'what TCP does: it takes any loss for congestion. It is here to compare with.',
-	threads: 'With 0 all work is done in one thread. The result is the same with any number.',
+	threads:
+		'With 0 all work is done in one thread; 256 is the most. The result is the same with any ' +
+		'number.',
 	trace:
 		'Events of the form that chrome://tracing and https://ui.perfetto.dev open: a track for each ' +
 		'thread and for each task. What has been written is whole at any instant, also after a kill.',

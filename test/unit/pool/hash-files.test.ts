@@ -301,3 +301,24 @@ test('what takes the results holds the hashing back', async t => {
 	t.is(taken, 12);
 	t.true(most <= 4, `${most} results waited at once`);
 });
+
+test('progress is told while a large file is read, and adds up', async t => {
+	const root = tempDirectory(t);
+	const sizes = [70_000_000, 10];
+	for (const size of sizes) writeFileSync(join(root, `${size}`), new Uint8Array(size));
+	const table = await scanTree(poolOf(1), root);
+	const dir = platform.tree.openRoot(root);
+	t.teardown(() => platform.tree.closeDir(dir));
+	const told: number[] = [];
+	await hashFiles(poolOf(1), dir, table, Uint32Array.of(1, 2), {
+		sums: false,
+		onHashed: () => undefined,
+		onProgress: octets => told.push(octets),
+	});
+	t.true(told.length > 4);
+	t.deepEqual(
+		told,
+		[...told].sort((a, b) => a - b),
+	);
+	t.is(told.at(-1), 70_000_010);
+});
