@@ -145,7 +145,7 @@ export class AsTrees implements Way {
 			await this.#keepRecord(order, this.#current, this.#root!);
 			return;
 		}
-		const next = await this.#build(order);
+		const next = await this.#buildSurely(order);
 		this.#trees!.show(next, this.#options.fsync);
 		order.staging!.dispose();
 		this.#current = next;
@@ -266,14 +266,31 @@ export class AsTrees implements Way {
 		return forgiving(() => readRecord(this.#trees!.recordOf(number), sha256));
 	}
 
+	/**
+	 * Trees are taken to be as their records say where the plan was made from those. Somebody may
+	 * have changed one by hand: then both are looked at, and it is made once more.
+	 */
+	async #buildSurely(order: Order): Promise<number> {
+		const trusts = order.planned.oldOf !== undefined && order.removes;
+		try {
+			return await this.#build(order, trusts);
+		} catch (error) {
+			const isOther = error instanceof ShoalError && error.code === 'FILE_UNWRITABLE';
+			if (!trusts || !isOther) throw error;
+			await this.#clearUnshown();
+			return this.#build(order, false);
+		}
+	}
+
 	/** The number of the tree that it makes: whole, with its record, and not yet shown. */
-	async #build(order: Order): Promise<number> {
+	async #build(order: Order, trusts: boolean): Promise<number> {
 		const {pool, planned, staging, problems, failed, task} = order;
 		const {platform, fsync} = this.#options;
 		const trees = this.#trees!;
 		const next = (trees.numbers().at(-1) ?? 0) + 1;
 		removeRecord(trees.recordOf(next));
-		const base = await this.#takeBase(order, next);
+		const base = await this.#takeBase(order, next, trusts);
+		const current = await this.#viewOfCurrent(order, trusts);
 		const root = trees.open(next);
 		assert(root !== undefined, 'the tree that was just made');
 		try {
@@ -283,7 +300,7 @@ export class AsTrees implements Way {
 				from: this.#root,
 				staging: staging!.handles[0]!,
 				base,
-				current: this.#viewOfCurrent(planned),
+				current,
 				plan: planned.table,
 				rows: order.rows,
 				problems,
@@ -303,7 +320,11 @@ export class AsTrees implements Way {
 	 * Tree `next`, to be made what it should be: the oldest one that need not be kept, or an empty
 	 * directory. From here on it has no record, and counts for nothing until it has one again.
 	 */
-	async #takeBase({planned, key, task}: Order, next: number): Promise<TreeView | undefined> {
+	async #takeBase(
+		{key, task}: Order,
+		next: number,
+		trusts: boolean,
+	): Promise<TreeView | undefined> {
 		const trees = this.#trees!;
 		const [oldest] = this.#spare();
 		if (oldest === undefined) {
@@ -311,7 +332,7 @@ export class AsTrees implements Way {
 			return undefined;
 		}
 		let record: PublishRecord | undefined;
-		if (planned.oldOf !== undefined) {
+		if (trusts) {
 			const root = trees.open(oldest);
 			const head = root && this.#headOf(oldest, root);
 			if (root !== undefined) this.#tree.closeDir(root);
@@ -327,15 +348,18 @@ export class AsTrees implements Way {
 		this.#tree.sync(this.#home!.handle);
 		trees.renumber(oldest, next);
 		if (record !== undefined) return new RecordedView(record);
-		const scan = await scanTree(this.#options.pool, trees.pathOf(next), task.order);
-		return new ScannedView(Present.of(scan));
+		return this.#scanned(next, task);
 	}
 
-	#viewOfCurrent(planned: Planned): TreeView | undefined {
+	async #viewOfCurrent({planned, task}: Order, trusts: boolean): Promise<TreeView | undefined> {
 		if (this.#root === undefined) return undefined;
-		return planned.oldOf === undefined
-			? new ScannedView(planned.present)
-			: new RecordedView(this.record!);
+		if (planned.oldOf === undefined) return new ScannedView(planned.present);
+		return trusts ? new RecordedView(this.record!) : this.#scanned(this.#current, task);
+	}
+
+	async #scanned(number: number, {order}: ActiveTask): Promise<TreeView> {
+		const scan = await scanTree(this.#options.pool, this.#trees!.pathOf(number), order);
+		return new ScannedView(Present.of(scan));
 	}
 
 	/** Trees before the current one that need not be kept, the oldest first. */

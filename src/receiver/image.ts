@@ -83,9 +83,15 @@ export class Image {
 		return this.#narrowing?.count;
 	}
 
-	/** Entries that the source could not read. */
+	/** Entries of the image that the source could not read. */
 	get unreadCount(): number {
-		return this.#narrowing?.unreadCount ?? this.list.unreadCount;
+		const {list, subPath} = this;
+		if (this.#narrowing !== undefined) return this.#narrowing.unreadCount;
+		if (subPath.length === 0 || list.unreadCount === 0) return list.unreadCount;
+		let count = 0;
+		const entries = this.entries();
+		while (entries.next()) if (entries.entry.unread) count++;
+		return count;
 	}
 
 	/** What `narrowed` was told of an entry of the list; 1 if nobody asked. */

@@ -28,6 +28,9 @@ export type NewRecordOptions = {
 	readonly failed: ReadonlySet<number>;
 };
 
+/** No file's: what is there is known not to be the entry's, so size and time prove nothing. */
+const otherInode = 0xffff_ffff_ffff_ffffn;
+
 export async function makeRecord(options: NewRecordOptions): Promise<PublishRecord> {
 	const {pool, root, planned, failed, order} = options;
 	const {image, table} = planned;
@@ -38,7 +41,10 @@ export async function makeRecord(options: NewRecordOptions): Promise<PublishReco
 	while (entries.next()) {
 		const {index, path} = entries;
 		const row = planned.builder.rowOf[index]!;
-		if (row >= 0 && failed.has(row)) continue;
+		if (row >= 0 && failed.has(row)) {
+			if (planned.builder.presentOf[index]! >= 0) columns.ino[index] = otherInode;
+			continue;
+		}
 		const at = row >= 0 || isGrouped(entries) ? moved.find(path) : -1;
 		if (at >= 0) {
 			recordStat(columns, index, moved.stat, at);

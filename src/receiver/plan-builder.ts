@@ -7,6 +7,7 @@ import type {Cursor} from '../snapshot/cursor.ts';
 import {entryType, entryTypeNames} from '../snapshot/entry.ts';
 import {equalOctets, isWithin} from '../snapshot/path.ts';
 import {
+	blankChange,
 	type Change,
 	ChangeTable,
 	changeKind,
@@ -14,7 +15,6 @@ import {
 	existing,
 	leaveOwner,
 	leaveTime,
-	noRow,
 } from '../task/change-table.ts';
 import {copyOctets, octetKey} from '../task/packed-octets.ts';
 import {
@@ -102,6 +102,8 @@ export class PlanBuilder {
 	readonly #followers: {row: number; group: Group}[] = [];
 	/** Inodes of DEST with several names, and the group that they were left to. */
 	readonly #claims = new Map<string, string>();
+	/** Rows of files that are to be changed, in inodes that others keep as they are. */
+	readonly #apart = new Set<number>();
 
 	constructor(builder: PlanBuilderOptions) {
 		const {image, present, options, owners, problems, protectedPaths, isFilled} = builder;
@@ -149,7 +151,7 @@ export class PlanBuilder {
 	remove(present: number): void {
 		const {stat} = this.#present;
 		const row = this.#add({
-			...blank(),
+			...blankChange(),
 			path: this.#present.path(present),
 			kind: changeKind.deleted,
 			type: stat.type[present]!,
@@ -179,6 +181,7 @@ export class PlanBuilder {
 		this.verified[this.indexOfRow[row]!] = 1;
 		this.bytesKept += columns.size[row]!;
 		if (details === 0) this.#drop(row);
+		else if (this.#apart.has(row)) this.#keepApart(row);
 		else this.#changeMetadata(row);
 	}
 
@@ -268,16 +271,16 @@ export class PlanBuilder {
 			else if (fact.digest.length > 0) this.verified[index] = 1;
 		}
 		const isRelinked = (details & changeDetail.link) !== 0;
-		const moves = verdict !== 'same' || isRelinked || (details & changeDetail.target) !== 0;
-		if (isFile && verdict === 'same' && !isRelinked) this.bytesKept += entry.size;
+		const isApart = isRelinked || (isFile && this.#isElsewhere(content, present, details));
+		const moves = verdict !== 'same' || isApart || (details & changeDetail.target) !== 0;
+		if (isFile && verdict === 'same' && !isApart) this.bytesKept += entry.size;
 		if (details === 0) return undefined;
 		const kind = moves ? changeKind.changed : changeKind.metadata;
 		const needed = isFile && (moves || this.#sharesInodes) ? content : undefined;
 		const row = this.#addEntry(entry, path, present, kind, details, needed, index);
-		if (isRelinked && verdict === 'same') {
-			// The octets are right but the inode is another file's: they are copied from there.
-			this.table.columns.content[row] = contentFrom.copy;
-			this.table.setSource(row, path);
+		if (isApart) this.#apart.add(row);
+		if (isApart && verdict === 'same') {
+			this.#keepApart(row);
 		} else if (kind === changeKind.metadata) {
 			this.#changeMetadata(row);
 		} else if (verdict === 'unknown') {
@@ -389,7 +392,7 @@ export class PlanBuilder {
 		const isFile = entry.type === entryType.file;
 		const {stat} = this.#present;
 		const row = this.#add({
-			...blank(),
+			...blankChange(),
 			...this.#attributes(entry, present),
 			path,
 			kind,
@@ -449,6 +452,21 @@ export class PlanBuilder {
 		this.table.setSource(row, this.table.path(row));
 	}
 
+	/**
+	 * Whether a file that gets another time has names that are none of the image, in a copy of DEST
+	 * by links for one: rsync makes it anew then, and those stay as they are.
+	 */
+	#isElsewhere({linkCount}: Cursor, present: number, details: number): boolean {
+		if (this.#sharesInodes || (details & changeDetail.time) === 0) return false;
+		return this.#present.stat.linkCount[present]! > linkCount;
+	}
+
+	/** The octets are right but the inode is another file's: they are copied from there. */
+	#keepApart(row: number): void {
+		this.table.columns.content[row] = contentFrom.copy;
+		this.table.setSource(row, this.table.path(row));
+	}
+
 	/** A row of metadata that gets an inode of its own. */
 	#isReplaced(row: number): boolean {
 		return this.#sharesInodes && this.table.columns.kind[row] === changeKind.metadata;
@@ -458,32 +476,6 @@ export class PlanBuilder {
 		this.table.columns.kind[row] = changeKind.none;
 		this.rowOf[this.indexOfRow[row]!] = -1;
 	}
-}
-
-function blank(): Omit<Change, 'source'> {
-	return {
-		path: none,
-		target: none,
-		leader: none,
-		digest: none,
-		type: 0,
-		kind: 0,
-		content: contentFrom.none,
-		existing: existing.none,
-		existingMode: 0,
-		details: 0,
-		device: 0,
-		mode: 0,
-		uid: 0,
-		gid: 0,
-		page: 0,
-		position: 0,
-		mtimeSec: 0,
-		mtimeNsec: 0,
-		copy: 0,
-		twin: noRow,
-		size: 0,
-	};
 }
 
 function hasLongName(path: Uint8Array): boolean {

@@ -47,25 +47,17 @@ export type PublishPlanOptions = {
 export async function publishPlan(options: PublishPlanOptions): Promise<PublishResult> {
 	const {pool, way, planned, problems, staging, key, sequence, task} = options;
 	if (planned.options.strict && problems.count > 0) return resultOf(options, undefined);
-	const removes = planned.options.delete && problems.sourceCount === 0;
+	const isWhole = planned.image.unreadCount === 0 && problems.sourceCount === 0;
+	const removes = planned.options.delete && isWhole;
 	const failed = new Set<number>();
 	await stageMoves(options, removes, failed);
 	failUnstaged(options, failed);
 	if (!removes) keepDirectories(options, failed);
-	failFollowers(planned, failed);
-	const needed = sourcesOf(planned, failed);
-	const rows = rowsToDo(planned, removes).filter(
-		row => !failed.has(row) && !needed.has(octetKey(planned.table.path(row))),
-	);
-	const order = {pool, planned, problems, staging, rows, failed, key, sequence, task};
+	failDependents(planned, failed);
+	const rows = rowsToDo(planned, removes).filter(row => !failed.has(row));
+	const order = {pool, planned, problems, staging, rows, removes, failed, key, sequence, task};
 	await way.put(order);
 	return resultOf(options, {rows, failed});
-}
-
-/** Files that what failed was to be made of: for now nothing else has their content. */
-function sourcesOf({table}: Planned, failed: ReadonlySet<number>): Set<string> {
-	const sources = [...failed].map(row => table.source(row)).filter(path => path.length > 0);
-	return new Set(sources.map(octetKey));
 }
 
 /** Rows that are steps; deletions only where nothing speaks against them. */
@@ -171,13 +163,23 @@ function keepDirectories(options: PublishPlanOptions, failed: Set<number>): void
 	walk.release();
 }
 
-/** Further names of a file that did not come stay as they are, too. */
-function failFollowers({table}: Planned, failed: Set<number>): void {
-	if (failed.size === 0) return;
-	const paths = new Set([...failed].map(row => octetKey(table.path(row))));
-	for (let row = 0; row < table.count; row++) {
-		if (table.columns.content[row] !== contentFrom.link) continue;
-		if (paths.has(octetKey(table.leader(row)))) failed.add(row);
+/**
+ * What stays as it is because of what failed: further names of a file that did not come, and files
+ * that it was to be made of, since for now nothing else has their content.
+ */
+function failDependents({table}: Planned, failed: Set<number>): void {
+	const {content} = table.columns;
+	for (let known = 0; known < failed.size; ) {
+		known = failed.size;
+		const rows = [...failed];
+		const paths = new Set(rows.map(row => octetKey(table.path(row))));
+		const sources = new Set(rows.map(row => octetKey(table.source(row))));
+		for (let row = 0; row < table.count; row++) {
+			const isFollower =
+				content[row] === contentFrom.link && paths.has(octetKey(table.leader(row)));
+			const path = table.path(row);
+			if (isFollower || (path.length > 0 && sources.has(octetKey(path)))) failed.add(row);
+		}
 	}
 }
 

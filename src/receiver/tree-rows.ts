@@ -6,6 +6,7 @@
 import {entryType} from '../snapshot/entry.ts';
 import {comparePaths, equalOctets, isWithin, parentPath} from '../snapshot/path.ts';
 import {
+	blankChange,
 	type Change,
 	ChangeTable,
 	changeKind,
@@ -14,14 +15,11 @@ import {
 	leaveMode,
 	leaveOwner,
 	leaveTime,
-	noRow,
 } from '../task/change-table.ts';
 import {copyOctets, OctetPool, octetKey, type PackedOctets} from '../task/packed-octets.ts';
 import type {StatColumns} from '../task/survey.ts';
 import {existingOf} from './compare.ts';
 import type {TreeView} from './tree-view.ts';
-
-const none = new Uint8Array(0);
 
 /** No row of the plan: a name that the current tree has, or that goes. */
 export const noPlanRow = -1;
@@ -249,27 +247,6 @@ function changeOf(table: ChangeTable, row: number): Omit<Change, 'source'> {
 }
 
 function blank(path: Uint8Array): Omit<Change, 'source'> {
-	return {
-		path,
-		target: none,
-		leader: none,
-		digest: none,
-		type: entryType.file,
-		kind: changeKind.new,
-		content: contentFrom.none,
-		existing: existing.none,
-		existingMode: 0,
-		details: 0,
-		device: 0,
-		mode: leaveMode,
-		uid: leaveOwner,
-		gid: leaveOwner,
-		page: 0,
-		position: 0,
-		mtimeSec: 0,
-		mtimeNsec: leaveTime,
-		copy: 0,
-		twin: noRow,
-		size: 0,
-	};
+	const leaves = {mode: leaveMode, uid: leaveOwner, gid: leaveOwner, mtimeNsec: leaveTime};
+	return {...blankChange(), path, ...leaves};
 }

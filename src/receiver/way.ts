@@ -52,6 +52,8 @@ export type Order = {
 	/** Undefined: there is nothing to stage. */
 	readonly staging: Staging | undefined;
 	readonly rows: readonly number[];
+	/** False: nothing goes, of what the image has not; not even what no record knows. */
+	readonly removes: boolean;
 	/** Rows that were given up; those that fail now are added, with a problem for each. */
 	readonly failed: Set<number>;
 	/** Of image and options, and of the head of the list. */

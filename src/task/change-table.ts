@@ -290,3 +290,30 @@ function hasValidPaths(paths: PackedOctets): boolean {
 function octetsOf(column: {buffer: ArrayBufferLike; byteOffset: number; byteLength: number}) {
 	return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 }
+
+/** A row of nothing: what a new one says, it says beside this. */
+export function blankChange(): Omit<Change, 'source'> {
+	return {
+		path: none,
+		target: none,
+		leader: none,
+		digest: none,
+		type: 0,
+		kind: 0,
+		content: contentFrom.none,
+		existing: existing.none,
+		existingMode: 0,
+		details: 0,
+		device: 0,
+		mode: 0,
+		uid: 0,
+		gid: 0,
+		page: 0,
+		position: 0,
+		mtimeSec: 0,
+		mtimeNsec: 0,
+		copy: 0,
+		twin: noRow,
+		size: 0,
+	};
+}

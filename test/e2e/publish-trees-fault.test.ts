@@ -84,7 +84,8 @@ test('a disk that is full, or fails, at any change leaves the old tree or shows 
 		t.deepEqual(compareTrees(olds, realpathSync(scene.to)), []);
 	}
 	t.log(seen);
-	t.true(seen.old > 5 && seen.new > 1, JSON.stringify(seen));
+	// A tree that cannot be made by what its record says is made once more, and then shown.
+	t.true(seen.old > 2 && seen.new > 1, JSON.stringify(seen));
 });
 
 test('killed at any change of a conversion, nothing is lost and nothing is fetched again', async t => {
