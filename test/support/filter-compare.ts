@@ -78,7 +78,8 @@ export async function compareFilters(
 	return differences;
 }
 
-async function runRsync(
+/** Runs it with a list of what it transfers. */
+export async function runRsync(
 	words: readonly string[],
 	cwd: string,
 ): Promise<{status: number | null; errors: string; listed: ReadonlySet<string>}> {
@@ -145,7 +146,7 @@ function optionsOf(world: FilterWorld, home: string) {
 	};
 }
 
-type CompareOptions = {
+export type CompareOptions = {
 	readonly startNs: bigint;
 	/** What rsync's list has. */
 	readonly listed: ReadonlySet<string>;
@@ -158,7 +159,7 @@ type CompareOptions = {
  * Times count where rsync has set them: what it did not, each side changed when it came by. Which
  * names are one file counts for those that are transferred.
  */
-function compare(
+export function compare(
 	theirs: string,
 	ours: string,
 	{startNs, listed, withRoot, asTrees}: CompareOptions,

@@ -8,6 +8,7 @@ import {
 	type PublishResult,
 	Update,
 } from '../../src/receiver/update.ts';
+import type {List} from '../../src/snapshot/list.ts';
 import {Prng} from './prng.ts';
 import {openTask} from './task.ts';
 import {type Fed, type FeedOptions, feed, type TreeSource} from './tree-source.ts';
@@ -35,6 +36,8 @@ export const defaults: PlanOptions = {
 export type PullTree = {
 	readonly pool: Pool;
 	readonly source: TreeSource;
+	/** What came of its list, if that is a slice. */
+	readonly list?: List;
 	readonly destination: string;
 	readonly options?: Partial<PlanOptions>;
 	readonly open?: Partial<OpenOptions>;
@@ -78,7 +81,7 @@ export function openUpdate(
 
 /** One pull from its start to its end. */
 export async function pullTree(pull: PullTree): Promise<Pulled> {
-	const {pool, source, destination} = pull;
+	const {pool, source, destination, list = source.list} = pull;
 	const options = {...defaults, ...pull.options};
 	const none = {requests: 0, blocks: 0, octets: 0};
 	let failure: Error | undefined;
@@ -91,10 +94,10 @@ export async function pullTree(pull: PullTree): Promise<Pulled> {
 	};
 	const update = await openUpdate(pool, destination, {handler, ...pull.open});
 	try {
-		if (update.matches(source.list.root, options)) {
+		if (update.matches(list.root, options)) {
 			return {unchanged: true, plan: undefined, result: undefined, fed: none};
 		}
-		const plan = await update.plan(source.list, options);
+		const plan = await update.plan(list, options);
 		await update.begin();
 		const fed = await feed(source, update, {
 			prng: new Prng(1),
