@@ -2,7 +2,7 @@
  * How fast octets get through, from send times and arrivals: the octets that came in an interval
  * of about a round trip, over the longer of the time in which they were sent and in which they
  * came (draft-cheng-iccrg-delivery-rate-estimation). So neither a burst on arrival nor one at the
- * source is mistaken for a fast path.
+ * source is mistaken for a fast path. Time in which the source had nothing to send does not count.
  */
 export class DeliveryRate {
 	/** The last sample: octets a second, and whether the source had nothing more to send in it. */
@@ -13,6 +13,9 @@ export class DeliveryRate {
 	total = 0;
 	#limitedCount = 0;
 	#sentAt = -Infinity;
+	#arrivedAt = -Infinity;
+	/** Idle time so far: all times below are without it. */
+	#idle = 0;
 	/** Marks, the newest last: octets by then, times of sending and arrival, limited packets. */
 	readonly #marks = new Float64Array(4 * marksMax);
 	#count = 0;
@@ -27,18 +30,22 @@ export class DeliveryRate {
 		spacing: number,
 	): boolean {
 		this.total += size;
-		this.#sentAt = Math.max(this.#sentAt, sentAt);
+		const gap = Math.min(sentAt - this.#idle - this.#sentAt, now - this.#idle - this.#arrivedAt);
+		if (limited && gap > interval / 4 && gap < Infinity) this.#idle += gap;
+		this.#sentAt = Math.max(this.#sentAt, sentAt - this.#idle);
+		this.#arrivedAt = now - this.#idle;
 		if (limited) this.#limitedCount++;
-		if (this.#count > 0 && now - this.#field(this.#count - 1, 2) < spacing) return false;
-		const fresh = this.#sample(interval, now);
-		this.#mark(now);
+		const marked = this.#count > 0 ? this.#field(this.#count - 1, 2) : -Infinity;
+		if (this.#arrivedAt - marked < spacing) return false;
+		const fresh = this.#sample(interval, this.#arrivedAt);
+		this.#mark(this.#arrivedAt);
 		return fresh;
 	}
 
 	/** Octets a second since the newest mark that is at least `span` old. */
 	rateSince(span: number, now: number): number {
 		for (let mark = this.#count - 1; mark >= this.#oldest; mark--) {
-			const elapsed = now - this.#field(mark, 2);
+			const elapsed = now - this.#idle - this.#field(mark, 2);
 			if (elapsed >= span) return ((this.total - this.#field(mark, 0)) * 1e6) / elapsed;
 		}
 		return 0;
@@ -47,6 +54,7 @@ export class DeliveryRate {
 	reset(): void {
 		this.#count = 0;
 		this.#sentAt = -Infinity;
+		this.#arrivedAt = -Infinity;
 		this.rate = 0;
 	}
 
@@ -84,8 +92,8 @@ export class DeliveryRate {
 	}
 }
 
-/** With a mark every eighth of a round trip, eight round trips. */
-const marksMax = 64;
+/** With a mark every thirty-second of a round trip, eight round trips. */
+const marksMax = 256;
 
 /** A sample is of eight full packets, or four while there are no more. */
 const bytesMin = 8 * 1228;

@@ -134,7 +134,9 @@ export class PathModel implements Controller {
 		if (this.#roundPackets++ === 0 && this.#roundAt === 0) this.#roundAt = now;
 		this.#queue.add(now - sentAt, now, Math.max(standingLeast, this.minRoundTrip / 4));
 		const interval = Math.max(this.minRoundTrip, 4 * this.#queue.jitter);
-		if (this.#delivery.add(size, sentAt, now, limited, interval, this.minRoundTrip / 8)) {
+		// While the rate doubles each round, an eighth of one is a long time.
+		const spacing = this.minRoundTrip / (this.phase === 'startup' ? 32 : 8);
+		if (this.#delivery.add(size, sentAt, now, limited, interval, spacing)) {
 			const {rate} = this.#delivery;
 			if (!this.#delivery.limited || rate > this.#bandwidth.value) this.#bandwidth.add(rate);
 			if (this.#delivery.limited) this.#roundPartlyLimited = true;

@@ -64,6 +64,9 @@ export class Feedback {
 		if (pending >= packetsMax) return 0;
 		const interval = roundTrip.smoothed / 4;
 		if (pending >= packetsMin) return this.#lastAt + Math.min(interval / 4, gapMax);
+		if (pending >= startPacketsMin && this.receipts.largest < startPackets) {
+			return this.#lastAt + Math.min(interval, Math.max(interval / 4, startGapMin));
+		}
 		if (pending > 0 || this.wanted || ready || this.#anyWantDue()) return this.#lastAt + interval;
 		return Infinity;
 	}
@@ -150,6 +153,14 @@ function wireWant({number, line: {request}, piece}: WantState) {
 /** Data packets after which a feedback may go out, and after which it must. */
 const packetsMin = 10;
 const packetsMax = 64;
+
+/**
+ * The first packets on a long path are receipted by twos (RFC 9000 §13.2.2), at least 10 ms apart:
+ * as long as a receipt waits, so long does all wait that it proves room for.
+ */
+const startPackets = 320;
+const startPacketsMin = 2;
+const startGapMin = 10_000;
 
 /** Feedbacks are no closer than a sixteenth of a round trip or this while packets rush in. */
 const gapMax = 5000;

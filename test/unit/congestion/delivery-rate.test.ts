@@ -44,3 +44,24 @@ test('a source that had no more to send marks the samples that it touches', t =>
 	t.true(marks[100]! && marks[110]!);
 	t.false(marks[99]! || marks[130]!);
 });
+
+test('the rate after a pause of the source is that of the packets, not of the pause', t => {
+	for (const isSourceIdle of [true, false]) {
+		const delivery = new DeliveryRate();
+		let least = Infinity;
+		for (const [index, sentAt] of spaced.entries()) {
+			const at = sentAt + (index < 100 ? 0 : 500_000);
+			const fresh = delivery.add(
+				size,
+				at,
+				at + 20_000,
+				isSourceIdle && index === 100,
+				50_000,
+				1000,
+			);
+			if (fresh) least = Math.min(least, delivery.rate);
+		}
+		t.is(least > 0.95e6, isSourceIdle, `${least}`);
+		t.is(delivery.rateSince(20_000, 399_000 + 520_000) > 0.95e6, true);
+	}
+});
