@@ -189,7 +189,10 @@ export const commandTable: Record<CommandName, CommandRow> = {
 		examples: [
 			{says: 'Before serving from a machine', words: 'shoal doctor /srv/mirror'},
 			{says: 'A source that does not answer', words: 'shoal doctor shoal://KEY@host/debian'},
-			{says: 'What is wrong, for a program', words: 'shoal doctor --json | grep \'"fail"\''},
+			{
+				says: 'What is wrong, for a program',
+				words: 'shoal doctor --json | grep \'"verdict":"fail"\'',
+			},
 		],
 		exits: [0, 1, 20],
 	},

@@ -47,7 +47,7 @@ export class ProgressMeter {
 		}
 		const details = [...this.#rates(progress, sample), ...pathFields(progress)];
 		if (limitedBy !== undefined) {
-			const text = `limited by ${limitedBy}`;
+			const text = `limited by ${limitedBy === 'limit' ? '--bwlimit' : limitedBy}`;
 			details.push({long: text, short: text, rank: 5, weak: limitedBy === 'path'});
 		}
 		return {

@@ -165,7 +165,8 @@ class PullRun {
 			filesMoved: published?.filesMoved ?? counts?.filesMoved ?? 0,
 			deleted: published?.deleted ?? (this.#options.dryRun ? (counts?.deleted ?? 0) : 0),
 			bytesTotal: counts?.bytesTotal ?? (isWhole ? (head?.contentBytes ?? 0) : 0),
-			bytesLiteral: published?.bytesLiteral ?? 0,
+			// Of a run that was broken off, what has come: it is kept.
+			bytesLiteral: published?.bytesLiteral ?? this.#update?.fetched.bytesLiteral ?? 0,
 			bytesMatched: published?.bytesMatched ?? 0,
 			wireBytesIn: network?.bytesIn ?? 0,
 			wireBytesOut: network?.bytesOut ?? 0,

@@ -219,7 +219,9 @@ test('Ctrl-C stops cleanly, says how to go on, and the next run goes on', async 
 	const {exit, output, errors} = await end;
 	t.is(exit, 20, errors);
 	t.regex(errors, /^shoal: INTERRUPTED: .* Run it again: what has arrived is kept\.$/m);
-	t.like(JSON.parse(output.trimEnd().split('\n').at(-1)!), {ok: false, exit: 20});
+	const stopped = JSON.parse(output.trimEnd().split('\n').at(-1)!) as {bytesLiteral: number};
+	t.like(stopped, {ok: false, exit: 20});
+	t.true(stopped.bytesLiteral >= 1_000_000, `${stopped.bytesLiteral} octets had come`);
 	t.false(existsSync(space.at('mirror/big')));
 	const again = await space.run(...(words as [string]));
 	t.is(again.exit, 0, again.errors);

@@ -27,6 +27,8 @@ test('a transfer shows amount, rates, round trip, losses, what is left and what 
 			'round trip 101 ms; 1,234 lost, 1,200 repaired; limited by path',
 	);
 	t.is(later.share, 0.25);
+	const held = meter.update({...progress, done: 17_000_000, limitedBy: 'limit'}, 3100);
+	t.true(long(held).endsWith('; limited by --bwlimit'));
 });
 
 test('hashing has a rate and a time, looking has a number', t => {
