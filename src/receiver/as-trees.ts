@@ -105,7 +105,7 @@ export class AsTrees implements Way {
 	imageOf(list: List): Image {
 		const image = Image.of(list, this.#options.image.subPath, none);
 		if (image === undefined) {
-			throw new ShoalError('SOURCE_INVALID', 'the snapshot has nothing at this path');
+			throw new ShoalError('PATH_MISSING', 'the snapshot has nothing at this path');
 		}
 		if (image.fileName === undefined) return image;
 		throw invalid(this.#place.path, 'would become a file: only directories are trees');

@@ -113,7 +113,7 @@ export class InPlace implements Way {
 		const fileName = root === undefined ? split(path).name : baseName(subPath);
 		const image = Image.of(list, subPath, fileName);
 		if (image === undefined) {
-			throw new ShoalError('SOURCE_INVALID', 'the snapshot has nothing at this path');
+			throw new ShoalError('PATH_MISSING', 'the snapshot has nothing at this path');
 		}
 		if (image.fileName === undefined) {
 			if (isOther) throw invalid(path, 'is not a directory');

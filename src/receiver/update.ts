@@ -89,7 +89,7 @@ export class Update {
 		if (this.#gathering !== undefined) this.#gathering.snapshot = number;
 	}
 
-	/** @throws ShoalError SOURCE_INVALID when the snapshot has nothing at the image's path */
+	/** @throws ShoalError PATH_MISSING when the snapshot has nothing at the image's path */
 	async plan(list: List, options: PlanOptions): Promise<Plan> {
 		assert(this.#planned === undefined, 'one plan per update');
 		return this.#options.task.run({kind: 'plan'}, task => this.#plan(list, options, task));

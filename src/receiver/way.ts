@@ -28,7 +28,7 @@ export type Way = {
 	/** Where a pull that is stopped leaves its notes; undefined before DEST is there. */
 	readonly home: RecordStore | undefined;
 
-	/** @throws ShoalError SOURCE_INVALID, DESTINATION_INVALID */
+	/** @throws ShoalError PATH_MISSING, DESTINATION_INVALID */
 	imageOf(list: List): Image;
 	/** On the file system of DEST, or of what will hold it. */
 	freeSpace(): number;

@@ -77,3 +77,11 @@ test('a directory is tried out: what it holds, what it lets be made, what it is 
 	const files = machine.files(space.path);
 	t.like(files, {folder: {kind: 'directory'}, files: [{name: 'file', kind: 'file'}]});
 });
+
+test('of a directory that is not there nothing else is said', async t => {
+	const space = new Workspace(t);
+	const {exit, output} = await space.runPlain('doctor', space.at('nowhere'));
+	t.is(exit, 1);
+	t.regex(output, /^fail {2}directory .*nowhere/m);
+	t.notRegex(output, /^\w+ +state /m);
+});

@@ -250,7 +250,7 @@ test('a path of the snapshot can be pulled by itself, a directory or a file', as
 	t.false(existsSync(join(base, '.shoal')), 'nothing is left around a single file');
 
 	const none = pullTree({pool, source, destination: to, open: imageOf('nowhere')});
-	t.is((await t.throwsAsync(none, {instanceOf: ShoalError}))?.code, 'SOURCE_INVALID');
+	t.is((await t.throwsAsync(none, {instanceOf: ShoalError}))?.code, 'PATH_MISSING');
 });
 
 test('DEST must be a directory; only its last component is made', async t => {

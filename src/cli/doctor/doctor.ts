@@ -45,8 +45,12 @@ async function* examine(context: Context): AsyncGenerator<Finding> {
 	yield* judgeSpeeds(measureSpeeds(crypto, clock));
 	yield* judgeConfig(configDirectory, machine.files(configDirectory), platform.process);
 	const directory = from !== undefined && 'directory' in from ? from.directory : undefined;
-	if (directory !== undefined) yield* judgeDirectory(directory, machine.directory(directory));
-	const state = options.state ?? (directory === undefined ? undefined : join(directory, '.shoal'));
+	const judged =
+		directory === undefined ? [] : judgeDirectory(directory, machine.directory(directory));
+	yield* judged;
+	const isOpen = !judged.some(({check, verdict}) => check === 'directory' && verdict === 'fail');
+	const inside = directory === undefined || !isOpen ? undefined : join(directory, '.shoal');
+	const state = options.state ?? inside;
 	if (state !== undefined) yield* judgeState(state, machine.files(state), platform.process);
 	if (from !== undefined && 'host' in from) yield* examineSource(from, context);
 }
