@@ -206,6 +206,10 @@ export class AsTrees implements Way {
 			),
 		);
 		if (this.#home === undefined) return;
+		// Where others may make names beside DEST, it could be a trap of somebody's.
+		if (!dryRun && tree.statDir(this.#home.handle).uid !== process.uid) {
+			throw new ShoalError('STORE_FAILED', `${this.#home.path} belongs to another user`);
+		}
 		if (!dryRun) this.#home.lock();
 		this.#trees = new Trees(this.#parent!, this.#place, this.#home, !dryRun);
 	}

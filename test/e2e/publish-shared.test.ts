@@ -2,16 +2,19 @@
 import {
 	linkSync,
 	mkdirSync,
+	readdirSync,
 	readFileSync,
 	realpathSync,
 	renameSync,
 	rmSync,
 	statSync,
+	symlinkSync,
 	utimesSync,
 	writeFileSync,
 } from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
+import platform from '#platform';
 import {sharedPools} from '../support/pool.ts';
 import {pullTree} from '../support/pull-tree.ts';
 import {TreeSource} from '../support/tree-source.ts';
@@ -162,4 +165,23 @@ test('a file that has to wait, since another is to be made of it, is not recorde
 	t.is(result?.exit, 0);
 	t.is(readFileSync(work.at('ours/c'), 'latin1'), 'new octets');
 	t.is(readFileSync(work.at('ours/a'), 'latin1'), 'old octets');
+});
+
+test('what is beside DEST has to be of who pulls, and no link', async t => {
+	const work = new Workspace(t);
+	work.write('source/a', 'a file');
+	const source = await TreeSource.of(pools(0), work.at('source'));
+	const pull = {pool: pools(0), destination: work.at('ours'), source};
+	mkdirSync(work.at('elsewhere'));
+	symlinkSync('elsewhere', work.at('.ours.shoal'));
+	await t.throwsAsync(pullTree({...pull, open: trees}), {code: 'STORE_FAILED'});
+	t.deepEqual(readdirSync(work.at('elsewhere')), []);
+	rmSync(work.at('.ours.shoal'));
+	mkdirSync(work.at('.ours.shoal'), 0o711);
+	const other = {...platform, process: {...platform.process, uid: platform.process.uid + 1}};
+	const refused = pullTree({...pull, open: {...trees, platform: other}});
+	await t.throwsAsync(refused, {code: 'STORE_FAILED', message: /another user/});
+	t.deepEqual(readdirSync(work.at('.ours.shoal')), []);
+	const {result} = await pullTree({...pull, open: trees});
+	t.is(result?.exit, 0);
 });
