@@ -207,7 +207,8 @@ export class AsTrees implements Way {
 		);
 		if (this.#home === undefined) return;
 		// Where others may make names beside DEST, it could be a trap of somebody's.
-		if (!dryRun && tree.statDir(this.#home.handle).uid !== process.uid) {
+		const {uid} = process;
+		if (!dryRun && tree.statDir(this.#home.handle).uid !== uid) {
 			throw new ShoalError('STORE_FAILED', `${this.#home.path} belongs to another user`);
 		}
 		if (!dryRun) this.#home.lock();
