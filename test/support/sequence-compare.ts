@@ -172,17 +172,18 @@ class Sequence {
 	}
 
 	/**
-	 * Without times or permissions, a name of several of one file has those of the one that rsync
-	 * happens to begin with. What is not transferred may have got its own with a name that is.
+	 * Without times or permissions, a name that is or was one of several of one file has those of the
+	 * one that rsync happens to begin with. What is not transferred may have got its own with a name that is.
 	 */
 	#isExcused(line: string, {permissions}: Step, listed: ReadonlySet<string>): boolean {
 		if (this.#hasLostTimes && /: time \d+ became/.test(line)) return true;
 		const [, name, key] = /^("(?:[^"]|\\")*"): (mode|time) /.exec(line) ?? [];
 		if (key === undefined) return false;
+		if (key === 'mode' && !permissions) return true;
 		const path = JSON.parse(name!) as string;
 		const roots = [this.#at('rsync'), realpathSync(this.#at('ours'))];
 		const isLinked = roots.some(root => walkTree(root).get(path)?.group !== '');
-		return isLinked && (!listed.has(path) || (key === 'mode' && !permissions));
+		return isLinked && !listed.has(path);
 	}
 
 	/** What must not do any harm. */
