@@ -132,17 +132,19 @@ export class PathModel implements Controller {
 		this.#loss.onArrived(size);
 		this.#roundBytes += size;
 		if (this.#roundPackets++ === 0 && this.#roundAt === 0) this.#roundAt = now;
-		this.#queue.add(now - sentAt, now, Math.max(standingLeast, this.minRoundTrip / 4));
+		this.#queue.add(now - sentAt, now, this.minRoundTrip);
 		const interval = Math.max(this.minRoundTrip, 4 * this.#queue.jitter);
 		// While the rate doubles each round, an eighth of one is a long time.
-		const spacing = this.minRoundTrip / (this.phase === 'startup' ? 32 : 8);
+		const eighth = this.minRoundTrip / 8;
+		const spacing =
+			this.phase === 'startup' ? Math.min(eighth, Math.max(eighth / 4, 1000)) : eighth;
 		if (this.#delivery.add(size, sentAt, now, limited, interval, spacing)) {
 			const {rate} = this.#delivery;
 			if (!this.#delivery.limited || rate > this.#bandwidth.value) this.#bandwidth.add(rate);
 			if (this.#delivery.limited) this.#roundPartlyLimited = true;
 			else this.#roundLimited = false;
 		}
-		if (this.#queue.delay <= this.#queueMax / 2) this.#nearMinAt = now;
+		if (this.#queue.delay <= this.queueMax / 2) this.#nearMinAt = now;
 		if (this.phase === 'compete') this.#competition.rival!.onPacket(size, sentAt, now, limited);
 		this.#step(now);
 	}
@@ -223,7 +225,7 @@ export class PathModel implements Controller {
 
 	/** What does not wait for the end of a round. */
 	#step(now: Micros): void {
-		const queueing = this.#queue.delay > this.#queueMax && now >= this.#napUntil;
+		const queueing = this.#queue.delay > this.queueMax && now >= this.#napUntil;
 		switch (this.phase) {
 			case 'startup':
 				if (this.#bandwidth.value === 0) return;
@@ -246,7 +248,10 @@ export class PathModel implements Controller {
 				}
 				return;
 			default:
-				if (now - this.#nearMinAt > roundTripSpan) this.#enter('probeRoundTrip', now);
+				// The queue of a start takes some round trips to go, and they may be long.
+				if (now - this.#nearMinAt > Math.max(roundTripSpan, roundTripRounds * this.minRoundTrip)) {
+					this.#enter('probeRoundTrip', now);
+				}
 		}
 	}
 
@@ -272,10 +277,10 @@ export class PathModel implements Controller {
 	}
 
 	#endCruiseRound(rate: number, now: Micros): void {
-		this.#queuedRounds = this.#queue.delay > this.#queueMax ? this.#queuedRounds + 1 : 0;
-		const queued = this.#queuedRounds >= 2 || this.#queue.delay > 2 * this.#queueMax;
+		this.#queuedRounds = this.#queue.delay > this.queueMax ? this.#queuedRounds + 1 : 0;
+		const queued = this.#queuedRounds >= 2 || this.#queue.delay > 2 * this.queueMax;
 		// It went for a look alone, and here it is again.
-		const isBack = this.#competition.isRecent(now) && this.#queue.delay > 2 * this.#queueMax;
+		const isBack = this.#competition.isRecent(now) && this.#queue.delay > 2 * this.queueMax;
 		if ((this.#overflows || isBack) && now >= this.#napUntil) {
 			this.#compete(now, competeShare);
 		} else if (queued && !this.#roundPartlyLimited && now >= this.#napUntil) {
@@ -390,9 +395,9 @@ export class PathModel implements Controller {
 	/** The queue is as good as gone when all that was held back so far has taken effect. */
 	#isDrained(now: Micros): boolean {
 		// Where others may fill it, only what is seen counts.
-		if (this.#competition.rival !== undefined) return this.#queue.delay <= this.#queueMax / 2;
+		if (this.#competition.rival !== undefined) return this.#queue.delay <= this.queueMax / 2;
 		const heldBack = (1 - this.#gain) * Math.min(now - this.#phaseAt, this.minRoundTrip);
-		return this.#queue.delay - heldBack <= this.#queueMax / 2;
+		return this.#queue.delay - heldBack <= this.queueMax / 2;
 	}
 
 	#enter(phase: Phase, now: Micros): void {
@@ -407,13 +412,8 @@ export class PathModel implements Controller {
 		return this.phase === 'up' ? this.#upGain : gains[this.phase];
 	}
 
-	/** For a trace. */
-	get queueMax(): number {
-		return this.#queueMax;
-	}
-
 	/** A queue longer than this is more than noise: RFC 9406 §4.2, and three packets' own time. */
-	get #queueMax(): number {
+	get queueMax(): number {
 		const base = Math.min(queueMost, Math.max(queueLeast, this.minRoundTrip / 8));
 		const packetTime = (1228 * 1e6) / Math.max(1, this.#bandwidth.value);
 		return base + 3 * packetTime + this.#queue.jitter;
@@ -444,9 +444,10 @@ const windowMin = 6 * 1228;
 /** RFC 8085 §3.1.1: one datagram a round trip is always acceptable; here one in three seconds. */
 const rateMin = 1228 / 3;
 
-/** Rounds whose greatest rate counts, and microseconds whose least round trip counts. */
+/** Rounds whose greatest rate counts; microseconds, or rounds, whose least round trip does. */
 const bandwidthRounds = 10;
 const roundTripSpan = 10_000_000;
+const roundTripRounds = 10;
 
 const startupWindowGain = 2.89;
 const startupLossMax = 0.3;
@@ -488,9 +489,6 @@ const cruiseIdleMax = 16;
 /** RFC 9406 §4.3: bounds of the delay that ends a start. */
 const queueLeast = 4000;
 const queueMost = 16_000;
-
-/** A process that shares its core is late by so many microseconds now and then. */
-const standingLeast = 10_000;
 
 /** Feedback comes in steps: that much more may be on its way, in microseconds of the rate. */
 const slackTime = 5000;

@@ -22,9 +22,11 @@ export class QueueDelay {
 
 	/**
 	 * A packet took `oneWay` microseconds, plus or minus what the clocks are apart. A queue must
-	 * stand for `span` to count: packets that a busy process takes late, all at once, do not.
+	 * stand for a quarter of a round trip to count: packets that a busy process takes late, all at
+	 * once, do not.
 	 */
-	add(oneWay: number, now: number, span: number): void {
+	add(oneWay: number, now: number, roundTrip: number): void {
+		const span = Math.max(standingLeast, Math.min(roundTrip / 4, standingMost));
 		if (!Number.isNaN(this.#last)) {
 			this.#samples = Math.min(this.#samples + 1, 16);
 			this.jitter += (Math.abs(oneWay - this.#last) - this.jitter) / this.#samples;
@@ -64,5 +66,12 @@ const groupSize = 8;
 /** Groups that must all show a queue where each packet's own delay strays by more than this. */
 const groupsMax = 4;
 const jitterHigh = 4000;
+
+/**
+ * Microseconds that a queue must stand: a process that shares its core is late by the least now and
+ * then; a quarter of a long round trip is too long to wait for the end of a start.
+ */
+const standingLeast = 10_000;
+const standingMost = 50_000;
 
 const baseSpan = 10_000_000;

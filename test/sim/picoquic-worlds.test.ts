@@ -21,7 +21,7 @@ const worlds: readonly (readonly [title: string, most: number, path: PathOptions
 	['the same with one in 64 lost (7.1)', 11.5, {...satellite, loss: 1 / 64}],
 	[
 		'100 MB at 10 Mbit/s, 5 s one way (145)',
-		195,
+		190,
 		{megabits: 10, roundTripMs: 10_000, sizes: [100e6]},
 	],
 	['10 MB at 1 Mbit/s, 1 s one way (90)', 96, {megabits: 1, roundTripMs: 2000, sizes: [10e6]}],

@@ -12,6 +12,8 @@ export type LinkSettings = {
 	readonly delay: number;
 	/** Octets that may wait for the bottleneck, headers counted; default: no bound. */
 	readonly queue?: number;
+	/** Before the queue: a bucket of `burst` octets, filled at `rate`; what finds it empty is lost. */
+	readonly policer?: {readonly rate: number; readonly burst: number};
 	/** Extra delay, uniform in [0, jitter] microseconds, that keeps the order. */
 	readonly jitter?: number;
 	/** Share of datagrams lost, each by itself, behind the bottleneck. */
@@ -61,6 +63,9 @@ export class SimLink {
 	readonly #prng: Prng;
 	/** When the bottleneck has sent all that is queued. */
 	#freeAt = 0;
+	/** Octets that the policer lets pass now, and when it was asked. */
+	#tokens = Infinity;
+	#tokensAt = 0;
 	/** Arrival of the last datagram that kept its place. */
 	#orderAt = 0;
 	/** End of the present spell of the burst model, and whether it is a bad one. */
@@ -87,6 +92,10 @@ export class SimLink {
 			counts.lost++;
 			return;
 		}
+		if (this.#exceeds(size, now)) {
+			counts.overflowed++;
+			return;
+		}
 		const leftAt = this.#pass(size, now);
 		if (leftAt < 0) {
 			counts.overflowed++;
@@ -104,6 +113,17 @@ export class SimLink {
 			const again = arrival + this.#prng.float() * settings.delay * 0.1;
 			arrive(data.slice(), Math.round(again));
 		}
+	}
+
+	#exceeds(size: number, now: number): boolean {
+		const {policer} = this.settings;
+		if (policer === undefined) return false;
+		const filled = this.#tokens + ((now - this.#tokensAt) * policer.rate) / 1e6;
+		this.#tokens = Math.min(policer.burst, filled);
+		this.#tokensAt = now;
+		if (this.#tokens < size) return true;
+		this.#tokens -= size;
+		return false;
 	}
 
 	/** When the datagram has left the bottleneck; below zero: the queue was full. */

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {QueueDelay} from '../../../src/congestion/queue-delay.ts';
 
-const span = 25_000;
+const roundTrip = 100_000;
 
 /** Packets sent every 500 µs, each `extra(n)` µs later than the path takes, taken at `now(n)`. */
 function run(
@@ -13,7 +13,7 @@ function run(
 	return Array.from({length: count}, (_, index) => {
 		const sentAt = index * 500;
 		const now = taken(sentAt + 50_000 + extra(index));
-		queue.add(now - sentAt, now, span);
+		queue.add(now - sentAt, now, roundTrip);
 		return queue.delay;
 	});
 }
@@ -48,4 +48,15 @@ test('a queue shorter than the span of a look is not seen', t => {
 		arrival => arrival,
 	);
 	t.true(delays.every(delay => delay === 0));
+});
+
+test('on a path of two seconds a queue is seen in a tenth of one', t => {
+	const queue = new QueueDelay();
+	let seenAt = Infinity;
+	for (let sentAt = 0; sentAt < 1_000_000; sentAt += 500) {
+		const oneWay = sentAt < 500_000 ? 1_000_000 : 1_030_000;
+		queue.add(oneWay, sentAt + oneWay, 2_000_000);
+		if (queue.delay > 0) seenAt = Math.min(seenAt, sentAt);
+	}
+	t.true(seenAt < 605_000, `${seenAt}`);
 });
