@@ -71,7 +71,8 @@ test('a path fetches its pages, follows changes, and is listed as it is in the t
 	await server.offers(String(next.lines.at(-1)!['snapshot']));
 	const second = await pull('--delete');
 	t.like(second, {unchanged: false, filesMoved: 1, deleted: 2});
-	t.true(Number(second['wireBytesIn']) < Number(first['wireBytesIn']), 'known pages stay');
+	// How much of an answer comes early, and what is asked for twice, is the network's.
+	t.true(Number(second['wireBytesIn']) < listSize / 2, `${second['wireBytesIn']}`);
 	checkEqual(t, `${tree}/part`, space.at('copy'), 'second');
 	t.is(readFileSync(space.at('copy/of/further'), 'utf8'), 'content of a hard link');
 

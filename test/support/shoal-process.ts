@@ -79,7 +79,8 @@ export type Serving = {
 	readonly pid: number;
 };
 
-const offerMsMax = 10_000;
+/** Far more than a look at the head takes, on a machine that has much else to do. */
+const offerMsMax = 60_000;
 
 /** Starts `shoal serve words` and waits until it listens. */
 export async function startServe(
