@@ -58,12 +58,14 @@ test('at a tenth of a round trip of queue CUBIC keeps a fifth at least', t => {
 
 test('a shoal of a short round trip is not starved by one of a long one', t => {
 	// As with every controller that looks once in a round trip, and probes for one: the longer wins.
-	const path = {megabits: 20, queue: 2};
-	const [short = 0, long = 0] = new SharedPath(path, [shoal(0, 20), shoal(0, 100)]).measure(
-		10e3,
-		30e3,
-	);
-	t.true(short / (short + long) > 0.1, `${short} beside ${long}`);
+	// Which of them has more varies much with when it begins: the mean is asked for, and no nothing.
+	const shares = [0, 200, 500, 1000].map(startMs => {
+		const path = new SharedPath({megabits: 20, queue: 2}, [shoal(startMs, 20), shoal(0, 100)]);
+		const [short = 0, long = 0] = path.measure(10e3, 25e3);
+		return short / (short + long);
+	});
+	t.true(Math.min(...shares) > 0.05, `${shares}`);
+	t.true(shares.reduce((a, b) => a + b, 0) / shares.length > 0.2, `${shares}`);
 });
 
 test('alone at a queue of eight round trips it fills less than one of them', t => {
