@@ -77,6 +77,8 @@ export class Sender implements Payload {
 	#grantTotal = 0;
 	/** Packets to be marked as sent by a source that had less to send than it was granted. */
 	#limitedLeft = 0;
+	/** Octets of probes of the path's MTU. */
+	#probedBytes = 0;
 	#closed = false;
 
 	constructor(options: SenderOptions) {
@@ -185,10 +187,12 @@ export class Sender implements Payload {
 		return true;
 	}
 
-	/** As much as goes out in a moment, of what may be in flight an eighth, and proved by then. */
+	/** As much as goes out in a moment, and as makes probes a small part of all that was sent. */
 	probeMax(now: Micros): number {
 		if (this.#roundTrip.sampleCount === 0 || !this.#outbox.ready) return 0;
-		return this.#mayFill(now) ? this.#pacer.rate * probeTime : 0;
+		const spare = this.#log.total * probeShare - this.#probedBytes;
+		if (spare < datagramSizeInitial || !this.#mayFill(now)) return 0;
+		return Math.min(spare, this.#pacer.rate * probeTime);
 	}
 
 	pollProbe(number: number, to: Writer, now: Micros): boolean {
@@ -199,6 +203,7 @@ export class Sender implements Payload {
 		const room = this.#reserve(to, now);
 		encodeFrame('probe', {}, to);
 		this.#writeData(to, start, room);
+		this.#probedBytes += size;
 		this.#onPacket(number, size - packetOverhead, now);
 		return true;
 	}
@@ -392,6 +397,9 @@ const burstTime = 0.00025;
 
 /** Seconds of the rate that a probe of the path's MTU may take. */
 const probeTime = 0.01;
+
+/** Part of all octets sent that probes may be: an update of little is not worth a search. */
+const probeShare = 1 / 32;
 
 /** What may be in flight before anything is proved: 32 datagrams. */
 const initialWindow = 32 * (datagramSizeInitial - 25 + packetOverhead);

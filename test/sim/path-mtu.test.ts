@@ -67,6 +67,16 @@ for (const [mtu, found] of [
 	});
 }
 
+test('probes are a thirty-second of what is sent at most: little is fetched without any', async t => {
+	const small = await cross({...plain, sizes: [30_000]}, () => 65_507, {max: 65_507});
+	t.true(small.complete);
+	t.is(Math.max(...small.sent.keys()), 1200);
+	const none = await cross({...plain, sizes: [MiB]}, () => 65_507, {max: 1200});
+	const some = await cross({...plain, sizes: [MiB]}, () => 1300, {max: 65_507});
+	t.true(some.tooLarge > 3);
+	t.true(some.bytesDown < none.bytesDown * (1 + 1 / 32), `${some.bytesDown}, ${none.bytesDown}`);
+});
+
 test('jumbo frames are found, and used as the rate allows', async t => {
 	const fast = {...plain, rate: 125e6, sizes: [64 * MiB], roundTrip: 2000};
 	const link = {rate: 125e6, delay: 1000, queue: 4 * MiB};
@@ -76,12 +86,12 @@ test('jumbo frames are found, and used as the rate allows', async t => {
 	t.true((outcome.sent.get(8972) ?? 0) * 8972 > 32 * MiB);
 });
 
-test('on a slow path nothing larger than Ethernet carries is tried: it would take a second', async t => {
+test('on a slow path nothing larger is tried: a probe would take as long as a round trip', async t => {
 	const link = {rate: 8000, delay: 20_000};
 	const slow = {...plain, rate: 8000, down: link, up: link, sizes: [40_000]};
 	const outcome = await cross(slow, () => 65_507, {max: 65_507});
 	t.true(outcome.complete);
-	t.is(Math.max(...outcome.sent.keys()), 1472);
+	t.is(Math.max(...outcome.sent.keys()), 1200);
 });
 
 for (const seed of seedsOr(11, 12, 13)) {
