@@ -3,7 +3,7 @@
  * put in place by linking to its file, in staging or in the current tree, and what was there is
  * replaced by a rename: no file is ever changed, because it may have names in other trees.
  */
-import {type ErrorCode, ShoalError} from '../error.ts';
+import {ShoalError} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
 import {entryType} from '../snapshot/entry.ts';
@@ -13,6 +13,7 @@ import {type ChangeRows, changeKind, contentFrom, existing} from './change-table
 import {DirectoryWalk} from './directory-walk.ts';
 import {octetsAt} from './packed-octets.ts';
 import {removeTree} from './remove-tree.ts';
+import {type RowFailures, takeSteps} from './row-steps.ts';
 import {linkName, stagedName} from './staged-name.ts';
 import {defineTask} from './task.ts';
 
@@ -45,36 +46,17 @@ export type BuildInput = {
 	readonly sync: boolean;
 };
 
-/** Failed rows, by index, with code and message. */
-export type BuildOutput = {
-	readonly failed: Uint32Array;
-	readonly codes: readonly ErrorCode[];
-	readonly messages: readonly string[];
-};
+export type BuildOutput = RowFailures;
 
 export const buildTree = defineTask<BuildInput, BuildOutput>({
 	name: 'build-tree',
 	run(input, {tree, beat}) {
 		const step = new Step(tree, input, beat);
-		const failed: number[] = [];
-		const codes: ErrorCode[] = [];
-		const messages: string[] = [];
 		try {
-			for (let row = 0; row < input.rows.count; row++) {
-				beat();
-				try {
-					step[input.phase](row);
-				} catch (error) {
-					if (!(error instanceof ShoalError)) throw error;
-					failed.push(row);
-					codes.push(error.code);
-					messages.push(error.message);
-				}
-			}
+			return takeSteps(input.rows.count, row => step[input.phase](row), beat);
 		} finally {
 			step.release();
 		}
-		return {failed: Uint32Array.from(failed), codes, messages};
 	},
 });
 

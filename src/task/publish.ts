@@ -3,7 +3,6 @@
  * done again after a crash at any instant and then finds what it did before. A step that fails is
  * told with its row, and the others go on.
  */
-import type {ErrorCode} from '../error.ts';
 import {ShoalError} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {DirHandle, Name, TreeIo} from '../platform/tree.ts';
@@ -14,6 +13,7 @@ import {type ChangeRows, contentFrom, existing, leaveTime} from './change-table.
 import {DirectoryWalk} from './directory-walk.ts';
 import {octetsAt} from './packed-octets.ts';
 import {removeTree} from './remove-tree.ts';
+import {type RowFailures, takeSteps} from './row-steps.ts';
 import {asideName, linkName, stagedName} from './staged-name.ts';
 import {fileFormat} from './survey.ts';
 import {defineTask} from './task.ts';
@@ -51,36 +51,17 @@ export type PublishInput = {
 	readonly sync: boolean;
 };
 
-/** Failed rows, by index, with code and message. */
-export type PublishOutput = {
-	readonly failed: Uint32Array;
-	readonly codes: readonly ErrorCode[];
-	readonly messages: readonly string[];
-};
+export type PublishOutput = RowFailures;
 
 export const publish = defineTask<PublishInput, PublishOutput>({
 	name: 'publish',
 	run(input, {tree, beat}) {
 		const step = new Step(tree, input, beat);
-		const failed: number[] = [];
-		const codes: ErrorCode[] = [];
-		const messages: string[] = [];
 		try {
-			for (let row = 0; row < input.rows.count; row++) {
-				beat();
-				try {
-					step[input.phase](row);
-				} catch (error) {
-					if (!(error instanceof ShoalError)) throw error;
-					failed.push(row);
-					codes.push(error.code);
-					messages.push(error.message);
-				}
-			}
+			return takeSteps(input.rows.count, row => step[input.phase](row), beat);
 		} finally {
 			step.release();
 		}
-		return {failed: Uint32Array.from(failed), codes, messages};
 	},
 });
 
