@@ -168,7 +168,10 @@ export const commandTable: Record<CommandName, CommandRow> = {
 		about:
 			'Makes what keys of this host are missing, and prints the public one: the KEY of its URLs. ' +
 			'serve does so by itself; a key that is made before can be handed out before.',
-		examples: [{says: 'The key that receivers pin', words: 'shoal keygen'}],
+		examples: [
+			{says: 'The key that receivers pin', words: 'shoal keygen'},
+			{says: 'New keys, to which receivers follow', words: 'shoal keygen --rotate'},
+		],
 		exits: [0, 5, 11],
 	},
 	doctor: {

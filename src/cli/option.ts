@@ -375,6 +375,13 @@ export const optionTable = {
 		help: 'Accept an older snapshot than the last one seen.',
 	},
 
+	rotate: {
+		flags: '--rotate',
+		group: 'trust',
+		commands: ['keygen'],
+		help: 'Make new keys, which the old one names as its successors.',
+	},
+
 	itemize: {
 		flags: '-i, --itemize-changes',
 		group: 'output',

@@ -18,11 +18,14 @@ export type DelegatedHostOptions = {
 	readonly clock: Pick<Clock, 'wallMs'>;
 	readonly identity: KeyPair;
 	readonly hostKey: KeyPair;
+	/** Signed, oldest first. */
+	readonly rotations?: readonly Uint8Array[];
 };
 
 export class DelegatedHost implements Host {
 	readonly identity: Uint8Array;
 	readonly hostKey: KeyPair;
+	readonly rotations: readonly Uint8Array[];
 	readonly #options: DelegatedHostOptions;
 	#delegation: Uint8Array = new Uint8Array(0);
 	#signedMs = Number.NEGATIVE_INFINITY;
@@ -31,6 +34,7 @@ export class DelegatedHost implements Host {
 		this.#options = options;
 		this.identity = options.identity.public;
 		this.hostKey = options.hostKey;
+		this.rotations = options.rotations ?? [];
 	}
 
 	/** Signed a day ago at most, also if the clock was set back meanwhile. */

@@ -28,7 +28,7 @@ export class Offer {
 	readonly module: Module;
 	readonly #platform: Platform;
 	readonly #tree: OpenedTree;
-	readonly #identity: KeyPair;
+	#identity: KeyPair;
 	readonly #files: FileLog;
 
 	private constructor(
@@ -99,6 +99,13 @@ export class Offer {
 		this.#files.refresh();
 		this.module.publish(this.#publishedFrom(history, newest), this.#tree.follow());
 		return true;
+	}
+
+	/** Offers the same snapshot under another identity. */
+	signAs(identity: KeyPair): void {
+		this.#identity = identity;
+		const {published} = this.module;
+		published?.sign(this.#sign({...published.head, identity: identity.public}));
 	}
 
 	close(): void {

@@ -200,8 +200,8 @@ class PullRun {
 			supply = await openLocal(this.#pool, this.#task, {...this.#options, directory});
 		} else {
 			const trust = new Trust(platform, this.#options, source);
-			if (trust.identity !== undefined) {
-				this.#update = await this.#openUpdate(trust.identity);
+			if (trust.eldest !== undefined) {
+				this.#update = await this.#openUpdate(trust.eldest);
 			}
 			this.#dialledAt = platform.clock.now();
 			supply = await reach(platform, source, trust, {

@@ -64,6 +64,8 @@ export async function reach(
 	try {
 		const warning = trust.judge(remote.answered);
 		if (warning !== undefined) notice(warning);
+		const succession = trust.succession(remote.answered);
+		if (succession !== undefined) notice(succession);
 		remember(trust, remote, notice);
 		return remote;
 	} catch (error) {

@@ -16,6 +16,7 @@ import {formatSourceUrl} from '../session/source-url.ts';
 import {Source} from '../source/source.ts';
 import {ConfigDirectory} from '../store/config-directory.ts';
 import {ensureKey} from '../store/keys.ts';
+import {keysStamp, readRotations} from '../store/rotations.ts';
 import {readRanges} from '../task/read.ts';
 import {later, millis} from '../unit.ts';
 import {DelegatedHost} from './delegated-host.ts';
@@ -64,11 +65,14 @@ class Serving implements Server {
 	readonly #pool: Pool;
 	readonly #offers: Offer[] = [];
 	readonly #listeners: Listener[] = [];
+	/** Held open while it serves: keys may be replaced meanwhile. */
+	#config: ConfigDirectory | undefined;
+	#keysStamp = '';
 	#identity!: KeyPair;
 	#cancelWatch: () => void = () => undefined;
 	#isClosed = false;
-	/** What is wrong with an offer, so that it is told once and not at every look. */
-	readonly #troubles = new Map<Offer, string>();
+	/** What is wrong with an offer or the keys, told once and not at every look. */
+	readonly #troubles = new Map<object | undefined, string>();
 	urls: readonly string[] = [];
 	publicKey = '';
 
@@ -111,20 +115,32 @@ class Serving implements Server {
 		}
 		await this.#pool.close();
 		for (const offer of this.#offers) offer.close();
+		this.#config?.close();
 		if (this.#task.isOpen) this.#task.done();
 	}
 
 	#readKeys(): Host {
 		const {crypto, clock} = platform;
-		const config = ConfigDirectory.open(platform, this.#options.configDirectory, true)!;
-		try {
-			this.#identity = ensureKey(config, crypto, 'identity');
-			const hostKey = ensureKey(config, crypto, 'host');
-			this.publicKey = formatKey(this.#identity.public);
-			return new DelegatedHost({crypto, clock, identity: this.#identity, hostKey});
-		} finally {
-			config.close();
-		}
+		this.#config ??= ConfigDirectory.open(platform, this.#options.configDirectory, true)!;
+		this.#keysStamp = keysStamp(this.#config);
+		const identity = ensureKey(this.#config, crypto, 'identity');
+		const hostKey = ensureKey(this.#config, crypto, 'host');
+		this.#identity = identity;
+		this.publicKey = formatKey(identity.public);
+		const rotations = readRotations(this.#config, crypto, identity.public);
+		return new DelegatedHost({crypto, clock, identity, hostKey, rotations});
+	}
+
+	/** Goes on under the keys that have taken the place of those that it began with. */
+	#followKeys(): void {
+		if (this.#config === undefined || keysStamp(this.#config) === this.#keysStamp) return;
+		const {publicKey} = this;
+		const host = this.#readKeys();
+		for (const {responder} of this.#listeners) responder.answerFor([host]);
+		for (const offer of this.#offers) offer.signAs(this.#identity);
+		this.urls = this.#listeners.map(({link}) => this.#urlAt(link.local));
+		if (this.publicKey === publicKey) return;
+		this.#tell({event: 'notice', text: `the key has been changed: this is ${this.urls[0]} now`});
 	}
 
 	#answerOn(link: DatagramLink, host: Host): Listener {
@@ -186,22 +202,29 @@ class Serving implements Server {
 	#watch(): void {
 		const {clock} = platform;
 		this.#cancelWatch = clock.at(later(clock.now(), millis(watchEveryMs)), () => {
-			for (const offer of this.#offers) {
-				try {
-					const isNew = offer.refresh();
-					this.#troubles.delete(offer);
-					if (!isNew) continue;
-					for (const {source} of this.#listeners) source.offer(offer.module);
-					this.#tellServing(offer);
-				} catch (error) {
-					if (!(error instanceof ShoalError)) throw error;
-					if (this.#troubles.get(offer) === error.message) continue;
-					this.#troubles.set(offer, error.message);
-					this.#tell({event: 'notice', text: `${error.message}; the last one stays`});
-				}
-			}
+			this.#tryTo(this.#config, () => this.#followKeys());
+			for (const offer of this.#offers) this.#tryTo(offer, () => this.#refresh(offer));
 			if (!this.#isClosed) this.#watch();
 		});
+	}
+
+	#refresh(offer: Offer): void {
+		if (!offer.refresh()) return;
+		for (const {source} of this.#listeners) source.offer(offer.module);
+		this.#tellServing(offer);
+	}
+
+	/** What cannot be done is told, and everything stays as it was. */
+	#tryTo(what: object | undefined, act: () => void): void {
+		try {
+			act();
+			this.#troubles.delete(what);
+		} catch (error) {
+			if (!(error instanceof ShoalError)) throw error;
+			if (this.#troubles.get(what) === error.message) return;
+			this.#troubles.set(what, error.message);
+			this.#tell({event: 'notice', text: `${error.message}; the last one stays`});
+		}
 	}
 
 	#tellServing({module}: Offer): void {

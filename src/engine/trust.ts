@@ -1,13 +1,13 @@
 /**
  * Decides whom a receiver believes and which heads it takes: the pinned identity, or the one known
- * of the host, or, only if asked for, the one met first; never an older head than one seen before,
- * never one that has long expired.
+ * of the host, or, only if asked for, the one met first, or whom one of these has named to succeed
+ * it; never an older head than one seen before, never one that has long expired.
  */
 import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
 import {formatKey} from '../session/key-text.ts';
 import type {SourceUrl} from '../session/source-url.ts';
-import {type Head, same} from '../session/statement.ts';
+import {type Head, openRotation, same} from '../session/statement.ts';
 import {ConfigDirectory} from '../store/config-directory.ts';
 import {KnownSources} from '../store/known-sources.ts';
 import type {Answered} from './connection.ts';
@@ -23,24 +23,31 @@ export class Trust {
 	readonly #options: TrustOptions;
 	readonly #url: SourceUrl;
 	readonly #host: string;
-	readonly #pinned: Uint8Array | undefined;
+	/** The identity of the URL or of the host, with whom it succeeded and who has succeeded it. */
+	readonly #line: readonly Uint8Array[];
 
 	constructor(platform: Platform, options: TrustOptions, url: SourceUrl) {
 		this.#platform = platform;
 		this.#options = options;
 		this.#url = url;
 		this.#host = `${url.host}:${url.port}`;
-		this.#pinned = url.identity ?? this.#read(known => known.identity(this.#host));
+		this.#line =
+			this.#read(known => this.#knownLine(known)) ?? (url.identity ? [url.identity] : []);
 	}
 
 	/** The identity that the answer must prove; undefined: none is known yet. */
 	get identity(): Uint8Array | undefined {
-		return this.#pinned;
+		return this.#line.at(-1);
+	}
+
+	/** The first of its line: records of what was pulled are kept by it, whoever signs now. */
+	get eldest(): Uint8Array | undefined {
+		return this.#line[0];
 	}
 
 	/** The delegation that the host showed last. */
 	get delegation(): Uint8Array | undefined {
-		const identity = this.#pinned;
+		const {identity} = this;
 		return identity && this.#read(known => known.delegation(this.#host, identity));
 	}
 
@@ -50,11 +57,11 @@ export class Trust {
 	 */
 	judge(answered: Answered): string | undefined {
 		const {identity, head} = answered;
-		if (this.#pinned === undefined && !this.#options.trustOnFirstUse) {
+		if (this.identity === undefined && !this.#options.trustOnFirstUse) {
 			const key = formatKey(identity);
 			throw new ShoalError('PEER_UNKNOWN', `${this.#host} is not known; it says it is ${key}`);
 		}
-		const seen = this.#read(known => known.sequence(identity, this.#url.module)) ?? 0;
+		const seen = this.#read(known => this.#highest(known, answered)) ?? 0;
 		if (head.sequence < seen && !this.#options.allowRollback) {
 			throw new ShoalError(
 				'HEAD_ROLLED_BACK',
@@ -64,8 +71,16 @@ export class Trust {
 		return this.#judgeAge(head);
 	}
 
+	/** The key of the answer, if it is another one than was known, and proved to succeed that. */
+	succession({identity}: Answered): string | undefined {
+		const {identity: known} = this;
+		if (known === undefined || same(known, identity)) return undefined;
+		return `${this.#host} has changed its key to ${formatKey(identity)}, signed with the old one`;
+	}
+
 	/** Keeps what the answer proved, once it has been judged. */
-	remember({identity, head, delegation}: Answered): void {
+	remember(answered: Answered): void {
+		const {identity, head, delegation, rotations} = answered;
 		const config = ConfigDirectory.open(this.#platform, this.#options.configDirectory, true);
 		if (config === undefined) return;
 		try {
@@ -74,8 +89,9 @@ export class Trust {
 			if (before === undefined || !same(before, identity)) {
 				known.rememberIdentity(this.#host, identity);
 			}
+			this.#rememberLine(known, rotations);
 			// Another pull may have seen a newer one since this one was judged.
-			const seen = known.sequence(identity, this.#url.module);
+			const seen = this.#highest(known, answered);
 			if (head.sequence > seen || this.#options.allowRollback) {
 				known.rememberSequence(identity, this.#url.module, head.sequence);
 			}
@@ -83,6 +99,41 @@ export class Trust {
 		} finally {
 			config.close();
 		}
+	}
+
+	/** Whoever is at the end of it is believed, and nobody before. */
+	#knownLine(known: KnownSources): Uint8Array[] {
+		const {crypto} = this.#platform;
+		const identity = this.#url.identity ?? known.identity(this.#host);
+		if (identity === undefined) return [];
+		const line = [identity];
+		const rotations = known.rotations().map(statement => openRotation(crypto, statement));
+		for (let isWhole = false; !isWhole && line.length < lineMax; ) {
+			const next = rotations.find(each => each !== undefined && same(each.from, line.at(-1)!));
+			const before = rotations.find(each => each !== undefined && same(each.to, line[0]!));
+			if (next !== undefined) line.push(next.to);
+			if (before !== undefined) line.unshift(before.from);
+			isWhole = next === undefined && before === undefined;
+		}
+		return line;
+	}
+
+	/** Each of these was signed by the one before it, or it is none of this line. */
+	#rememberLine(known: KnownSources, rotations: readonly Uint8Array[]): void {
+		let {identity} = this;
+		for (const statement of identity === undefined ? [] : rotations) {
+			const rotation = openRotation(this.#platform.crypto, statement);
+			if (rotation === undefined || !same(rotation.from, identity!)) continue;
+			known.rememberRotation(rotation.from, statement);
+			identity = rotation.to;
+		}
+	}
+
+	/** The highest sequence that any of a line has shown: a successor goes on counting. */
+	#highest(known: KnownSources, {identity, rotations}: Answered): number {
+		const isOfLine = rotations.length > 0 || this.#line.some(each => same(each, identity));
+		const line = isOfLine ? [...this.#line, identity] : [identity];
+		return Math.max(...line.map(identity => known.sequence(identity, this.#url.module)));
 	}
 
 	#judgeAge({issuedMs, expiresMs}: Head): string | undefined {
@@ -105,3 +156,6 @@ export class Trust {
 		}
 	}
 }
+
+/** A source that changes its key each month is followed for five years. */
+const lineMax = 64;

@@ -72,7 +72,7 @@ export class Responder implements Endpoint {
 	readonly #options: ResponderOptions;
 	readonly #crypto: Crypto;
 	/** Whose hellos are read: every host by its identity and its former ones. */
-	readonly #names: readonly {readonly host: Host; readonly macKey: Uint8Array}[];
+	#names: readonly {readonly host: Host; readonly macKey: Uint8Array}[] = [];
 	readonly #noMacKey: Uint8Array;
 	readonly #tokens: AddressTokens;
 	readonly #tickets: TicketBox;
@@ -92,12 +92,9 @@ export class Responder implements Endpoint {
 
 	constructor(options: ResponderOptions) {
 		const {crypto, now, hosts} = options;
-		assert(hosts.length > 0, 'somebody to answer for');
 		this.#options = options;
 		this.#crypto = crypto;
-		this.#names = hosts.flatMap(host =>
-			namesOf(crypto, host).map(name => ({host, macKey: macKeyOf(crypto, name)})),
-		);
+		this.answerFor(hosts);
 		this.#noMacKey = macKeyOf(crypto, undefined);
 		this.#sessions = new SessionTable(options.onDefect);
 		this.#tokens = new AddressTokens(crypto);
@@ -112,6 +109,14 @@ export class Responder implements Endpoint {
 	/** Sessions that are open. */
 	get sessionCount(): number {
 		return this.#sessions.openCount;
+	}
+
+	/** Hosts whose hellos are answered from now on; sessions go on as they are. */
+	answerFor(hosts: readonly Host[]): void {
+		assert(hosts.length > 0, 'somebody to answer for');
+		this.#names = hosts.flatMap(host =>
+			namesOf(this.#crypto, host).map(name => ({host, macKey: macKeyOf(this.#crypto, name)})),
+		);
 	}
 
 	/** Ends every session: tells the peers that this side is shutting down. */
@@ -212,7 +217,7 @@ export class Responder implements Endpoint {
 			return 'token';
 		}
 		if (!this.#hellos.take(now)) return 'full';
-		return this.#answer(hello, named?.host ?? this.#options.hosts[0]!, path, now);
+		return this.#answer(hello, named?.host ?? this.#names[0]!.host, path, now);
 	}
 
 	#answer(hello: Hello, host: Host, path: PathAllowance, now: Micros): DropReason | undefined {

@@ -7,6 +7,7 @@ import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {ProcessInfo} from '../platform/process.ts';
 import type {DirHandle, Stat, TreeIo} from '../platform/tree.ts';
+import {Lock} from './lock.ts';
 
 /** What it asks of the world. */
 export type ConfigIo = Pick<Platform, 'tree' | 'process'>;
@@ -112,6 +113,22 @@ export class ConfigDirectory {
 			this.#tree.closeFile(file);
 		}
 		return temporary;
+	}
+
+	/** When it was written last, and by which file: another answer is another content. */
+	stamp(name: string): string {
+		const stat = this.#tree.stat(this.#dir, encoder.encode(name));
+		return stat === undefined ? '' : `${stat.ino} ${stat.ctimeSec} ${stat.ctimeNsec}`;
+	}
+
+	/** Does what no other process must do meanwhile. @throws ShoalError STORE_LOCKED */
+	alone<T>(act: () => T): T {
+		const lock = Lock.take(this.#tree, this.#process, this.#dir, this.path);
+		try {
+			return act();
+		} finally {
+			lock.release();
+		}
 	}
 
 	close(): void {

@@ -37,10 +37,18 @@ export function readKey(
 
 /** Makes a key and saves it; one that is there is never replaced. @throws ShoalError KEY_EXISTS */
 export function createKey(config: ConfigDirectory, crypto: Crypto, name: KeyName): KeyPair {
-	const pair = name === 'identity' ? crypto.signGenerate() : crypto.dhGenerate();
-	const line = `${magic} ${name} ${formatKey(pair.secret)}\n`;
-	if (config.create(fileName(name), encoder.encode(line))) return pair;
+	const pair = generateKey(crypto, name);
+	if (config.create(fileName(name), keyText(name, pair))) return pair;
 	throw new ShoalError('KEY_EXISTS', `${config.path}/${fileName(name)} is there already`);
+}
+
+export function generateKey(crypto: Crypto, name: KeyName): KeyPair {
+	return name === 'identity' ? crypto.signGenerate() : crypto.dhGenerate();
+}
+
+/** Saves `pair` in the place of the key of that name, whose secret is gone then. */
+export function replaceKey(config: ConfigDirectory, name: KeyName, pair: KeyPair): void {
+	config.write(fileName(name), keyText(name, pair));
 }
 
 /** The key, made when it is missing; if another process makes it meanwhile, that one. */
@@ -59,6 +67,10 @@ export function ensureKey(config: ConfigDirectory, crypto: Crypto, name: KeyName
 
 function fileName(name: KeyName): string {
 	return `${name}.key`;
+}
+
+function keyText(name: KeyName, {secret}: KeyPair): Uint8Array {
+	return encoder.encode(`${magic} ${name} ${formatKey(secret)}\n`);
 }
 
 function pairOf(crypto: Crypto, name: KeyName, secret: Uint8Array): KeyPair {

@@ -1,9 +1,10 @@
 /**
  * What a receiver remembers of sources: which identity a host proved to have (as ssh's
- * known_hosts), the newest head seen of each module (so that an older one is refused), and the
- * delegation that a host showed last (so that the next handshake hides the module's name).
+ * known_hosts), the newest head seen of each module (so that an older one is refused), the
+ * delegation that a host showed last (so that the next handshake hides the module's name), and
+ * which identity has succeeded which (so that one that was given up is believed no more).
  *
- * Three text files, a line each. A file is read again right before it is replaced, so two pulls at
+ * Four text files, a line each. A file is read again right before it is replaced, so two pulls at
  * once lose at most a line that the next pull writes again.
  */
 import {ShoalError} from '../error.ts';
@@ -17,6 +18,7 @@ const decoder = new TextDecoder();
 const identities = 'known_sources';
 const heads = 'known_heads';
 const delegations = 'known_delegations';
+const rotations = 'known_rotations';
 
 export class KnownSources {
 	readonly #config: ConfigDirectory;
@@ -60,6 +62,16 @@ export class KnownSources {
 		const name = `${host}/${formatKey(identity)}`;
 		const text = toHex(statement);
 		if (this.#lines(delegations).get(name) !== text) this.#set(delegations, name, text);
+	}
+
+	/** The signed statements by which identities named their successors; not judged. */
+	rotations(): Uint8Array[] {
+		const texts = [...this.#lines(rotations).values()];
+		return texts.map(fromHex).filter(statement => statement !== undefined);
+	}
+
+	rememberRotation(identity: Uint8Array, statement: Uint8Array): void {
+		this.#set(rotations, formatKey(identity), toHex(statement));
 	}
 
 	#lines(file: string): Map<string, string> {

@@ -55,6 +55,11 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 	trace:
 		'Events of the form that chrome://tracing and https://ui.perfetto.dev open: a track for each ' +
 		'thread and for each task. What has been written is whole at any instant, also after a kill.',
+	rotate:
+		'The secret of the old key is gone then; what it signed last leads receivers to the new one, ' +
+		'also those whose URL has the old one. They say so once, move on, and believe the old one no ' +
+		'more. A running serve goes on under the new keys within a second. A receiver that was away ' +
+		'for more than three changes of the key must be told the new one.',
 	state:
 		'For trees that must not be written in. The directory is made if it is missing, can be read ' +
 		'by its owner alone, and belongs to one tree. It holds no secret, and may be deleted: the ' +

@@ -129,6 +129,14 @@ export function files(): string[] {
 				says('The newest snapshot seen of each module, so that an older one is refused.'),
 			],
 			[
+				'Pa rotations',
+				says('Which key of this host has succeeded which, signed by the former one.'),
+			],
+			[
+				'Pa known_rotations',
+				says('The same of sources, as they showed it: who was succeeded is believed no more.'),
+			],
+			[
 				'Pa known_delegations',
 				says('What hides the name of the module from the next contact with a host.'),
 			],

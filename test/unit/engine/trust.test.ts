@@ -5,9 +5,10 @@ import {Trust, type TrustOptions} from '../../../src/engine/trust.ts';
 import {type ErrorCode, ShoalError} from '../../../src/error.ts';
 import {formatKey} from '../../../src/session/key-text.ts';
 import {parseSourceUrl} from '../../../src/session/source-url.ts';
-import type {Head} from '../../../src/session/statement.ts';
+import {type Head, signRotation} from '../../../src/session/statement.ts';
 import {tempDirectory} from '../../support/temp-directory.ts';
 
+const {crypto} = platform;
 const dayMs = 86_400_000;
 const nowMs = 1.7e12;
 const clock = {...platform.clock, wallMs: () => nowMs};
@@ -26,7 +27,12 @@ function receiver(t: ExecutionContext) {
 
 function answered(identity: Uint8Array, fields: Partial<Head> = {}): Answered {
 	const head = {sequence: 5, issuedMs: nowMs, expiresMs: nowMs + 7 * dayMs, ...fields};
-	return {identity, head, delegation: new Uint8Array(9).fill(3)} as unknown as Answered;
+	return {
+		identity,
+		head,
+		delegation: new Uint8Array(9).fill(3),
+		rotations: [],
+	} as unknown as Answered;
 }
 
 function refuses(t: ExecutionContext, code: ErrorCode, judge: () => unknown): void {
@@ -90,4 +96,27 @@ test('an expired statement is a warning for as long as it held, then an error', 
 	t.regex(trust.judge(aged(8)) ?? '', /expired 24 h ago/);
 	t.regex(trust.judge(aged(14)) ?? '', /expired 168 h ago/);
 	refuses(t, 'HEAD_EXPIRED', () => trust.judge(aged(15)));
+});
+
+test('a successor is believed only as far as its predecessor signed it, and goes on counting', t => {
+	const trust = receiver(t);
+	const [old, fresh] = [crypto.signGenerate(), crypto.signGenerate()];
+	const url = `shoal://${formatKey(old.public)}@host/m`;
+	trust(url).remember({...answered(old.public, {sequence: 9}), rotations: []});
+	const said = {from: old.public, to: fresh.public, sequence: 1};
+	const forged = signRotation(crypto, fresh.secret, said);
+	trust(url).remember({...answered(fresh.public, {sequence: 9}), rotations: [forged]});
+	t.deepEqual(trust(url).identity, old.public);
+	const rotations = [signRotation(crypto, old.secret, said)];
+	const met = {...answered(fresh.public, {sequence: 10}), rotations};
+	t.regex(trust(url).succession(met)!, /host:8730 has changed its key/);
+	refuses(t, 'HEAD_ROLLED_BACK', () =>
+		trust(url).judge({...answered(fresh.public, {sequence: 8}), rotations}),
+	);
+	trust(url).remember(met);
+	t.deepEqual(trust(url).identity, fresh.public);
+	t.is(trust(url).succession(met), undefined);
+	const direct = trust(`shoal://${formatKey(fresh.public)}@host/m`);
+	t.deepEqual(direct.eldest, old.public, 'records stay where they were');
+	refuses(t, 'HEAD_ROLLED_BACK', () => direct.judge(answered(fresh.public, {sequence: 8})));
 });

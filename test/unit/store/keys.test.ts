@@ -16,9 +16,12 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import platform from '../../../native-free/index.ts';
 import {type ErrorCode, ShoalError} from '../../../src/error.ts';
+import {toHex} from '../../../src/hex.ts';
+import {openRotation, signRotation} from '../../../src/session/statement.ts';
 import {ConfigDirectory} from '../../../src/store/config-directory.ts';
 import {createKey, ensureKey, readKey} from '../../../src/store/keys.ts';
 import {KnownSources} from '../../../src/store/known-sources.ts';
+import {readRotations, rotateKeys} from '../../../src/store/rotations.ts';
 
 const {crypto} = platform;
 
@@ -248,4 +251,33 @@ test('a write that another process has begun is neither taken nor disturbed', t 
 	elsewhere.rememberIdentity('h:2', identity);
 	t.deepEqual(known.identity('h:1'), identity);
 	t.deepEqual(known.identity('h:2'), identity);
+});
+
+test('a rotation that was cut short leads nowhere, and the old key counts on', t => {
+	const config = open(t, place(t));
+	const first = ensureKey(config, crypto, 'identity');
+	const lost = crypto.signGenerate();
+	const said = {from: first.public, to: lost.public, sequence: 1};
+	const torn = `${toHex(signRotation(crypto, first.secret, said))}\n`;
+	config.write('rotations', new TextEncoder().encode(torn));
+	t.deepEqual(readRotations(config, crypto, first.public), []);
+	const {identity, former} = rotateKeys(config, crypto, 2);
+	t.deepEqual(former, first.public);
+	const {identity: third} = rotateKeys(config, crypto, 3);
+	t.deepEqual(readKey(config, crypto, 'identity')?.public, third.public);
+	const chain = readRotations(config, crypto, third.public).map(each => openRotation(crypto, each));
+	t.deepEqual(
+		chain.map(each => [each?.from, each?.to]),
+		[
+			[first.public, identity.public],
+			[identity.public, third.public],
+		],
+	);
+});
+
+test('one process at a time changes the keys', t => {
+	const config = open(t, place(t));
+	ensureKey(config, crypto, 'identity');
+	config.alone(() => throwsCode(t, 'STORE_LOCKED', () => rotateKeys(config, crypto, 1)));
+	t.notThrows(() => rotateKeys(config, crypto, 1));
 });
