@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- --smoke] [-- NAME…]`: times every kernel, or those whose name begins so, and
  * prints a JSON line for each. `--smoke` runs each once on tiny input, so that none rots; then also
- * the bench of long paths (wan/), which otherwise has a command of its own.
+ * the benches of long paths (wan/) and of updates (delta/), which have commands of their own.
  */
 import {spawnSync} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
@@ -34,8 +34,10 @@ const names = words.filter(word => !word.startsWith('--'));
 const chosen = kernels.filter(
 	({name}) => names.length === 0 || names.some(prefix => name.startsWith(prefix)),
 );
-const isWanChosen = smoke && (names.length === 0 || names.includes('wan'));
-if (chosen.length === 0 && !isWanChosen) {
+const programs = ['wan', 'delta'].filter(
+	name => smoke && (names.length === 0 || names.includes(name)),
+);
+if (chosen.length === 0 && programs.length === 0) {
 	process.stderr.write(`no benchmark of that name; there are\n`);
 	for (const {name} of kernels) process.stderr.write(`  ${name}\n`);
 	process.exitCode = 1;
@@ -43,8 +45,8 @@ if (chosen.length === 0 && !isWanChosen) {
 for (const kernel of chosen) {
 	process.stdout.write(`${JSON.stringify(await measure(kernel, smoke))}\n`);
 }
-if (isWanChosen) {
-	const wan = fileURLToPath(new URL('./wan/index.js', import.meta.url));
-	const {status} = spawnSync(process.execPath, [wan, '--smoke'], {stdio: 'inherit'});
+for (const name of programs) {
+	const program = fileURLToPath(new URL(`./${name}/index.js`, import.meta.url));
+	const {status} = spawnSync(process.execPath, [program, '--smoke'], {stdio: 'inherit'});
 	if (status !== 0) process.exitCode = 1;
 }

@@ -34,7 +34,7 @@ const colors: Readonly<Record<ProgramName, string>> = {
 	'rsync-cubic': '#7a7a7a',
 };
 /** Between these two lines of a document stands what was measured last. */
-const marks = ['<!-- bench:wan -->', '<!-- /bench:wan -->'] as const;
+const marksOf = (bench: string) => [`<!-- bench:${bench} -->`, `<!-- /bench:${bench} -->`] as const;
 
 export function writeReport(report: Report, directory: string): void {
 	const figures = summarizeRuns(report.runs);
@@ -102,14 +102,15 @@ export function describeShortly({machine, runs, capSeconds}: Report, figuresAt: 
 }
 
 /** Puts `content` between the marks of a document. */
-export function replaceSection(document: string, content: string): string {
+export function replaceSection(document: string, content: string, bench = 'wan'): string {
+	const marks = marksOf(bench);
 	const [from, to] = marks.map(mark => document.indexOf(mark)) as [number, number];
 	if (from === -1 || to < from) throw new Error(`the document lacks ${marks.join(' … ')}`);
 	return `${document.slice(0, from + marks[0].length)}\n${content}\n${document.slice(to)}`;
 }
 
-export function updateDocument(path: string, content: string): void {
-	writeFileSync(path, replaceSection(readFileSync(path, 'utf8'), content));
+export function updateDocument(path: string, content: string, bench = 'wan'): void {
+	writeFileSync(path, replaceSection(readFileSync(path, 'utf8'), content, bench));
 }
 
 /** Part of the link against loss, 64 MiB at 100 Mbit/s and 100 ms. */

@@ -90,7 +90,7 @@ export async function runCell(
 		const serving = await program.serve(link, tree, host.directory);
 		const nodeMs = timeNode(link);
 		await link.report();
-		const timed = await time(link, serving.command(place.destination), place.home, capMs);
+		const timed = await timeCommand(link, serving.command(place.destination), place.home, capMs);
 		const figures = describeLink(await link.report());
 		const size = carried.isPulled ? 0 : contentSize(carried);
 		const problem = findProblem(timed, figures, tree, place.destination);
@@ -128,7 +128,7 @@ async function preparePlace(
 	const link = await Link.open(host, open, program.tcp, 1);
 	try {
 		const serving = await program.serve(link, tree, host.directory);
-		const filled = await time(link, serving.command(place.destination), place.home, 60_000);
+		const filled = await timeCommand(link, serving.command(place.destination), place.home, 60_000);
 		if (filled.problem !== undefined) throw new Error(`without a path, ${filled.problem}`);
 		if (!filled.isFinished) throw new Error(`${program.name} did not end without a path`);
 	} catch (error) {
@@ -147,7 +147,7 @@ type Timed = {
 };
 
 /** From before the process is made until it has ended, or the cap. */
-async function time(
+export async function timeCommand(
 	link: Link,
 	command: readonly string[],
 	home: string,

@@ -1,0 +1,123 @@
+/** `npm run bench:delta [-- OPTION…]`: octets of updates, beside rsync and zsync. README.md explains. */
+import {mkdirSync, rmSync} from 'node:fs';
+import {constants} from 'node:os';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {Host, hasTool, whyNot} from '../wan/host.ts';
+import {compile} from '../wan/link.ts';
+import {describeThisMachine} from '../wan/machine.ts';
+import {updateDocument} from '../wan/report.ts';
+import {adversarialPairs} from './adversarial.ts';
+import {madePairs} from './made.ts';
+import {type Options, readOptions, usage} from './option.ts';
+import {packagePairs} from './package.ts';
+import {type Pair, setTimes, Unavailable} from './pair.ts';
+import {describeReport, describeRun, describeShortly, meetsTargets, writeReport} from './report.ts';
+import {type ProgramName, type Run, runPair} from './run.ts';
+
+/** For another bench that uses the link to end. */
+const waitMs = 30_000;
+const smokeScale = 1 / 256;
+
+const project = fileURLToPath(new URL('../../../', import.meta.url));
+const resultsAt = 'bench/results';
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<number> {
+	let options: Options;
+	try {
+		options = readOptions(words);
+	} catch (error) {
+		process.stderr.write(`${(error as Error).message}\n\n${usage}`);
+		return 1;
+	}
+	const reason = whyNot() ?? (hasTool('rsync') ? undefined : 'it needs rsync');
+	if (reason !== undefined) return skip(options, reason);
+	const machine = describeThisMachine();
+	const host = await Host.take(waitMs);
+	if (host === undefined) return skip(options, 'another one is running on this machine');
+	process.once('exit', () => host.release());
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+		process.once(signal, () => process.exit(128 + constants.signals[signal]));
+	}
+	compile(host.directory);
+	const runs: Run[] = [];
+	const leftOut: string[] = [];
+	if (!hasTool('zsync')) leftOut.push('zsync is not installed');
+	for (const pair of choosePairs(options)) {
+		const why = await measurePair(host, pair, options, run => {
+			runs.push(run);
+			say(options.isSmoke ? JSON.stringify({name: 'delta', ...run}) : describeRun(run));
+		});
+		if (why !== undefined) {
+			leftOut.push(`${pair.name} (${pair.kind}): ${why}`);
+			if (!options.isSmoke) say(`left out: ${leftOut.at(-1)}`);
+		}
+	}
+	const hasProblem = runs.some(({problem}) => problem !== undefined);
+	if (options.isSmoke) return hasProblem ? 1 : 0;
+	const report = {machine, leftOut, runs};
+	finish(report, options);
+	return hasProblem || !meetsTargets(report) ? 1 : 0;
+}
+
+/** Where it cannot run, a smoke run has nothing to say; any other has failed. */
+function skip({isSmoke}: Options, reason: string): number {
+	say(isSmoke ? JSON.stringify({name: 'delta', skipped: reason}) : `cannot run: ${reason}`);
+	return isSmoke ? 0 : 1;
+}
+
+function choosePairs({isSmoke, names}: Options): readonly Pair[] {
+	// One of each kind of work: found in a large file, in many small ones, and nowhere.
+	if (isSmoke) {
+		const made = madePairs(smokeScale);
+		const hard = adversarialPairs(smokeScale);
+		return [made[1]!, made[2]!, hard[0]!, hard[8]!];
+	}
+	const all = [...packagePairs, ...madePairs(1), ...adversarialPairs(1)];
+	if (names.length === 0) return all;
+	return all.filter(({name, kind}) => names.some(word => name.startsWith(word) || kind === word));
+}
+
+/** Why it could not be measured. */
+async function measurePair(
+	host: Host,
+	pair: Pair,
+	options: Options,
+	onRun: (run: Run) => void,
+): Promise<string | undefined> {
+	const [before, after, base] = ['before', 'after', 'run'].map(name =>
+		join(host.directory, name),
+	) as [string, string, string];
+	try {
+		for (const directory of [before, after]) mkdirSync(directory);
+		pair.make(before, after);
+		for (const directory of [before, after]) setTimes(directory);
+		const hasZsync = pair.file !== undefined && hasTool('zsync');
+		const programs: ProgramName[] = ['rsync', 'shoal', ...(hasZsync ? (['zsync'] as const) : [])];
+		for (const program of programs) {
+			onRun(await runPair(host, pair, {before, after, base}, program, false));
+			if (!options.isCompressed || program === 'zsync') continue;
+			onRun(await runPair(host, pair, {before, after, base}, program, true));
+		}
+		return undefined;
+	} catch (error) {
+		if (error instanceof Unavailable) return error.message;
+		throw error;
+	} finally {
+		for (const directory of [before, after]) rmSync(directory, {recursive: true, force: true});
+	}
+}
+
+function finish(report: Parameters<typeof describeReport>[0], options: Options): void {
+	const output =
+		options.output ?? (options.names.length === 0 ? join(project, resultsAt) : undefined);
+	say(`\n${describeReport(report)}`);
+	if (output === undefined) return;
+	writeReport(report, output);
+	if (options.output !== undefined) return;
+	updateDocument(`${project}README.md`, describeShortly(report, resultsAt), 'delta');
+}

@@ -1,0 +1,39 @@
+/** The words after `npm run bench:delta --`. */
+import {parseArgs} from 'node:util';
+
+export type Options = {
+	/** Pairs whose names begin with one of these, or that are of this kind; none: all. */
+	readonly names: readonly string[];
+	/** Also with both programs compressing. */
+	readonly isCompressed: boolean;
+	readonly isSmoke: boolean;
+	/** Where the results go; undefined: the project's own place, if everything was measured. */
+	readonly output: string | undefined;
+};
+
+export const usage = `usage: npm run bench:delta -- [OPTION]... [PAIR]...
+  PAIR             only pairs whose name begins so, or of this kind: tree, tar,
+                   tar.gz, made, adversarial, moved
+  --compress       once more with -z on both
+  --smoke          a few tiny pairs, made here
+  --output DIR     write the results there
+`;
+
+/** @throws Error that says what is wrong with the words */
+export function readOptions(words: readonly string[]): Options {
+	const {values, positionals} = parseArgs({
+		args: [...words],
+		allowPositionals: true,
+		options: {
+			compress: {type: 'boolean', default: false},
+			smoke: {type: 'boolean', default: false},
+			output: {type: 'string'},
+		},
+	});
+	return {
+		names: positionals,
+		isCompressed: values.compress,
+		isSmoke: values.smoke,
+		output: values.output,
+	};
+}
