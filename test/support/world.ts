@@ -247,6 +247,7 @@ class WorldLink implements DatagramLink {
 	readonly statistics = {datagramsIn: 0, datagramsOut: 0, bytesIn: 0, bytesOut: 0, sendFailures: 0};
 	readonly #world: World;
 	#handler: LinkHandler | undefined;
+	#isClosed = false;
 
 	constructor(
 		world: World,
@@ -266,6 +267,10 @@ class WorldLink implements DatagramLink {
 	}
 
 	send(batch: readonly Transmit[]): number {
+		if (this.#isClosed) {
+			this.statistics.sendFailures += batch.length;
+			return batch.length;
+		}
 		for (const transmit of batch) {
 			this.statistics.datagramsOut++;
 			this.statistics.bytesOut += transmit.data.length;
@@ -283,6 +288,7 @@ class WorldLink implements DatagramLink {
 	}
 
 	async close(): Promise<void> {
+		this.#isClosed = true;
 		this.#handler = undefined;
 	}
 }
