@@ -2,18 +2,20 @@
 import type {Platform} from '../platform/platform.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
-import {openShownTree} from '../receiver/trees.ts';
+import {openShownTree, recordOf} from '../receiver/trees.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {type Taken, takeSnapshot} from '../source/take-snapshot.ts';
 import {FileLog} from '../store/file-log.ts';
 import {Snapshots} from '../store/snapshots.ts';
 import {type StateDir, stateDirName} from '../store/state-dir.ts';
+import {PublishedDigests} from './published-digests.ts';
 import {openTreeState, type TreePlace, type TreeState} from './tree-state.ts';
 
 export class OpenedTree {
 	readonly #place: TreePlace;
 	#path: string;
 	#root: DirHandle;
+	#number: number | undefined;
 	/** Shown before, of a directory that is published as trees: it may still be read from. */
 	#former: DirHandle | undefined;
 	readonly snapshots: Snapshots;
@@ -21,11 +23,16 @@ export class OpenedTree {
 	readonly #state: StateDir;
 	readonly #isInside: boolean;
 
-	private constructor(platform: Platform, place: TreePlace, {root, path, state}: TreeState) {
+	private constructor(
+		platform: Platform,
+		place: TreePlace,
+		{root, path, number, state}: TreeState,
+	) {
 		this.#platform = platform;
 		this.#place = place;
 		this.#path = path;
 		this.#root = root;
+		this.#number = number;
 		this.#state = state!;
 		this.snapshots = new Snapshots(state!);
 		this.#isInside = platform.tree.stat(root, stateDirName) !== undefined;
@@ -59,6 +66,7 @@ export class OpenedTree {
 		this.#former = this.#root;
 		this.#root = shown.root;
 		this.#path = shown.path;
+		this.#number = shown.number;
 		return this.#root;
 	}
 
@@ -79,6 +87,7 @@ export class OpenedTree {
 				exclude: this.#isInside ? [stateDirName] : [],
 				snapshots: this.snapshots,
 				files,
+				vouched: () => this.#published(),
 				task,
 			});
 		} finally {
@@ -90,6 +99,12 @@ export class OpenedTree {
 	/** What hashing has told so far, to read from. */
 	files(): FileLog {
 		return FileLog.openRead(this.#state);
+	}
+
+	/** What the last pull into this tree has written, if it was one. */
+	#published(): PublishedDigests | undefined {
+		const store = this.#number === undefined ? this.#state : recordOf(this.#state, this.#number);
+		return PublishedDigests.open(store, this.#platform.crypto.sha256);
 	}
 
 	close(): void {

@@ -17,6 +17,8 @@ export type TreeState = {
 	readonly path: string;
 	/** Undefined: there is none, and none was to be made. */
 	readonly state: StateDir | undefined;
+	/** Of several trees, which one it is; undefined: it is not published as trees. */
+	readonly number: number | undefined;
 };
 
 /** @throws ShoalError TREE_MISSING, STORE_* */
@@ -29,15 +31,16 @@ export function openTreeState(
 	const shown = openShownTree(tree, directory);
 	const root = shown?.root ?? tree.openRoot(directory);
 	const path = shown?.path ?? directory;
+	const number = shown?.number;
 	try {
 		if (state !== undefined || shown === undefined) {
 			const place = {root, rootPath: path, ...(state === undefined ? {} : {state})};
-			return {root, path, state: StateDir.open(platform, {...place, create})};
+			return {root, path, number, state: StateDir.open(platform, {...place, create})};
 		}
 		const above = tree.openRoot(shown.above);
 		try {
 			const place = {root: above, rootPath: shown.above, passage: shown.homeName};
-			return {root, path, state: StateDir.open(platform, {...place, create: false})};
+			return {root, path, number, state: StateDir.open(platform, {...place, create: false})};
 		} finally {
 			tree.closeDir(above);
 		}

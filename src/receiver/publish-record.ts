@@ -73,7 +73,7 @@ export class PublishRecord {
 	}
 
 	/** Whether entry `index` is still as it was written: then its content is what the list says. */
-	isUntouched(index: number, stat: StatColumns, at: number): boolean {
+	isUntouched(index: number, stat: KnownColumns, at: number): boolean {
 		const {ino, dev, size, mtimeSec, ctimeSec, mtimeNsec, ctimeNsec} = this.columns;
 		return (
 			ino[index] === stat.ino[at] &&
@@ -86,6 +86,12 @@ export class PublishRecord {
 		);
 	}
 }
+
+/** What of a file's stat says that it is the same, unchanged file, in columns. */
+type KnownColumns = Pick<
+	StatColumns,
+	'ino' | 'dev' | 'size' | 'mtimeSec' | 'ctimeSec' | 'mtimeNsec' | 'ctimeNsec'
+>;
 
 /** In `ctimeNsec`: it is not known, because names of the file come and go elsewhere. */
 const unkeptTime = 0xffff_ffff;

@@ -177,17 +177,22 @@ export class Trees {
 
 	/** The record of one tree. */
 	recordOf(number: number): RecordStore {
-		const nameOf = (name: string) => `${name}-${number}`;
-		return {
-			readRecord: name => this.#home.readRecord(nameOf(name)),
-			writeRecord: (name, octets) => this.#home.writeRecord(nameOf(name), octets),
-			removeRecord: name => this.#home.removeRecord(nameOf(name)),
-		};
+		return recordOf(this.#home, number);
 	}
 
 	close(): void {
 		if (this.#trees !== undefined) this.#tree.closeDir(this.#trees);
 	}
+}
+
+/** The record of one tree, whose state is `home`. */
+export function recordOf(home: StateDir, number: number): RecordStore {
+	const nameOf = (name: string) => `${name}-${number}`;
+	return {
+		readRecord: name => home.readRecord(nameOf(name)),
+		writeRecord: (name, octets) => home.writeRecord(nameOf(name), octets),
+		removeRecord: name => home.removeRecord(nameOf(name)),
+	};
 }
 
 /** The current tree of a DEST, for who reads it only; its state is beside it. */
@@ -197,6 +202,7 @@ export type ShownTree = {
 	readonly path: string;
 	readonly above: string;
 	readonly homeName: Name;
+	readonly number: number;
 };
 
 /** Undefined: `path` is no symlink to a tree of shoal's. */
@@ -215,7 +221,7 @@ export function openShownTree(tree: TreeIo, path: string): ShownTree | undefined
 		}
 		const root = tree.openDir(held.at(-1)!, encoder.encode(`${current}`));
 		const {above, homeName, homePath} = place;
-		return root && {root, path: `${homePath}/trees/${current}`, above, homeName};
+		return root && {root, path: `${homePath}/trees/${current}`, above, homeName, number: current};
 	} finally {
 		for (const each of held) tree.closeDir(each);
 	}

@@ -21,6 +21,12 @@ import type {ScanProblem} from '../task/scan.ts';
 import type {ScanTable} from '../task/scan-table.ts';
 import {type ContentColumns, TableEntry, TableStat} from './table-entry.ts';
 
+/** Digests of files by the word of who put them there. */
+export type VouchedDigests = {
+	/** Of an entry that is as it was put there; undefined: nobody knows. In order of entries. */
+	digestOf(table: ScanTable, entry: number): Uint8Array | undefined;
+};
+
 export type TakeOptions = {
 	readonly platform: Platform;
 	readonly pool: Pool;
@@ -31,6 +37,8 @@ export type TakeOptions = {
 	readonly exclude: readonly Uint8Array[];
 	readonly snapshots: Snapshots;
 	readonly files: FileLog;
+	/** Asked only if there are files that the log does not know. */
+	readonly vouched?: (() => VouchedDigests | undefined) | undefined;
 	/** Scan, hash and list become parts of it. */
 	readonly task: ActiveTask;
 };
@@ -59,6 +67,7 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 	);
 	const content = new Contents(table, platform);
 	content.recall(options.files);
+	content.adopt(options);
 	await content.hash(options);
 	options.files.sync();
 	options.files.forgetUnused();
@@ -118,18 +127,26 @@ class Contents implements ContentColumns {
 		}
 	}
 
+	/** Takes what somebody vouches for, where the log has hashes and sums of such a content. */
+	adopt({files, vouched}: TakeOptions): void {
+		const unknown = this.#unknown();
+		const digests = unknown.length === 0 ? undefined : vouched?.();
+		if (digests === undefined) return;
+		const stat = new TableStat(this.#table);
+		for (const entry of unknown) {
+			const digest = digests.digestOf(this.#table, entry);
+			stat.entry = entry;
+			if (digest === undefined || !files.adopt(this.#table.path(entry), stat, digest)) continue;
+			this.#set(entry, digest);
+		}
+	}
+
 	/** Hashes the rest. */
 	async hash({pool, root, files, task}: TakeOptions): Promise<void> {
-		const {columns, count} = this.#table;
-		const unknown: number[] = [];
-		let total = 0;
-		for (let entry = 0; entry < count; entry++) {
-			if (columns.type[entry] !== entryType.file) continue;
-			if (this.known[entry] === 1 || this.firstOf[entry] !== 0) continue;
-			unknown.push(entry);
-			total += columns.size[entry]!;
-		}
+		const unknown = this.#unknown();
 		if (unknown.length === 0) return;
+		const {size} = this.#table.columns;
+		const total = unknown.reduce((sum, entry) => sum + size[entry]!, 0);
 		await task.run({kind: 'hash'}, hash => {
 			hash.advance(0, total);
 			return hashFiles(pool, root, this.#table, Uint32Array.from(unknown), {
@@ -139,6 +156,17 @@ class Contents implements ContentColumns {
 				onProgress: octets => hash.advance(octets),
 			});
 		});
+	}
+
+	/** Files with a content that nothing is known of, in order. */
+	#unknown(): number[] {
+		const {columns, count} = this.#table;
+		const unknown: number[] = [];
+		for (let entry = 0; entry < count; entry++) {
+			if (columns.type[entry] !== entryType.file) continue;
+			if (this.known[entry] === 0 && this.firstOf[entry] === 0) unknown.push(entry);
+		}
+		return unknown;
 	}
 
 	#take(batch: HashBatch, files: FileLog): void {

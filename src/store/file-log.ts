@@ -133,6 +133,14 @@ export class FileLog {
 		if (this.#pendingSize >= pendingMax) this.#flush();
 	}
 
+	/**
+	 * Takes the word of somebody that a file has this content, if it was hashed before, here or
+	 * under another name: false if it was not. Its stat need not be the one it was hashed with.
+	 */
+	adopt(path: Uint8Array, stat: StatIdentity, digest: Uint8Array): boolean {
+		return this.#table.adopt(stat, baseName(path), digest);
+	}
+
 	/** All that was appended is on the disk when it returns: data before the records that name it. */
 	sync(): void {
 		this.#flushData();
@@ -172,7 +180,7 @@ export class FileLog {
 	}
 
 	close(): void {
-		if (this.#pendingSize > 0) this.#flush();
+		if (this.#table.count > this.#writtenCount) this.#flush();
 		this.#closeFiles();
 	}
 

@@ -123,6 +123,26 @@ export class FileTable {
 		this.#index(this.count++);
 	}
 
+	/**
+	 * Makes sure that a file has a row with a content which some row has; false if none has. The
+	 * new row has no certainty of its own: whoever vouched for it is asked again.
+	 */
+	adopt(stat: StatIdentity, name: Uint8Array, digest: Uint8Array): boolean {
+		const from = this.findDigest(digest);
+		if (from < 0) return false;
+		this.#wide[0] = stat.ino;
+		this.#wide[1] = stat.dev;
+		const own = this.#findFile();
+		if (own >= 0 && this.#hasDigest(own, digest, 0)) {
+			this.#used[own] = 1;
+			return true;
+		}
+		const [leavesCheck, sumsCheck] = [this.leavesCheck(from), this.sumsCheck(from)];
+		const said = {stat, name, hashedAtMs: 0, digest, leavesCheck, sumsCheck};
+		this.add({...said, ...this.data(from)});
+		return true;
+	}
+
 	/** Moves the data of a row; its record changes with it. */
 	move(row: number, dataOffset: number): void {
 		const at = row * recordSize;
