@@ -9,7 +9,7 @@ import {literalRanges, matchRowSize} from '../delta/match-list.ts';
 import type {SearchInput} from '../delta/search-input.ts';
 import {sumsShape} from '../delta/shape.ts';
 import {ShoalError} from '../error.ts';
-import type {DirHandle, FileHandle} from '../platform/tree.ts';
+import type {DirHandle, FileHandle, TreeIo} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
 import {leavesSize} from '../snapshot/merkle.ts';
@@ -20,15 +20,22 @@ import {copyMatches, match} from '../task/match.ts';
 import {stagedName} from '../task/staged-name.ts';
 import {RangeSet} from '../transfer/range-set.ts';
 
+/** A file to search: below a held directory, by components of which none is a symlink. */
+export type Basis = {
+	readonly root: DirHandle;
+	readonly path: Uint8Array;
+	readonly size: number;
+};
+
 export type DeltaFetchOptions = {
 	readonly pool: Pool;
 	readonly order: JobOptions;
-	readonly root: DirHandle;
 	readonly staging: readonly DirHandle[];
 	readonly table: ChangeTable;
-	/** Rows with an older version in their places, in path order, and the size of that. */
+	/** Rows with files that may have some of their content, in path order. */
 	readonly rows: readonly number[];
-	readonly basisSizes: readonly number[];
+	/** Of each of them, those files: the most promising first, at least one. */
+	readonly bases: readonly (readonly Basis[])[];
 	readonly onWanted: (
 		row: number,
 		kind: 'content' | 'leaves' | 'sums',
@@ -46,14 +53,20 @@ const activeMax = 256;
 /** Octets that one job copies. */
 const copySizeMax = 16 << 20;
 
-/** Whether a file of `size` octets may gain from an old version of `basisSize`. */
-export function hasDelta(size: number, basisSize: number): boolean {
-	return basisSize > 0 && sumsShape(size) !== undefined;
+/** Whether a file of `size` octets may gain from these. */
+export function hasDelta(size: number, bases: readonly Basis[]): boolean {
+	return bases.some(basis => basis.size > 0) && sumsShape(size) !== undefined;
 }
+
+type ActiveFile = {
+	readonly delta: Delta;
+	readonly bases: readonly Basis[];
+	searching: number;
+};
 
 export class DeltaFetch {
 	readonly #options: DeltaFetchOptions;
-	readonly #active = new Map<number, {delta: Delta; searching: number}>();
+	readonly #active = new Map<number, ActiveFile>();
 	readonly #running = new Set<Promise<void>>();
 	#next = 0;
 
@@ -68,14 +81,15 @@ export class DeltaFetch {
 
 	/** Begins with the next file, unless enough are under way; false: nothing was begun. */
 	startNext(): boolean {
-		const {rows, basisSizes, table, pool, onWanted} = this.#options;
+		const {rows, table, pool, onWanted} = this.#options;
 		const row = rows[this.#next];
 		if (row === undefined || this.#active.size >= activeMax) return false;
 		const size = table.columns.size[row]!;
 		const searchCountMax = Math.max(1, pool.threadCount);
-		const delta = new Delta({size, basisSizes: [basisSizes[this.#next]!], searchCountMax});
-		this.#next++;
-		this.#active.set(row, {delta, searching: 0});
+		const bases = this.#options.bases[this.#next++]!;
+		const basisSizes = bases.map(basis => basis.size);
+		const delta = new Delta({size, basisSizes, searchCountMax});
+		this.#active.set(row, {delta, bases, searching: 0});
 		const leaves = leavesSize(size);
 		if (leaves > 0) onWanted(row, 'leaves', 0, leaves);
 		this.#advance(row);
@@ -110,7 +124,7 @@ export class DeltaFetch {
 
 	#advance(row: number): void {
 		const active = this.#active.get(row)!;
-		const {delta} = active;
+		const {delta, bases} = active;
 		for (let want = delta.pollWant(); want !== undefined; want = delta.pollWant()) {
 			this.#options.onWanted(row, 'sums', want.offset, want.length);
 		}
@@ -120,7 +134,7 @@ export class DeltaFetch {
 		}
 		if (!delta.done || active.searching > 0) return;
 		this.#active.delete(row);
-		this.#run(this.#copy(row, delta.matches));
+		this.#run(this.#copy(row, bases, delta.matches));
 	}
 
 	#run(work: Promise<void>): void {
@@ -132,21 +146,21 @@ export class DeltaFetch {
 
 	async #search(row: number, search: SearchInput): Promise<void> {
 		const {pool, order} = this.#options;
-		const basis = this.#openBasis(row);
+		const bases = this.#open(this.#active.get(row)!.bases);
 		try {
-			const found = basis && (await pool.run(match, {search, bases: [basis]}, order));
+			const found = bases && (await pool.run(match, {search, bases}, order));
 			const active = this.#active.get(row);
 			assert(active !== undefined, 'a file is under way while it is searched');
 			active.searching--;
 			active.delta.handleMatches(found?.matches ?? new Float64Array(0));
 		} finally {
-			this.#close(basis);
+			for (const basis of bases ?? []) this.#close(basis);
 		}
 		this.#advance(row);
 	}
 
 	/** What does not match is asked for at once; what could not be copied, after that. */
-	async #copy(row: number, matches: Float64Array): Promise<void> {
+	async #copy(row: number, from: readonly Basis[], matches: Float64Array): Promise<void> {
 		const {table, onWanted, onCopied, pool, order} = this.#options;
 		const size = table.columns.size[row]!;
 		const literals = literalRanges(matches, size);
@@ -154,19 +168,19 @@ export class DeltaFetch {
 			onWanted(row, 'content', literals[at]!, literals[at + 1]! - literals[at]!);
 		}
 		if (matches.length === 0) return;
-		const basis = this.#openBasis(row);
+		const bases = this.#open(from);
 		const to = this.#openStaged(row);
 		const copied = new RangeSet();
 		try {
-			for (const part of partsOf(basis === undefined ? noMatches : matches)) {
-				const output = await pool.run(copyMatches, {matches: part, bases: [basis!], to}, order);
+			for (const part of partsOf(bases === undefined ? noMatches : matches)) {
+				const output = await pool.run(copyMatches, {matches: part, bases: bases!, to}, order);
 				for (let at = 0; at < output.copied.length; at += 2) {
 					copied.add(output.copied[at]!, output.copied[at + 1]!);
 					onCopied(row, output.copied[at]!, output.copied[at + 1]!);
 				}
 			}
 		} finally {
-			this.#close(basis);
+			for (const basis of bases ?? []) this.#close(basis);
 			this.#close(to);
 		}
 		for (let at = 0; at < matches.length; at += matchRowSize) {
@@ -179,21 +193,17 @@ export class DeltaFetch {
 		}
 	}
 
-	/** Undefined when it is no longer there, or cannot be read: then it has nothing to give. */
-	#openBasis(row: number): FileHandle | undefined {
-		const {pool, root, table} = this.#options;
-		const {tree} = pool.context;
-		const walk = new DirectoryWalk(tree, root);
-		try {
-			const path = table.path(row);
-			const parent = walk.parent(path);
-			return parent && tree.openRead(parent, baseName(path));
-		} catch (error) {
-			if (error instanceof ShoalError) return undefined;
-			throw error;
-		} finally {
-			walk.release();
+	/** Undefined when one is no longer there, or cannot be read: then they have nothing to give. */
+	#open(bases: readonly Basis[]): FileHandle[] | undefined {
+		const {tree} = this.#options.pool.context;
+		const opened: FileHandle[] = [];
+		for (const {root, path} of bases) {
+			const file = openBelow(tree, root, path);
+			if (file !== undefined) opened.push(file);
 		}
+		if (opened.length === bases.length) return opened;
+		for (const file of opened) this.#close(file);
+		return undefined;
 	}
 
 	#openStaged(row: number): FileHandle {
@@ -210,6 +220,19 @@ export class DeltaFetch {
 }
 
 const noMatches = new Float64Array(0);
+
+function openBelow(tree: TreeIo, root: DirHandle, path: Uint8Array): FileHandle | undefined {
+	const walk = new DirectoryWalk(tree, root);
+	try {
+		const parent = walk.parent(path);
+		return parent && tree.openRead(parent, baseName(path));
+	} catch (error) {
+		if (error instanceof ShoalError) return undefined;
+		throw error;
+	} finally {
+		walk.release();
+	}
+}
 
 /** Rows in parts that are not too long for a job. */
 function* partsOf(matches: Float64Array): Generator<Float64Array> {

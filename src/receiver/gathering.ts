@@ -13,7 +13,7 @@ import {type ChangeTable, contentFrom, noRow} from '../task/change-table.ts';
 import {copyContent} from '../task/content-copy.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
-import {DeltaFetch, hasDelta} from './delta-fetch.ts';
+import {type Basis, DeltaFetch, hasDelta} from './delta-fetch.ts';
 import {Intake} from './intake.ts';
 import {findLeftovers} from './leftovers.ts';
 import {isStaged} from './local-content.ts';
@@ -33,8 +33,8 @@ export type GatheringOptions = {
 	readonly list: List;
 	readonly table: ChangeTable;
 	readonly problems: ProblemList;
-	/** Octets of the older version that DEST has of a row's file; 0: none, or none is to be used. */
-	readonly basisSizeOf: (row: number) => number;
+	/** Files that may have some of a row's content; none, if none is to be used. */
+	readonly basesOf: (row: number) => readonly Basis[];
 	readonly sync: boolean;
 	readonly handler: UpdateHandler;
 	/** The pull: staging and the search of older versions become parts of it. */
@@ -143,7 +143,7 @@ export class Gathering {
 
 	/** Looks at what is in staging, starts copies, and knows then what to ask for. */
 	async begin(map: PartialMap): Promise<void> {
-		const {pool, platform, table, staging, list, task, basisSizeOf} = this.#options;
+		const {pool, platform, table, staging, list, task, basesOf} = this.#options;
 		const {content, size, twin} = table.columns;
 		const rows: number[] = [];
 		for (let row = 0; row < table.count; row++) {
@@ -164,7 +164,7 @@ export class Gathering {
 			} else if (size[row] === 0) this.#finish(row);
 			else if (from === contentFrom.copy) this.#copyable.push(row);
 			else if (from === contentFrom.twin) this.#addTwin(row, twin[row]!);
-			else if (!left.partial.has(row) && hasDelta(size[row]!, basisSizeOf(row))) changed.push(row);
+			else if (!left.partial.has(row) && hasDelta(size[row]!, basesOf(row))) changed.push(row);
 			else wanted.push(row);
 		}
 		const asked = [...changed, ...wanted];
@@ -277,16 +277,15 @@ export class Gathering {
 	}
 
 	#makeDeltas(rows: readonly number[]): DeltaFetch {
-		const {pool, root, staging, table, basisSizeOf, task} = this.#options;
+		const {pool, staging, table, basesOf, task} = this.#options;
 		if (rows.length > 0) this.#matchTask = task.open({kind: 'match'});
 		return new DeltaFetch({
 			order: this.#matchTask?.order ?? {},
 			pool,
-			root,
 			staging: staging.handles,
 			table,
 			rows,
-			basisSizes: rows.map(basisSizeOf),
+			bases: rows.map(basesOf),
 			onWanted: (row, kind, offset, size) => {
 				if (this.#isStopped || this.#state[row] !== rowState.waiting) return;
 				this.#queue?.again(row, kind, offset, size);

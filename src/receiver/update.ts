@@ -8,12 +8,14 @@
  */
 import {assert} from '../assert.ts';
 import type {ShoalError} from '../error.ts';
+import type {DirHandle} from '../platform/tree.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {List} from '../snapshot/list.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import {type ChangeTable, changeKind, existing, modeUnmasked} from '../task/change-table.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import {AsTrees} from './as-trees.ts';
+import type {Basis} from './delta-fetch.ts';
 import {Gathering} from './gathering.ts';
 import {InPlace} from './in-place.ts';
 import {OwnerMap} from './owner-map.ts';
@@ -117,7 +119,7 @@ export class Update {
 			list: planned.image.list,
 			table,
 			problems: this.#problems,
-			basisSizeOf: row => basisSize(planned, row),
+			basesOf: row => basesOf(planned, this.#way.root, row),
 			sync: fsync,
 			handler,
 			task,
@@ -280,9 +282,14 @@ function applyUmask({columns, count}: ChangeTable, umask: number): void {
 	}
 }
 
-/** Octets of the older version of a row's file, 0 where there is none to make use of. */
-function basisSize({builder, present, options, table}: Planned, row: number): number {
+/** Where a row's content may be in part: its older version. */
+function basesOf(
+	{builder, present, options, table}: Planned,
+	root: DirHandle | undefined,
+	row: number,
+): Basis[] {
 	const at = builder.presentOfRow[row]!;
-	if (at < 0 || options.wholeFile || table.columns.existing[row] !== existing.file) return 0;
-	return present.stat.size[at]!;
+	if (root === undefined || at < 0 || options.wholeFile) return [];
+	if (table.columns.existing[row] !== existing.file) return [];
+	return [{root, path: table.path(row), size: present.stat.size[at]!}];
 }
