@@ -21,6 +21,7 @@ export {list} from './engine/list.ts';
 export type * from './engine/options.ts';
 export {pull} from './engine/pull.ts';
 export {pullDefaults} from './engine/pull-defaults.ts';
+export {RateDial} from './engine/rate-dial.ts';
 export {serve} from './engine/serve.ts';
 export {takeSnapshot} from './engine/take-snapshot.ts';
 export {

@@ -2,15 +2,30 @@
 import {readFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {parse, TomlError, type TomlPrimitive} from 'smol-toml';
-import type {ServeModule} from '../engine/options.ts';
+import type {ServeLimits, ServeModule} from '../engine/options.ts';
 import {ShoalError} from '../error.ts';
 import {moduleNameMax} from '../limit.ts';
 import {readValue} from './value.ts';
 
-export type ServeConfig = {
+export type ServeConfig = ServeLimits & {
 	readonly listen: readonly string[];
 	readonly modules: readonly ServeModule[];
 };
+
+/** Limits as the file names them, and as options do. */
+const limitNames = {
+	bwlimit: 'rateMax',
+	'bwlimit-total': 'rateTotalMax',
+	'max-clients': 'sessionsMax',
+	'max-clients-per-address': 'sessionsPerAddressMax',
+	'max-clients-per-key': 'sessionsPerKeyMax',
+} as const;
+
+type LimitKey = keyof typeof limitNames;
+type Limits = {readonly [Name in (typeof limitNames)[LimitKey]]?: number};
+
+const moduleKeys: readonly LimitKey[] = ['bwlimit', 'bwlimit-total', 'max-clients'];
+const rootKeys = Object.keys(limitNames) as readonly LimitKey[];
 
 type Table = Record<string, TomlPrimitive>;
 
@@ -49,7 +64,7 @@ class ConfigReader {
 	}
 
 	read(root: Table): ServeConfig {
-		this.#refuseUnknown(root, [], ['listen', 'state', 'module']);
+		this.#refuseUnknown(root, [], [...rootKeys, 'listen', 'state', 'module']);
 		const listen = root['listen'] ?? [];
 		const state = this.#text(root, [], 'state');
 		const modules = this.#table(root['module'] ?? {}, ['module']);
@@ -59,14 +74,26 @@ class ConfigReader {
 				throw this.#error(['listen'], 'wants "host:port" or a list of them');
 			}),
 			modules: Object.keys(modules).map(name => this.#module(modules, name, state)),
+			...this.#limits(root, [], rootKeys),
 		};
+	}
+
+	/** Those of `keys` that are set, by the names that options have. */
+	#limits(table: Table, at: readonly string[], keys: readonly LimitKey[]): Limits {
+		const limits: {-readonly [Name in keyof Limits]: Limits[Name]} = {};
+		for (const key of keys) {
+			const read = key.startsWith('bwlimit') ? this.#rate : this.#count;
+			const value = read.call(this, table, at, key);
+			if (value !== undefined) limits[limitNames[key]] = value;
+		}
+		return limits;
 	}
 
 	#module(modules: Table, name: string, state: string | undefined): ServeModule {
 		const at = ['module', name];
 		const table = this.#table(modules[name]!, at);
 		if (!isModuleName(name)) throw this.#error(at, 'is no name for a module');
-		this.#refuseUnknown(table, at, ['path', 'comment', 'max-clients', 'bwlimit', 'exclude']);
+		this.#refuseUnknown(table, at, [...moduleKeys, 'path', 'comment', 'exclude']);
 		const directory = this.#text(table, at, 'path');
 		if (directory === undefined) throw this.#error(at, 'wants a path');
 		if (table['exclude'] !== undefined) {
@@ -76,31 +103,31 @@ class ConfigReader {
 			);
 		}
 		const comment = this.#text(table, at, 'comment');
-		const sessionsMax = table['max-clients'];
-		if (sessionsMax !== undefined && !isCount(sessionsMax)) {
-			throw this.#error([...at, 'max-clients'], 'wants a whole number');
-		}
-		const rateMax = this.#rate(table, at);
 		return {
 			name,
 			directory: this.#resolve(directory),
 			scan: false,
 			...(state === undefined ? {} : {state: join(this.#resolve(state), name)}),
 			...(comment === undefined ? {} : {comment}),
-			...(sessionsMax === undefined ? {} : {sessionsMax}),
-			...(rateMax === undefined ? {} : {rateMax}),
+			...this.#limits(table, at, moduleKeys),
 		};
 	}
 
-	#rate(table: Table, at: readonly string[]): number | undefined {
-		const value = table['bwlimit'];
+	#count(table: Table, at: readonly string[], key: string): number | undefined {
+		const value = table[key];
+		if (value === undefined || isCount(value)) return value;
+		throw this.#error([...at, key], 'wants a whole number');
+	}
+
+	/** 0 is no limit, whatever holds for others. */
+	#rate(table: Table, at: readonly string[], key: string): number | undefined {
+		const value = table[key];
 		if (value === undefined) return undefined;
 		try {
-			const rate = readValue('rate', 'bwlimit', String(value)) as number;
-			return rate === 0 ? undefined : rate;
+			return (readValue('rate', key, String(value)) as number) || Infinity;
 		} catch (error) {
 			if (!(error instanceof ShoalError)) throw error;
-			throw this.#error([...at, 'bwlimit'], 'wants a rate like 500, "1.5M" or "2MB"');
+			throw this.#error([...at, key], 'wants a rate like 500, "1.5M" or "2MB"');
 		}
 	}
 

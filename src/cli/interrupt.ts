@@ -31,3 +31,9 @@ export function onInterrupt(tell: (signal: string) => void): {
 export function isInterruption(error: unknown): boolean {
 	return error instanceof ShoalError && error.code === 'INTERRUPTED';
 }
+
+/** SIGHUP, to which a server reads its configuration again; until `release` is called. */
+export function onHangUp(reread: () => unknown): () => void {
+	process.on('SIGHUP', reread);
+	return () => process.removeListener('SIGHUP', reread);
+}

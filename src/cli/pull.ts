@@ -12,6 +12,7 @@ import {itemize, nameChange} from './itemize.ts';
 import {readLocal, readSource} from './operand.ts';
 import type {OptionValues} from './option.ts';
 import {describeLeftOut, nextStep} from './outcome.ts';
+import {RateFile} from './rate-file.ts';
 import {escapeText} from './report.ts';
 import {logTotal, statistics, totals} from './statistics.ts';
 import {type Voice, withVoice} from './voice.ts';
@@ -19,10 +20,19 @@ import {type Voice, withVoice} from './voice.ts';
 export function runPull(context: Context): Promise<number> {
 	return withVoice(context, failedPull, async voice => {
 		const on = (event: Event) => handleEvent(event, voice, context);
-		const result = await pull({...readOptions(context), scheduler: context.scheduler, on});
-		sayResult(result, voice, context);
-		voice.tell({event: 'result', ...result});
-		return result.exit;
+		const {scheduler, options, platform} = context;
+		const {rateFrom} = options;
+		const given = readOptions(context);
+		const file = rateFrom && new RateFile(rateFrom, platform.clock, text => voice.notice(text));
+		try {
+			const rate = file ? {rateMax: file.dial} : {};
+			const result = await pull({...given, ...rate, scheduler, on});
+			sayResult(result, voice, context);
+			voice.tell({event: 'result', ...result});
+			return result.exit;
+		} finally {
+			if (file) file.close();
+		}
 	});
 }
 
@@ -37,6 +47,9 @@ export function readOptions({
 		throw new ShoalError('OPTION_INVALID', '-4 and -6 exclude each other');
 	}
 	const given = (name: keyof OptionValues) => options[name] !== undefined;
+	if (given('rateMax') && given('rateFrom')) {
+		throw new ShoalError('OPTION_INVALID', '--bwlimit and --bwlimit-from exclude each other');
+	}
 	const trees = readTrees(options);
 	const source = readSource(operands[0]!);
 	if (given('sourceState') && !('directory' in source)) {

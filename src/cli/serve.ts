@@ -1,15 +1,16 @@
 /** `shoal serve`: runs until a signal, one line per session. */
-import type {Event} from '../engine/event.ts';
-import type {ServeModule, ServeOptions} from '../engine/options.ts';
+import type {Event, Server} from '../engine/event.ts';
+import type {ServeLimits, ServeModule, ServeOptions} from '../engine/options.ts';
 import {serve} from '../engine/serve.ts';
 import {ShoalError} from '../error.ts';
 import {readConfig} from './config.ts';
 import type {Context} from './context.ts';
 import {failedRun} from './failed-run.ts';
 import {formatCount, formatCounted, formatDuration, formatSize} from './format.ts';
-import {isInterruption} from './interrupt.ts';
+import {isInterruption, onHangUp} from './interrupt.ts';
 import type {LiveState} from './live-state.ts';
 import {readLocal} from './operand.ts';
+import type {OptionValues} from './option.ts';
 import {type Voice, withVoice} from './voice.ts';
 
 type Session = Extract<Event, {event: 'session'}>;
@@ -23,7 +24,12 @@ export function runServe(context: Context): Promise<number> {
 		const lines = new ServeLines(voice, context.options.quiet !== undefined);
 		try {
 			const server = await serve({...options, on: event => lines.handle(event)});
+			const {config} = context.options;
+			// Without a file to read again, a terminal that hangs up ends the run as ever.
+			const reread = () => config && rereadLimits(context, config, server, voice);
+			const release = config === undefined ? undefined : onHangUp(reread);
 			await aborted(context.signal);
+			release?.();
 			await server.close();
 		} catch (error) {
 			// Whoever stops a server has what they asked for: that is no failure.
@@ -101,7 +107,7 @@ export function readServeOptions({
 		configDirectory,
 		signal,
 		...(options.threads === undefined ? {} : {threads: options.threads}),
-		...(options.rateMax ? {rateMax: options.rateMax} : {}),
+		...readLimits(options),
 	};
 	const listen = options.listen ?? [];
 	const [directory] = operands;
@@ -113,7 +119,7 @@ export function readServeOptions({
 		if (config.modules.length === 0) {
 			throw new ShoalError('CONFIG_INVALID', `${options.config} has no [module.NAME]`);
 		}
-		return {...common, ...config, listen: listen.length > 0 ? listen : config.listen};
+		return {...config, ...common, listen: listen.length > 0 ? listen : config.listen};
 	}
 	if (directory === undefined) {
 		throw new ShoalError('OPTION_INVALID', 'serve wants a DIR or --config FILE');
@@ -125,6 +131,26 @@ export function readServeOptions({
 		...(options.state === undefined ? {} : {state: options.state}),
 	};
 	return {...common, modules: [module], listen};
+}
+
+/** Those of the command line, before which those of a file give way. */
+function readLimits({rateMax, rateTotalMax, sessionsMax}: OptionValues): ServeLimits {
+	return {
+		...(rateMax === undefined ? {} : {rateMax: rateMax || Infinity}),
+		...(rateTotalMax === undefined ? {} : {rateTotalMax: rateTotalMax || Infinity}),
+		...(sessionsMax === undefined ? {} : {sessionsMax}),
+	};
+}
+
+/** Takes the limits of the configuration as they are now; a file with a fault changes nothing. */
+function rereadLimits({options}: Context, path: string, server: Server, voice: Voice): void {
+	try {
+		server.limit({...readConfig(path), ...readLimits(options)});
+		voice.notice(`the limits of ${path} hold from now on; the rest, when serve starts`);
+	} catch (error) {
+		if (!(error instanceof ShoalError)) throw error;
+		voice.notice(`${error.message}; the limits stay as they are`);
+	}
 }
 
 function describeServing({module, snapshot, entries}: Serving): string {

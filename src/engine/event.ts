@@ -5,6 +5,7 @@
  */
 import type {ErrorCode} from '../error.ts';
 import type {TaskView} from '../scheduler/active-task.ts';
+import type {NewLimits} from './options.ts';
 
 /** One path or step that could not be done; the run went on. */
 export type Problem = {
@@ -198,6 +199,8 @@ export type Server = {
 	readonly publicKey: string;
 	/** Sessions that exist now. */
 	readonly sessionCount: number;
+	/** Other limits from now on, for sessions that are open too; none is closed. */
+	limit(limits: NewLimits): void;
 	/** Tells the sessions that it ends, then closes. */
 	close(): Promise<void>;
 };

@@ -20,6 +20,7 @@ import {OpenedTree} from './opened-tree.ts';
 import type {PullOptions} from './options.ts';
 import {Pace} from './pace.ts';
 import {Problems} from './problems.ts';
+import {RateDial} from './rate-dial.ts';
 import type {ContentHandler, Supply, SupplyStatistics} from './supply.ts';
 
 /** Octets asked for and not yet read, or read and not yet on disk, at which it is fed no more. */
@@ -42,7 +43,7 @@ export async function openLocal(
 		);
 		const told = new Problems(on);
 		for (const {code, message, path} of problems) told.add(code, message, path);
-		const pace = new Pace(platform.clock, rateMax ?? Infinity);
+		const pace = new Pace(platform.clock, RateDial.of(rateMax));
 		const read = task.open({kind: 'read'});
 		return new LocalSupply({pool, tree, list, sequence: saved.sequence, task: read, pace});
 	} catch (error) {
@@ -62,8 +63,6 @@ type LocalParts = {
 
 class LocalSupply implements Supply {
 	readonly head: Head;
-	/** Both of its disks are this machine's. */
-	readonly limitedBy: 'limit' | 'disk';
 	readonly statistics: SupplyStatistics = {
 		datagramsIn: 0,
 		datagramsOut: 0,
@@ -90,7 +89,6 @@ class LocalSupply implements Supply {
 		this.#pool = pool;
 		this.#task = task;
 		this.#pace = pace;
-		this.limitedBy = pace.isLimited ? 'limit' : 'disk';
 		this.#tree = tree;
 		this.#files = tree.files();
 		this.head = headOf(tree.directory, list, sequence);
@@ -102,6 +100,11 @@ class LocalSupply implements Supply {
 			predecessors: [],
 			sha256,
 		});
+	}
+
+	/** Both of its disks are this machine's. */
+	get limitedBy(): 'limit' | 'disk' {
+		return this.#pace.isLimited ? 'limit' : 'disk';
 	}
 
 	obtainList(): Promise<List> {

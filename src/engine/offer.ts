@@ -36,7 +36,7 @@ export class Offer {
 		tree: OpenedTree,
 		files: FileLog,
 		identity: KeyPair,
-		{name, sessionsMax, rateMax}: ServeModule,
+		{name, sessionsMax, rateMax, rateTotalMax}: ServeModule,
 	) {
 		this.#platform = platform;
 		this.#tree = tree;
@@ -49,8 +49,9 @@ export class Offer {
 				leaves: digest => files.readLeaves(digest),
 				sums: digest => files.readSums(digest),
 			},
-			...(sessionsMax === undefined ? {} : {sessionsMax}),
-			...(rateMax === undefined ? {} : {rateMax}),
+			sessionsMax,
+			rateMax,
+			rateTotalMax,
 		});
 	}
 

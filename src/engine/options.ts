@@ -7,7 +7,10 @@ import type {FilterRoots} from '../snapshot/filter.ts';
 import type {FilterRule} from '../snapshot/filter-rule.ts';
 import type {ListedName} from '../snapshot/name-list.ts';
 import type {RsyncCharset} from '../snapshot/rsync-line.ts';
+import type {AdmissionLimits} from '../source/admission.ts';
+import type {ModuleLimits} from '../source/module.ts';
 import type {Change, EventSink} from './event.ts';
+import type {RateDial} from './rate-dial.ts';
 
 /** What every run takes. */
 export type RunOptions = {
@@ -40,19 +43,26 @@ export type ServeModule = {
 	readonly comment?: string;
 	/** Bring the snapshot up to date first. */
 	readonly scan: boolean;
-	readonly sessionsMax?: number;
+} & ModuleLimits;
+
+/** What all modules together may give, and what each does that has no limit of its own. */
+export type ServeLimits = AdmissionLimits & {
 	/** Octets a second for each session. */
 	readonly rateMax?: number | undefined;
 };
 
-/** What `serve` takes. */
-export type ServeOptions = RunOptions & {
-	readonly modules: readonly ServeModule[];
-	/** `host:port`, `[v6]:port`, `:port`, one or more; none: both families, port 8730. */
-	readonly listen: readonly string[];
-	/** Octets a second for each session of a module that has no limit of its own. */
-	readonly rateMax?: number;
+/** What `Server.limit` takes: modules by name; one that is not named keeps what it has. */
+export type NewLimits = ServeLimits & {
+	readonly modules: readonly (ModuleLimits & {readonly name: string})[];
 };
+
+/** What `serve` takes. */
+export type ServeOptions = RunOptions &
+	ServeLimits & {
+		readonly modules: readonly ServeModule[];
+		/** `host:port`, `[v6]:port`, `:port`, one or more; none: both families, port 8730. */
+		readonly listen: readonly string[];
+	};
 
 /** What `pull` takes; `pullDefaults` has what `rsync -aH` would do. */
 export type PullOptions = RunOptions & {
@@ -99,8 +109,8 @@ export type PullOptions = RunOptions & {
 	readonly fsync: boolean;
 	readonly trustOnFirstUse: boolean;
 	readonly allowRollback: boolean;
-	/** Octets a second. */
-	readonly rateMax?: number;
+	/** Octets a second; a dial can be turned while the run goes on. */
+	readonly rateMax?: number | RateDial;
 	/** Seconds of silence after which a session ends. */
 	readonly timeoutSeconds?: number;
 	/** Seconds to wait for the first answer. */

@@ -5,6 +5,7 @@ import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {SourceUrl} from '../session/source-url.ts';
+import {RateDial} from './rate-dial.ts';
 import {Remote} from './remote.ts';
 import type {Supply} from './supply.ts';
 import type {Trust, TrustOptions} from './trust.ts';
@@ -14,7 +15,7 @@ export type ReachOptions = TrustOptions & {
 	readonly sequence: number;
 	/** The run: dialling becomes a part of it. */
 	readonly task: ActiveTask;
-	readonly rateMax?: number;
+	readonly rateMax?: number | RateDial;
 	readonly timeoutSeconds?: number;
 	readonly contactTimeoutSeconds?: number;
 	readonly congestion?: ControllerName;
@@ -56,7 +57,7 @@ export async function reach(
 		},
 		makeController: controllers[options.congestion ?? 'model'],
 		backlogMax,
-		rateMax,
+		rate: RateDial.of(rateMax),
 		stallTimeout: timeout,
 		failed,
 		remark,

@@ -16,6 +16,7 @@ import type {FetchHandler, FetchRequest} from '../transfer/request.ts';
 import {later, millis} from '../unit.ts';
 import {type Answered, Connection, type DialOptions, pause} from './connection.ts';
 import {EarlyObjects, obtainList} from './obtain-list.ts';
+import type {RateDial} from './rate-dial.ts';
 import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply.ts';
 
 export type RemoteOptions = {
@@ -26,7 +27,8 @@ export type RemoteOptions = {
 	readonly makeController: () => Controller;
 	/** Octets handed over and not yet on disk at which the source is held back. */
 	readonly backlogMax: number;
-	readonly rateMax: number | undefined;
+	/** Octets a second that the source is granted at most. */
+	readonly rate?: RateDial;
 	/** Microseconds for which a source may answer without sending anything; default: for ever. */
 	readonly stallTimeout?: number;
 	/** The session broke, and dialling again did not help. */
@@ -63,6 +65,7 @@ export class Remote implements Supply {
 	/** What ended it for good. */
 	#failure: ShoalError | undefined;
 	#barrenRedials = 0;
+	#unfollow: (() => void) | undefined;
 
 	private constructor(options: RemoteOptions, connection: Connection) {
 		this.#options = options;
@@ -185,13 +188,14 @@ export class Remote implements Supply {
 
 	async close(): Promise<void> {
 		this.#isClosed = true;
+		this.#unfollow?.();
 		this.#stop.abort();
 		await this.#connection.close();
 	}
 
 	#open(): Fetcher {
 		if (this.#fetcher !== undefined) return this.#fetcher;
-		const {platform, makeController, backlogMax, rateMax, stallTimeout} = this.#options;
+		const {platform, makeController, backlogMax, rate, stallTimeout} = this.#options;
 		const now = platform.clock.now();
 		const {roundTrip} = this.#connection.answered;
 		const fetcher = new Fetcher({
@@ -200,10 +204,14 @@ export class Remote implements Supply {
 			now,
 			roundTrip,
 			backlogMax,
-			rateMax,
+			rateMax: rate?.rate,
 			stallTimeout,
 		});
 		this.#fetcher = fetcher;
+		this.#unfollow ??= rate?.onChange(() => {
+			this.#fetcher?.limitRate(rate.rate);
+			this.#connection.wake();
+		});
 		this.#connection.attach(fetcher, {
 			early: event => this.early.add(event.early),
 			failed: error => void this.#redial(error),

@@ -13,6 +13,7 @@ import {formatKey} from '../session/key-text.ts';
 import {type Host, Responder} from '../session/responder.ts';
 import type {OnDefect} from '../session/session-table.ts';
 import {formatSourceUrl} from '../session/source-url.ts';
+import {Admission} from '../source/admission.ts';
 import {Source} from '../source/source.ts';
 import {ConfigDirectory} from '../store/config-directory.ts';
 import {ensureKey} from '../store/keys.ts';
@@ -24,7 +25,7 @@ import type {Event, Server} from './event.ts';
 import {listen} from './listen.ts';
 import {makePool} from './make-pool.ts';
 import {Offer} from './offer.ts';
-import type {ServeOptions} from './options.ts';
+import type {NewLimits, ServeOptions} from './options.ts';
 import {Problems} from './problems.ts';
 import {Pump} from './pump.ts';
 import {openRun} from './run-task.ts';
@@ -68,6 +69,7 @@ class Serving implements Server {
 	/** Held open while it serves: keys may be replaced meanwhile. */
 	#config: ConfigDirectory | undefined;
 	#keysStamp = '';
+	readonly #admission = new Admission();
 	#identity!: KeyPair;
 	#cancelWatch: () => void = () => undefined;
 	#isClosed = false;
@@ -89,10 +91,11 @@ class Serving implements Server {
 
 	async start(): Promise<void> {
 		const {modules, rateMax, on} = this.#options;
+		this.#admission.setLimits(this.#options, platform.clock.now());
 		const host = this.#readKeys();
 		for (const module of modules) {
 			this.#task.signal.throwIfAborted();
-			const serveModule = {rateMax, ...module};
+			const serveModule = {...module, rateMax: module.rateMax ?? rateMax};
 			const [pool, task] = [this.#pool, this.#task];
 			this.#offers.push(await Offer.open(platform, pool, serveModule, this.#identity, task, on));
 		}
@@ -102,6 +105,17 @@ class Serving implements Server {
 		this.#tell({event: 'listening', url: this.urls[0]!, publicKey: this.publicKey});
 		for (const offer of this.#offers) this.#tellServing(offer);
 		this.#watch();
+	}
+
+	limit(limits: NewLimits): void {
+		const now = platform.clock.now();
+		this.#admission.setLimits(limits, now);
+		for (const {module} of this.#offers) {
+			const own = limits.modules.find(({name}) => name === module.name);
+			if (own === undefined) continue;
+			module.setLimits({...own, rateMax: own.rateMax ?? limits.rateMax}, now);
+		}
+		for (const {source} of this.#listeners) source.limit();
 	}
 
 	async close(): Promise<void> {
@@ -147,6 +161,7 @@ class Serving implements Server {
 		const onDefect: OnDefect = (peer, error, at) => this.#tellDefect(peer, error, at);
 		const source: Source = new Source({
 			modules: this.#offers.map(({module}) => module),
+			admission: this.#admission,
 			clock: platform.clock,
 			task: this.#task,
 			read: (batch, order) => this.#pool.run(readRanges, batch, order),

@@ -3,6 +3,8 @@
  * from, and how many of them there may be.
  */
 import type {DirHandle} from '../platform/tree.ts';
+import {RateCap} from '../transfer/rate-cap.ts';
+import type {Micros} from '../unit.ts';
 import type {Published} from './published.ts';
 
 /** Reads saved leaf hashes and sums of file versions; undefined where nothing is saved. */
@@ -16,9 +18,15 @@ export type ModuleOptions = {
 	/** The tree, held open: content is read below it and nowhere else. */
 	readonly root: DirHandle;
 	readonly saved: SavedObjects;
-	readonly sessionsMax?: number;
-	/** Octets a second for each session. */
-	readonly rateMax?: number;
+} & ModuleLimits;
+
+/** Absent: no limit, or the default. */
+export type ModuleLimits = {
+	/** Sessions at a time. */
+	readonly sessionsMax?: number | undefined;
+	/** Octets a second for each session, and for all of the module together. */
+	readonly rateMax?: number | undefined;
+	readonly rateTotalMax?: number | undefined;
 };
 
 /** A session costs a few KB and its read-ahead, at most 1 MiB. */
@@ -34,8 +42,9 @@ const formerMax = 4;
 export class Module {
 	readonly name: string;
 	readonly saved: SavedObjects;
-	readonly sessionsMax: number;
-	readonly rateMax: number | undefined;
+	/** What all sessions of the module send together. */
+	readonly rate = new RateCap();
+	#limits: ModuleLimits;
 	/** Sessions open now. */
 	sessionCount = 0;
 	#root: DirHandle;
@@ -46,8 +55,23 @@ export class Module {
 		this.name = options.name;
 		this.#root = options.root;
 		this.saved = options.saved;
-		this.sessionsMax = options.sessionsMax ?? sessionsMaxDefault;
-		this.rateMax = options.rateMax;
+		this.#limits = options;
+		this.rate.setRate(options.rateTotalMax ?? Infinity, 0);
+	}
+
+	get sessionsMax(): number {
+		return this.#limits.sessionsMax ?? sessionsMaxDefault;
+	}
+
+	/** Octets a second for each session. */
+	get rateMax(): number {
+		return this.#limits.rateMax ?? Infinity;
+	}
+
+	/** From now on; sessions that are open stay, and are to be told of a rate. */
+	setLimits(limits: ModuleLimits, now: Micros): void {
+		this.#limits = limits;
+		this.rate.setRate(limits.rateTotalMax ?? Infinity, now);
 	}
 
 	/** What contents are read from, whatever snapshot they are wanted of: the newest tree. */

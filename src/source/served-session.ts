@@ -7,6 +7,7 @@ import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
 import {closeCode, type Payload, type SessionHandle} from '../session/payload.ts';
 import {type ReadBatch, type ReadResult, readCost} from '../task/read.ts';
+import {RateCap} from '../transfer/rate-cap.ts';
 import {type ReadRequest, Sender, type Want} from '../transfer/sender.ts';
 import type {Micros} from '../unit.ts';
 import type {Writer} from '../wire/codec.ts';
@@ -19,6 +20,8 @@ export type ServedOptions = {
 	readonly module: Module;
 	readonly published: Published;
 	readonly session: SessionHandle;
+	/** What all sessions of the source send together. */
+	readonly rate: RateCap;
 	readonly parent: ActiveTask;
 	readonly now: Micros;
 	readonly read: (batch: ReadBatch, order: JobOptions) => Promise<ReadResult>;
@@ -48,6 +51,8 @@ export class ServedSession implements Payload {
 	/** Its reads take turns with those of other sessions. */
 	readonly #task: ActiveTask;
 	readonly #options: ServedOptions;
+	/** What this session sends. */
+	readonly #rate: RateCap;
 	/** By the number that a want names them with. */
 	readonly #shown: Published[];
 	#isClosed = false;
@@ -58,7 +63,7 @@ export class ServedSession implements Payload {
 		this.session = options.session;
 		this.openedAt = options.now;
 		this.#shown = [options.published];
-		this.module.sessionCount++;
+		this.#rate = new RateCap(this.module.rateMax);
 		this.#sender = new Sender({
 			session: options.session,
 			source: {
@@ -66,7 +71,7 @@ export class ServedSession implements Payload {
 				asked: () => this.offer(),
 			},
 			now: options.now,
-			rateMax: options.module.rateMax,
+			caps: [this.#rate, this.module.rate, options.rate],
 		});
 		this.#task = options.parent.open({
 			kind: 'send',
@@ -80,6 +85,12 @@ export class ServedSession implements Payload {
 	/** Octets of datagrams sent. */
 	get bytesOut(): number {
 		return this.#sender.statistics.bytesOut;
+	}
+
+	/** The module's limits, or those of all, have changed. */
+	limit(now: Micros): void {
+		this.#rate.setRate(this.module.rateMax, now);
+		this.session.wake();
 	}
 
 	/** Shows the module's newest snapshot, unless it has been. */
@@ -156,7 +167,6 @@ export class ServedSession implements Payload {
 
 	closed(code: number, text: string): void {
 		this.#isClosed = true;
-		this.module.sessionCount--;
 		if (this.#task.isOpen) {
 			if (code === closeCode.done) this.#task.done();
 			else this.#task.abort(new ShoalError('SESSION_CLOSED', text));

@@ -4,6 +4,8 @@
  * a tree unless content of it is wanted.
  */
 import {escapePath} from '../escape.ts';
+import {toHex} from '../hex.ts';
+import {keySize} from '../limit.ts';
 import type {Clock} from '../platform/clock.ts';
 import type {Address} from '../platform/datagram.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
@@ -14,6 +16,7 @@ import {refusalCode} from '../session/responder.ts';
 import type {OnDefect} from '../session/session-table.ts';
 import type {ReadBatch, ReadResult} from '../task/read.ts';
 import {Reader, Writer} from '../wire/codec.ts';
+import type {Admission} from './admission.ts';
 import type {Module} from './module.ts';
 import {ServedSession} from './served-session.ts';
 
@@ -29,6 +32,8 @@ export type SessionTold = {
 
 export type SourceOptions = {
 	readonly modules: readonly Module[];
+	/** Shared by all who answer for the same modules. */
+	readonly admission: Admission;
 	readonly clock: Clock;
 	/** The run: each session's send queue becomes a part of it. */
 	readonly task: ActiveTask;
@@ -41,15 +46,19 @@ export type SourceOptions = {
 	readonly onSession?: (told: SessionTold) => void;
 };
 
-/** Octets of a ticket's context: the module's place in the table, the snapshot's sequence. */
-const contextSize = 12;
+/**
+ * Octets of a ticket's context: the module's place in the table, the snapshot's sequence, and the
+ * receiver's key, if it has shown one.
+ */
+const contextSize = 12 + keySize;
 
-/** A source that has its sessions' fill tells the next one to come back after so long. */
-const busyRetryMs = 30_000;
+/** The first snapshot of a tree may be a while. */
+const unpublishedRetryMs = 30_000;
 
 export class Source implements Authority {
 	readonly #modules: readonly Module[];
 	readonly #byName: ReadonlyMap<string, number>;
+	readonly #admission: Admission;
 	readonly #clock: Clock;
 	readonly #task: ActiveTask;
 	readonly #read: SourceOptions['read'];
@@ -63,6 +72,7 @@ export class Source implements Authority {
 	constructor(options: SourceOptions) {
 		this.#modules = options.modules;
 		this.#byName = new Map(options.modules.map(({name}, index) => [name, index]));
+		this.#admission = options.admission;
 		this.#clock = options.clock;
 		this.#task = options.task;
 		this.#read = options.read;
@@ -79,16 +89,22 @@ export class Source implements Authority {
 		}
 		const {published} = module;
 		if (published === undefined) {
-			return {code: refusalCode.busy, retryMs: busyRetryMs, text: 'no snapshot yet'};
+			return {code: refusalCode.busy, retryMs: unpublishedRetryMs, text: 'no snapshot yet'};
 		}
 		// Who has this snapshot only wants to hear so: that takes no session.
-		if (module.isFull && ask.sequence !== published.head.sequence) {
-			return {code: refusalCode.busy, retryMs: busyRetryMs, text: 'too many sessions'};
+		if (ask.sequence !== published.head.sequence) {
+			const key = ask.clientKey === undefined ? '' : toHex(ask.clientKey);
+			const text = this.#admission.obstacle(module, {address: ask.from, key});
+			if (text !== undefined) {
+				const retryMs = this.#admission.retryMs(module, this.#clock.now());
+				return {code: refusalCode.busy, retryMs, text};
+			}
 		}
 		const to = new Writer(new Uint8Array(contextSize));
 		to.u32(index);
 		to.u32(Math.floor(published.head.sequence / 2 ** 32));
 		to.u32(published.head.sequence >>> 0);
+		if (ask.clientKey !== undefined) to.put(ask.clientKey);
 		return {
 			statement: published.statement,
 			diffs: published.diffNames,
@@ -101,20 +117,26 @@ export class Source implements Authority {
 		const from = new Reader(context);
 		const module = this.#modules[from.u32()];
 		const published = module?.withSequence(from.u32() * 2 ** 32 + from.u32());
+		if (module === undefined || published === undefined || !this.#task.isOpen) return undefined;
+		const client = {address: session.peer, key: toHex(from.take(from.left))};
 		// Many tickets may have been given while there was room for one session.
-		if (module === undefined || published === undefined || module.isFull) return undefined;
-		if (!this.#task.isOpen) return undefined;
+		if (this.#admission.obstacle(module, client) !== undefined) return undefined;
+		const admitted = this.#admission.admit(module, client, this.#clock.now());
 		const served = new ServedSession({
 			module,
 			published,
 			session,
+			rate: this.#admission.rate,
 			parent: this.#task,
 			now: this.#clock.now(),
 			read: this.#read,
 			touched: each => this.#touched.add(each),
 			wake: this.#wake,
 			broken: error => this.#abandon(served, error),
-			closed: (code, text) => this.#ended(served, code, text),
+			closed: (code, text) => {
+				admitted.leave(this.#clock.now());
+				this.#ended(served, code, text);
+			},
 		});
 		this.#sessions.add(served);
 		this.#onSession({
@@ -149,6 +171,12 @@ export class Source implements Authority {
 	/** Tells the sessions of a module that it has a newer snapshot. */
 	offer(module: Module): void {
 		for (const session of this.#sessions) if (session.module === module) session.offer();
+	}
+
+	/** Tells the sessions that limits have changed. */
+	limit(): void {
+		for (const session of this.#sessions) session.limit(this.#clock.now());
+		this.#wake();
 	}
 
 	/** A bug in one session ends that one. */

@@ -19,6 +19,7 @@ import {
 import {HeadOffer} from './head-offer.ts';
 import {Outbox, type ReadRequest, type SenderSource} from './outbox.ts';
 import {Pacer} from './pacer.ts';
+import {type RateCap, RateTurns} from './rate-cap.ts';
 import type {HeadDiff} from './request.ts';
 import {SentLog} from './sent-log.ts';
 
@@ -28,8 +29,8 @@ export type SenderOptions = {
 	readonly session: SessionHandle;
 	readonly source: SenderSource;
 	readonly now: Micros;
-	/** Octets a second never to be exceeded, as the network counts them. */
-	readonly rateMax?: number | undefined;
+	/** Rates never to be exceeded, as the network counts octets; others may have a part in them. */
+	readonly caps?: readonly RateCap[];
 	/** Octets read or being read and not yet sent; default 1 MiB. */
 	readonly readAheadMax?: number | undefined;
 	/** Packets without blocks that follow the last block, so that its loss is seen. */
@@ -53,11 +54,11 @@ export class Sender implements Payload {
 	readonly #outbox: Outbox;
 	readonly #log = new SentLog();
 	readonly #pacer = new Pacer();
+	readonly #turns: RateTurns;
 	readonly #roundTrip = new RoundTrip();
 	readonly #heads: HeadOffer;
 	readonly #data = new DataFields();
 	readonly #tailProbes: number;
-	#rateMax: number;
 	#packetsOut = 0;
 	#feedbacksIn = 0;
 	/** The newest feedback, when it came, and whether a packet has said so. */
@@ -72,8 +73,7 @@ export class Sender implements Payload {
 	/** Packets that follow the last block and are still to be sent; when the next is due. */
 	#probesLeft = 0;
 	#probeAt = 0;
-	/** Grant: octets a second, and the total that may have been sent. */
-	#grantRate = 0;
+	/** Octets that the receiver lets be sent in total; how fast is the pacer's. */
 	#grantTotal = 0;
 	/** Packets to be marked as sent by a source that had less to send than it was granted. */
 	#limitedLeft = 0;
@@ -87,7 +87,7 @@ export class Sender implements Payload {
 		this.#outbox = new Outbox(options.source, options.readAheadMax ?? readAheadDefault);
 		this.#heads = new HeadOffer();
 		this.#tailProbes = options.tailProbes ?? tailProbesDefault;
-		this.#rateMax = options.rateMax ?? Infinity;
+		this.#turns = new RateTurns(options.caps ?? []);
 	}
 
 	get statistics(): SendStatistics {
@@ -109,7 +109,7 @@ export class Sender implements Payload {
 	/** The next stretch to read; its answer may change after every other call. */
 	pollRead(): ReadRequest | undefined {
 		if (this.#closed) return undefined;
-		const size = Math.min(readSizeMax, Math.max(readSizeMin, this.#grantRate * readTime));
+		const size = Math.min(readSizeMax, Math.max(readSizeMin, this.#rate * readTime));
 		return this.#outbox.pollRead(Math.floor(size));
 	}
 
@@ -126,12 +126,6 @@ export class Sender implements Payload {
 	offerHead(statement: Uint8Array, diffs: readonly HeadDiff[]): void {
 		this.#heads.add(statement, diffs);
 		if (!this.#closed) this.#session.wake();
-	}
-
-	/** At most so many octets a second from now on; undefined: as granted. */
-	limitRate(rateMax: number | undefined, now: Micros): void {
-		this.#rateMax = rateMax ?? Infinity;
-		this.#pacer.setRate(Math.min(this.#grantRate, this.#rateMax), now);
 	}
 
 	handlePacket(
@@ -192,7 +186,7 @@ export class Sender implements Payload {
 		if (this.#roundTrip.sampleCount === 0 || !this.#outbox.ready) return 0;
 		const spare = this.#log.total * probeShare - this.#probedBytes;
 		if (spare < datagramSizeInitial || !this.#mayFill(now)) return 0;
-		return Math.min(spare, this.#pacer.rate * probeTime);
+		return Math.min(spare, this.#rate * probeTime);
 	}
 
 	pollProbe(number: number, to: Writer, now: Micros): boolean {
@@ -224,7 +218,6 @@ export class Sender implements Payload {
 	pathChanged(now: Micros): void {
 		this.#log.reset();
 		this.#roundTrip.reset();
-		this.#grantRate = 0;
 		this.#pacer.setRate(0, now);
 	}
 
@@ -238,10 +231,16 @@ export class Sender implements Payload {
 		const size = payloadSize + packetOverhead;
 		this.#log.add(number, size, now);
 		this.#pacer.spend(size);
+		this.#turns.spend(size);
 		this.#packetsOut++;
 		this.#unansweredAt = Math.min(this.#unansweredAt, now);
 		this.#answerAt = Infinity;
 		this.#echoed = true;
+	}
+
+	/** Octets a second that it may send at most. */
+	get #rate(): number {
+		return Math.min(this.#pacer.rate, this.#turns.rate);
 	}
 
 	/** A full packet of a usual path, as octets of the network are counted. */
@@ -258,7 +257,7 @@ export class Sender implements Payload {
 		if (payloadMax <= payloadUsual) return payloadMax;
 		const granted = this.#grantTotal - this.#log.total;
 		const proven = this.#provenMax - this.#log.inFlight;
-		const most = Math.min(granted, proven, this.#pacer.rate * burstTime) - packetOverhead;
+		const most = Math.min(granted, proven, this.#rate * burstTime) - packetOverhead;
 		return Math.min(payloadMax, Math.max(payloadUsual, Math.floor(most)));
 	}
 
@@ -286,9 +285,8 @@ export class Sender implements Payload {
 		this.#versionAt = now;
 		this.#echoed = false;
 		this.#unansweredAt = Infinity;
-		this.#grantRate = frame.rate;
 		this.#grantTotal = this.#log.before(frame.packet) + frame.bytes;
-		this.#pacer.setRate(Math.min(frame.rate, this.#rateMax), now);
+		this.#pacer.setRate(frame.rate, now);
 		this.#answerAt = Math.min(this.#answerAt, now + this.#roundTrip.smoothed / 4);
 		this.#session.mtu.onFeedback(now, this.#roundTrip.patience);
 		return this.#outbox.withdraw(frame.below);
@@ -325,13 +323,18 @@ export class Sender implements Payload {
 			return false;
 		}
 		if (this.#pacer.takeLate()) this.#limitedLeft = limitedCount;
-		return allowed;
+		if (!allowed || this.#turns.allows(now)) return allowed;
+		// The path is granted more than the operator: what arrives says nothing of the path.
+		this.#limitedLeft = limitedCount;
+		this.#pacer.hold();
+		return false;
 	}
 
 	/** When the next packet of blocks may leave, unless a feedback changes that. */
 	get #fillAt(): number {
 		if (this.#grantTotal - this.#log.total < this.#packetSize) return Infinity;
 		let at = this.#pacer.readyAt(this.#now);
+		if (at <= this.#now) at = this.#turns.readyAt(this.#now);
 		if (this.#log.inFlight + this.#packetSize > this.#provenMax) {
 			at = Math.max(at, this.#log.oldestAt + this.#goneAfter);
 		}
@@ -354,7 +357,7 @@ export class Sender implements Payload {
 	/** Silence of the receiver since a packet that it should have answered: then nothing leaves. */
 	get #pausesAt(): number {
 		if (this.#roundTrip.sampleCount === 0) return this.#unansweredAt + goneUnknown;
-		const gap = (this.#packetSize * 1e6) / Math.max(1, this.#pacer.rate);
+		const gap = (this.#packetSize * 1e6) / Math.max(1, this.#rate);
 		return (
 			this.#unansweredAt + 3 * (Math.max(this.#roundTrip.smoothed, this.#roundTrip.latest) + gap)
 		);

@@ -58,7 +58,6 @@ async function dial(t: ExecutionContext, text: string) {
 		},
 		makeController: () => new PathModel(),
 		backlogMax: 1 << 20,
-		rateMax: undefined,
 		failed: error => failures.push(error),
 		remark: () => whenNoticed(),
 	});

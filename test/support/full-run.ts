@@ -140,7 +140,6 @@ export class FullRun {
 			},
 			makeController: () => new PathModel(),
 			backlogMax,
-			rateMax: undefined,
 			stallTimeout: this.#stallTimeout,
 			failed: error => events.failed(error),
 			remark: () => {

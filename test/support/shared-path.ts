@@ -4,9 +4,9 @@
  * microseconds of waiting.
  */
 import type {Controller} from '../../src/congestion/controller.ts';
-import {Fetcher} from '../../src/transfer/fetcher.ts';
+import {Fetcher, type FetcherOptions} from '../../src/transfer/fetcher.ts';
 import type {FetchHandler} from '../../src/transfer/request.ts';
-import {Sender} from '../../src/transfer/sender.ts';
+import {Sender, type SenderOptions} from '../../src/transfer/sender.ts';
 import {type LinkSettings, SimLink} from './link.ts';
 import {PlainSession} from './plain-session.ts';
 import {Prng} from './prng.ts';
@@ -28,6 +28,8 @@ export type FlowOptions = {
 	readonly roundTripMs: number;
 	/** When it begins; default: at once. */
 	readonly startMs?: number;
+	readonly sender?: Partial<SenderOptions>;
+	readonly fetcher?: Partial<FetcherOptions>;
 };
 
 type Flow = {bytes: number; readonly controller: Controller; readonly fetcher: Fetcher};
@@ -69,6 +71,16 @@ export class SharedPath {
 		);
 	}
 
+	/** Octets on the link in every second that begins at a tenth of one, between two times. */
+	seconds(fromMs: number, toMs: number): number[] {
+		const counts: number[] = [];
+		for (let ms = fromMs; ms <= toMs; ms += 100) {
+			this.#runTo(ms);
+			counts.push(this.down.counts.sentBytes);
+		}
+		return counts.slice(10).map((count, index) => count - counts[index]!);
+	}
+
 	/** Microseconds that a share of the samples of the last measurement do not exceed. */
 	waitQuantile(share: number): number {
 		const sorted = this.waits.toSorted((a, b) => a - b);
@@ -93,10 +105,11 @@ export class SharedPath {
 		};
 		const {now} = world;
 		const roundTrip = options.roundTripMs * 1000;
-		const fetcher = new Fetcher({controller, handler: counter(count), now, roundTrip});
+		const handler = counter(count);
+		const fetcher = new Fetcher({controller, handler, now, roundTrip, ...options.fetcher});
 		const flow: Flow = {bytes: 0, controller, fetcher};
 		this.flows.push(flow);
-		const sender = new Sender({session: there, source: store, now});
+		const sender = new Sender({session: there, source: store, now, ...options.sender});
 		here.payload = fetcher;
 		there.payload = sender;
 		there.onTurn = () => readAll(sender, store);

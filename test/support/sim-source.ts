@@ -8,6 +8,7 @@ import type {DatagramLink} from '../../src/platform/datagram.ts';
 import type {DirHandle} from '../../src/platform/tree.ts';
 import {type Host, Responder, type ResponderOptions} from '../../src/session/responder.ts';
 import {delegationRole, type Head, signDelegation, signHead} from '../../src/session/statement.ts';
+import {Admission} from '../../src/source/admission.ts';
 import {Module, type ModuleOptions} from '../../src/source/module.ts';
 import {Published} from '../../src/source/published.ts';
 import {type SessionTold, Source} from '../../src/source/source.ts';
@@ -88,6 +89,7 @@ export class SimSource {
 			new Published({list, head, statement, diffs: [], predecessors: [], sha256}),
 		);
 		this.source = new Source({
+			admission: new Admission(),
 			modules: [this.module],
 			clock,
 			task: openTask({kind: 'serve'}),

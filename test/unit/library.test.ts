@@ -3,6 +3,7 @@ import * as library from '../../src/index.ts';
 
 test('the library has the runs of the command line, and what their options and failures need', t => {
 	t.deepEqual(Object.keys(library).sort(), [
+		'RateDial',
 		'Scheduler',
 		'ShoalError',
 		'diffSnapshots',

@@ -43,8 +43,22 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'Implies --delete. Rules that name a side (protect, or the modifier r) still protect.',
 	rateMax:
 		'As rsync reads it: 500 is 500 KiB a second, 1.5M one and a half MiB, 2MB two million ' +
-		'octets; 0 is no limit. For serve it is the limit of each session. Of a SOURCE that is ' +
-		'here, what is read of it is limited.',
+		'octets; 0 is no limit. It counts what is on the network, headers included, and holds in ' +
+		'every second. For serve it is the limit of each client, where its module has none of its ' +
+		'own; see also --bwlimit-total. Of a SOURCE that is here, what is read of it is limited.',
+	rateFrom:
+		'A file that holds one rate, as --bwlimit takes it. It is looked at every second, so that ' +
+		'echo 2M > FILE slows a run that goes on, and echo 0 > FILE lets it go.',
+	rateTotalMax:
+		'Clients that want more than their share have equal ones, and what a slow one leaves is for ' +
+		'the others. In shoal.toml it is bwlimit-total, of the whole server or of a module; on ' +
+		'SIGHUP limits are read again from there, and hold for sessions that are open as well.',
+	sessionsMax:
+		'One that comes when there is no room is told so in the answer to its first datagram, with ' +
+		'the time after which to come back; a poll that finds nothing new is always answered. In ' +
+		'shoal.toml: max-clients of the server or of a module (1,024 for each where none is given), ' +
+		'and of the server max-clients-per-address (an IPv6 network of 64 bits counts as one) and ' +
+		'max-clients-per-key, of receivers that show a key.',
 	congestion:
 		'The model follows the delivery rate and the round trip, takes a growing queue for ' +
 		'congestion, and is not slowed by the loss that a path has of its own. CUBIC (RFC 9438) is ' +

@@ -149,14 +149,20 @@ export function files(): string[] {
 		...literal([
 			'listen = ["192.0.2.7:8730", "[2001:db8::7]:8730"]',
 			'state = "/var/lib/shoal"     # a directory for each module below it',
+			'bwlimit-total = "100MB"      # a second, for all clients together',
+			'max-clients-per-address = 20',
 			'',
 			'[module.debian]              # shoal://KEY@host/debian',
 			'path = "/srv/debian"',
 			'comment = "a mirror"',
 			'max-clients = 200',
 			'bwlimit = "20MB"             # a second, for each client',
+			'bwlimit-total = "50MB"       # a second, for all clients of the module',
 		]),
-		...afterwards('Relative paths in it begin at its directory. An unknown key is an error.'),
+		...afterwards(
+			'Relative paths in it begin at its directory. An unknown key is an error. bwlimit and',
+			'max-clients may stand at the top, too. What the command line says goes before that.',
+		),
 	];
 }
 
@@ -168,6 +174,15 @@ export function signals(): string[] {
 				'The first one stops cleanly: what has arrived is kept, and the exit code is 20. The',
 				'second one ends the process at once, which is safe too: the next run rolls a publish',
 				'forward that was begun. A server that is stopped exits with 0.',
+			),
+		],
+		[
+			'Dv SIGHUP',
+			says(
+				'A server reads the limits of its configuration again (bwlimit, bwlimit-total,',
+				'max-clients and what begins so): they hold at once, also for sessions that are open.',
+				'A file with a fault changes nothing. Without',
+				'--config it ends the process, as it does every other command.',
 			),
 		],
 		[

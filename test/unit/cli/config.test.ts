@@ -35,6 +35,30 @@ path = "../b"
 	});
 });
 
+test('limits stand at the top, of a module, or both; 0 is no limit', t => {
+	const text = `
+bwlimit = 500
+bwlimit-total = "10MB"
+max-clients = 50
+max-clients-per-address = 4
+max-clients-per-key = 2
+[module.a]
+path = "/a"
+bwlimit = 0
+bwlimit-total = "1K"
+`;
+	const {modules, ...rest} = parseConfig(text, path);
+	t.deepEqual(rest, {
+		listen: [],
+		rateMax: 512_000,
+		rateTotalMax: 10_000_000,
+		sessionsMax: 50,
+		sessionsPerAddressMax: 4,
+		sessionsPerKeyMax: 2,
+	});
+	t.like(modules[0], {rateMax: Infinity, rateTotalMax: 1024});
+});
+
 test('one address may stand alone', t => {
 	t.deepEqual(parseConfig('listen = ":1"', path).listen, [':1']);
 });
@@ -47,6 +71,7 @@ const faults: [string, string, number][] = [
 	['a path that is no text', '[module.x]\npath = 3', 2],
 	['no count', '[module.x]\npath = "a"\nmax-clients = -1', 3],
 	['no rate', '[module.x]\npath = "a"\nbwlimit = "fast"', 3],
+	['a limit of a module that only a server has', '[module.x]\nmax-clients-per-key = 1', 2],
 	['filters', '[module.x]\npath = "a"\nexclude = ["*.o"]', 3],
 	['a slash in a name', '[module."a/b"]\npath = "a"', 1],
 	['a module that is no table', 'module.x = 3', 1],

@@ -3,6 +3,7 @@ import {ShoalError} from '../../../src/error.ts';
 import {PathMtu} from '../../../src/session/path-mtu.ts';
 import type {SessionHandle} from '../../../src/session/payload.ts';
 import {type Ask, refusalCode} from '../../../src/session/responder.ts';
+import {Admission} from '../../../src/source/admission.ts';
 import {Module, type ModuleOptions} from '../../../src/source/module.ts';
 import type {Published} from '../../../src/source/published.ts';
 import {type SessionTold, Source} from '../../../src/source/source.ts';
@@ -48,6 +49,7 @@ function make(options: Partial<ModuleOptions> = {}) {
 	module.publish(published as unknown as Published);
 	const told: SessionTold[] = [];
 	const source = new Source({
+		admission: new Admission(),
 		modules: [module],
 		clock: {now: () => micros(0), wallMs: () => 0, at: () => () => undefined},
 		task: openTask({kind: 'serve'}),

@@ -1,5 +1,6 @@
 import test from 'ava';
 import {closeCode} from '../../../src/session/payload.ts';
+import {RateCap} from '../../../src/transfer/rate-cap.ts';
 import {Sender, type SenderOptions, type SenderSource} from '../../../src/transfer/sender.ts';
 import {type Micros, micros, never} from '../../../src/unit.ts';
 import type {Frame, FrameValue} from '../../../src/wire/frame.ts';
@@ -241,10 +242,15 @@ test('a grant is a rate and a total since a packet', t => {
 });
 
 test('a rate of the source itself is never exceeded', t => {
-	const rig = new Rig({rateMax: 50_000});
+	const cap = new RateCap(50_000);
+	const rig = new Rig({caps: [cap]});
 	rig.say(feedback(1), want(0, 1e6));
 	rig.pass(300_000);
 	t.true(rig.sent <= 15_000 + 2 * datagram, `${rig.sent}`);
+	cap.setRate(20_000, rig.now);
+	rig.sent = 0;
+	rig.pass(500_000);
+	t.true(rig.sent <= 10_000 + 2 * datagram, `${rig.sent} after it was lowered`);
 });
 
 test('a feedback is answered even when nothing is to be sent; two idle sides fall silent', t => {

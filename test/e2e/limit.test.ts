@@ -1,0 +1,52 @@
+/** What an operator allows, on real sockets: together, while running, and who is turned away. */
+import {writeFileSync} from 'node:fs';
+import test from 'ava';
+import {Prng} from '../support/prng.ts';
+import {ended, start, startServe} from '../support/shoal-process.ts';
+import {Workspace} from '../support/workspace.ts';
+
+const wait = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+
+test('on SIGHUP a server takes other limits for sessions that go on', async t => {
+	const space = new Workspace(t);
+	space.write('tree/file', new Prng(5).bytes(400_000));
+	await space.run('snapshot', space.at('tree'));
+	const config = space.at('shoal.toml');
+	const write = (limits: string) => writeFileSync(config, `${limits}\n[module.m]\npath = "tree"\n`);
+	write('bwlimit-total = "100K"');
+	const words = ['--config', config, '--listen', '127.0.0.1:0'];
+	const server = await startServe(words, space.environment);
+	t.teardown(() => server.stop());
+	const startMs = performance.now();
+	const pulls = ['a', 'b'].map(name =>
+		ended(start(['pull', server.url, space.at(name), '--json'], space.environment)),
+	);
+	await wait(2500);
+	write('bwlimit-total = "fast"');
+	server.kill('SIGHUP');
+	await wait(500);
+	const done = Promise.all(pulls);
+	// 800 KB at 100 KiB a second are eight seconds: in three, none of the two has ended.
+	t.is(await Promise.race([done, wait(0).then(() => 'running')]), 'running');
+	write('bwlimit-total = "20M"');
+	server.kill('SIGHUP');
+	for (const {exit, errors} of await done) t.is(exit, 0, errors);
+	const elapsedMs = performance.now() - startMs;
+	t.true(elapsedMs < 7500, `${elapsedMs} ms`);
+});
+
+test('a pull follows the limit in a file', async t => {
+	const space = new Workspace(t);
+	space.write('tree/file', new Prng(6).bytes(2_000_000));
+	const server = await space.serve('tree');
+	const rate = space.write('rate', '100K');
+	const words = ['pull', server.url, space.at('mirror'), '--bwlimit-from', rate, '--json'];
+	const startMs = performance.now();
+	const pull = ended(start(words, space.environment));
+	await wait(2000);
+	writeFileSync(rate, '0');
+	const {exit, errors} = await pull;
+	t.is(exit, 0, errors);
+	t.regex(errors, /from now on: no limit/);
+	t.true(performance.now() - startMs > 2000);
+});
