@@ -1,7 +1,8 @@
 /**
  * `npm run bench [-- --smoke] [-- NAME…]`: times every kernel, or those whose name begins so, and
  * prints a JSON line for each. `--smoke` runs each once on tiny input, so that none rots; then also
- * the benches of long paths (wan/) and of updates (delta/), which have commands of their own.
+ * the benches of whole programs (loopback/, wan/) and of updates (delta/), which have commands of
+ * their own.
  */
 import {spawnSync} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
@@ -13,6 +14,7 @@ import {schedulerKernels} from './kernel/scheduler.ts';
 import {sealKernels} from './kernel/seal.ts';
 import {searchKernels} from './kernel/search.ts';
 import {sumsKernels} from './kernel/sums.ts';
+import {coreKernels} from './session/core.ts';
 import {loopbackKernels} from './session/loopback.ts';
 import {scanKernels} from './tree/scan.ts';
 
@@ -25,6 +27,7 @@ const kernels: readonly Kernel[] = [
 	...searchKernels,
 	...schedulerKernels,
 	...scanKernels,
+	...coreKernels,
 	...loopbackKernels,
 ];
 
@@ -34,7 +37,7 @@ const names = words.filter(word => !word.startsWith('--'));
 const chosen = kernels.filter(
 	({name}) => names.length === 0 || names.some(prefix => name.startsWith(prefix)),
 );
-const programs = ['wan', 'delta'].filter(
+const programs = ['loopback', 'wan', 'delta'].filter(
 	name => smoke && (names.length === 0 || names.includes(name)),
 );
 if (chosen.length === 0 && programs.length === 0) {

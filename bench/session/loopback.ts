@@ -48,7 +48,4 @@ function loopback(what: string, fileCount: number, fileSize: number): Kernel {
 	};
 }
 
-export const loopbackKernels: readonly Kernel[] = [
-	loopback('one-file', 1, 128 << 20),
-	loopback('small-files', 2000, 8192),
-];
+export const loopbackKernels: readonly Kernel[] = [loopback('small-files', 2000, 8192)];
