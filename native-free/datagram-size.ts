@@ -9,14 +9,25 @@ import {networkInterfaces} from 'node:os';
 import {datagramSizeInitial, datagramSizeMax} from '../src/limit.ts';
 import type {DatagramSizes} from '../src/platform/datagram.ts';
 
-/** `host`: the local address of a socket. */
-export function datagramSizes(host: string): DatagramSizes {
+/** `host`: the local address of a socket. `mtu`: the largest packet that the operator allows. */
+export function datagramSizes(host: string, mtu?: number): DatagramSizes {
+	return sizesWithin({six: isIPv6(host), own: interfaceMtu(host), mtu, fragmentCount});
+}
+
+/** `own`: MTU of the interface; undefined like `fragmentCount()`: not known. */
+export function sizesWithin(known: {
+	readonly six: boolean;
+	readonly own: number | undefined;
+	readonly mtu: number | undefined;
+	readonly fragmentCount: () => number | undefined;
+}): DatagramSizes {
+	const {six, own = Infinity, mtu, fragmentCount} = known;
+	const headers = six ? 48 : 28;
+	const max = Math.min(datagramSizeMax, Math.min(own, mtu ?? Infinity) - headers);
 	const cut = fragmentCount();
-	if (cut === undefined) return {max: datagramSizeInitial};
-	const headers = isIPv6(host) ? 48 : 28;
-	const mtu = interfaceMtu(host);
-	const max = mtu === undefined ? datagramSizeMax : Math.min(datagramSizeMax, mtu - headers);
-	return {max, fragmentCount: () => fragmentCount() ?? cut};
+	if (cut !== undefined) return {max, fragmentCount: () => fragmentCount() ?? cut};
+	// A probe that the system cuts would pass for whole: only the operator can know better.
+	return {max: mtu === undefined ? datagramSizeInitial : max};
 }
 
 /** Of the interface that has this address; undefined: not known. */

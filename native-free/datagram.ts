@@ -63,7 +63,7 @@ export async function openLink(options: OpenLink): Promise<DatagramLink> {
 		throw new ShoalError(code, `cannot ${verb} ${where}: ${nodeCode(error)}`, {cause: error});
 	}
 	if (options.bufferSize !== undefined) setBuffers(socket, options.bufferSize);
-	return new UdpLink(socket, options.peer);
+	return new UdpLink(socket, options);
 }
 
 /** Addresses of `host`, in the order in which the system would try them. */
@@ -99,10 +99,10 @@ class UdpLink implements DatagramLink {
 	#drained: (() => void) | undefined;
 	#closed: Promise<void> | undefined;
 
-	constructor(socket: Socket, peer: Address | undefined) {
+	constructor(socket: Socket, {peer, mtu}: OpenLink) {
 		const {address, port} = socket.address();
 		this.local = formatAddress(address, port);
-		this.sizes = datagramSizes(address);
+		this.sizes = datagramSizes(address, mtu);
 		this.#socket = socket;
 		this.#peer = peer;
 		socket.on('message', (data, from) => this.#onMessage(data, from.address, from.port));

@@ -374,6 +374,13 @@ export const optionTable = {
 	},
 	ipv4: {flags: '-4, --ipv4', group: 'network', commands: ['pull'], help: 'Use IPv4 only.'},
 	ipv6: {flags: '-6, --ipv6', group: 'network', commands: ['pull'], help: 'Use IPv6 only.'},
+	mtu: {
+		flags: '--mtu <octets>',
+		group: 'network',
+		commands: ['serve'],
+		value: 'count',
+		help: 'Send no larger IP packets; where sizes are not searched for: up to this one.',
+	},
 	listen: {
 		flags: '--listen <host:port>',
 		group: 'network',

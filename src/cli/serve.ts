@@ -108,6 +108,7 @@ export function readServeOptions({
 		signal,
 		...(options.threads === undefined ? {} : {threads: options.threads}),
 		...readLimits(options),
+		...(options.mtu === undefined ? {} : {mtu: readMtu(options.mtu)}),
 	};
 	const listen = options.listen ?? [];
 	const [directory] = operands;
@@ -131,6 +132,15 @@ export function readServeOptions({
 		...(options.state === undefined ? {} : {state: options.state}),
 	};
 	return {...common, modules: [module], listen};
+}
+
+/**
+ * From IPv6's least (RFC 8200 §5) to the most that a packet can say.
+ * @throws ShoalError OPTION_INVALID
+ */
+function readMtu(mtu: number): number {
+	if (mtu >= 1280 && mtu <= 65_535) return mtu;
+	throw new ShoalError('OPTION_INVALID', `--mtu wants 1280 to 65535, not ${mtu}`);
 }
 
 /** Those of the command line, before which those of a file give way. */

@@ -6,7 +6,7 @@
 import {ShoalError} from '../error.ts';
 import {portDefault} from '../limit.ts';
 import type {DatagramLink} from '../platform/datagram.ts';
-import type {Platform} from '../platform/platform.ts';
+import type {OpenLink, Platform} from '../platform/platform.ts';
 
 type Place = {readonly host: string; readonly port: number};
 
@@ -17,12 +17,12 @@ type Place = {readonly host: string; readonly port: number};
 export async function listen(
 	platform: Platform,
 	wanted: readonly string[],
-	bufferSize: number,
+	sizes: Pick<OpenLink, 'bufferSize' | 'mtu'>,
 ): Promise<DatagramLink[]> {
 	const links: DatagramLink[] = [];
 	try {
 		for (const text of wanted.length === 0 ? [`:${portDefault}`] : wanted) {
-			links.push(...(await listenAt(platform, text, bufferSize)));
+			links.push(...(await listenAt(platform, text, sizes)));
 		}
 		return links;
 	} catch (error) {
@@ -34,7 +34,7 @@ export async function listen(
 async function listenAt(
 	platform: Platform,
 	text: string,
-	bufferSize: number,
+	sizes: Pick<OpenLink, 'bufferSize' | 'mtu'>,
 ): Promise<DatagramLink[]> {
 	const {host, port} = parsePlace(text);
 	const isWildcard = host === '' || host === '0.0.0.0' || host === '::';
@@ -47,7 +47,7 @@ async function listenAt(
 	let shared = port;
 	for (const each of hosts) {
 		try {
-			const link = await platform.openLink({host: each, port: shared, bufferSize});
+			const link = await platform.openLink({host: each, port: shared, ...sizes});
 			links.push(link);
 			// A free port was taken: the other addresses get the same one.
 			shared = portOf(link.local);

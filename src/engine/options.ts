@@ -62,6 +62,11 @@ export type ServeOptions = RunOptions &
 		readonly modules: readonly ServeModule[];
 		/** `host:port`, `[v6]:port`, `:port`, one or more; none: both families, port 8730. */
 		readonly listen: readonly string[];
+		/**
+		 * Octets of the largest IP packet to send, 1280 to 65535. Default: as large as is found to
+		 * arrive whole; 1228 or so where the system does not tell whether it cuts packets.
+		 */
+		readonly mtu?: number | undefined;
 	};
 
 /** What `pull` takes; `pullDefaults` has what `rsync -aH` would do. */

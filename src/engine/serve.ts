@@ -99,7 +99,8 @@ class Serving implements Server {
 			const [pool, task] = [this.#pool, this.#task];
 			this.#offers.push(await Offer.open(platform, pool, serveModule, this.#identity, task, on));
 		}
-		const links = await listen(platform, this.#options.listen, bufferSize);
+		const {listen: places, mtu} = this.#options;
+		const links = await listen(platform, places, {bufferSize, mtu});
 		for (const link of links) this.#listeners.push(this.#answerOn(link, host));
 		this.urls = links.map(({local}) => this.#urlAt(local));
 		this.#tell({event: 'listening', url: this.urls[0]!, publicKey: this.publicKey});

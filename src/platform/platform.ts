@@ -16,6 +16,8 @@ export type OpenLink = {
 	readonly peer?: Address;
 	/** Wanted size of the socket's buffers; the system may give less. */
 	readonly bufferSize?: number;
+	/** Octets of the largest IP packet to send; undefined: what this host knows of the way. */
+	readonly mtu?: number | undefined;
 };
 
 export type Platform = {

@@ -21,6 +21,7 @@ async function pull(
 	size: number,
 	words: readonly string[] = [],
 	meanwhile: () => Promise<void> = async () => undefined,
+	serve: readonly string[] = [],
 ): Promise<{result: Record<string, number>; fragments: number}> {
 	const space = new Workspace(t);
 	space.write('tree/file', Buffer.alloc(size, 'the shoal moves as one '));
@@ -33,7 +34,14 @@ async function pull(
 		t.teardown(() => child.kill('SIGKILL'));
 		return child;
 	};
-	const server = start('source', 'serve', space.at('tree'), '--listen', `${hosts.source}:0`);
+	const server = start(
+		'source',
+		'serve',
+		space.at('tree'),
+		'--listen',
+		`${hosts.source}:0`,
+		...serve,
+	);
 	const {url} = JSON.parse(await lineOf(server)) as {url: string};
 	const before = hosts.fragments;
 	const puller = start('receiver', 'pull', url, space.at('copy'), ...words);
@@ -90,3 +98,11 @@ for (const isSilent of [false, true]) {
 		t.true(fragments < (isSilent ? 40 : 4000), `${fragments} fragments`);
 	});
 }
+
+check(`--mtu holds whatever the wire would carry${title}`, async t => {
+	const hosts = new Namespaces('o');
+	t.teardown(() => hosts.remove());
+	const none = async () => undefined;
+	const {result} = await pull(t, hosts, 3 * MiB, ['--bwlimit', '20M'], none, ['--mtu', '1320']);
+	t.true(mean(result) <= 1292 && mean(result) > 1205, `${mean(result)} octets`);
+});

@@ -53,6 +53,11 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'Clients that want more than their share have equal ones, and what a slow one leaves is for ' +
 		'the others. In shoal.toml it is bwlimit-total, of the whole server or of a module; on ' +
 		'SIGHUP limits are read again from there, and hold for sessions that are open as well.',
+	mtu:
+		'1280 to 65535, with IP headers, as interfaces have it. On Linux a server finds out for each ' +
+		'client how large packets may be, so this is needed only where a part of the way cuts or ' +
+		'loses large ones now and then. Other systems do not say when they cut packets, so there ' +
+		'only small ones are sent, unless --mtu names what every way to the clients carries.',
 	sessionsMax:
 		'One that comes when there is no room is told so in the answer to its first datagram, with ' +
 		'the time after which to come back; a poll that finds nothing new is always answered. In ' +
