@@ -62,6 +62,9 @@ export const packetOverhead = 53;
 /** Default UDP port of a source. */
 export const portDefault = 8730;
 
+/** Where a source answers sessions of WebTransport. */
+export const webTransportPath = '/shoal';
+
 assert(datagramSizeInitial <= datagramSizeMax);
 assert(pageSizeTarget * 2 <= pageSizeMax);
 assert(pathSizeMax * 2 < pageSizeMax, 'an entry with its link target fits a page');

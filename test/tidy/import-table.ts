@@ -26,10 +26,14 @@ const leaf = /^src\/(?!index\.ts$)[^/]+\.ts$/;
 /** Pure state machines: events and the time in, actions out. */
 export const pureRooms = ['snapshot', 'delta', 'transfer', 'session', 'congestion', 'wire'];
 
-/** Packages from npm, by who may import them. None has native code. */
+/** Packages from npm, by who may import them. None but the last one of `driver` has native code. */
 const packages: Readonly<Record<string, readonly string[]>> = {
 	'src/cli': ['commander', 'log-update', 'picocolors', 'smol-toml', 'string-width'],
 	'src/scheduler': ['p-queue', 'denque'],
+	'src/driver': [
+		'@fails-components/webtransport',
+		'@fails-components/webtransport-transport-http3-quiche',
+	],
 	'native-free': [],
 };
 

@@ -85,7 +85,8 @@ export function checkName(path: string): string[] {
 	if (!/^(src|native-free|test|bench)\/.*\.ts$/.test(path)) return [];
 	const faults: string[] = [];
 	const name = path.slice(path.lastIndexOf('/') + 1);
-	if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/.test(name)) faults.push(`${path} is not kebab-case`);
+	if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.test|\.d)?\.ts$/.test(name))
+		faults.push(`${path} is not kebab-case`);
 	const barrel = name === 'index.ts' && program.test(path);
 	if (barrel && !['src/index.ts', 'native-free/index.ts'].includes(path)) {
 		faults.push(`${path} is a barrel`);
