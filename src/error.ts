@@ -108,10 +108,18 @@ export class ShoalError extends Error {
 	/** What it happened to, as bytes where it is a file's path. */
 	readonly path: Uint8Array | undefined;
 
-	constructor(code: ErrorCode, detail: string, options?: ErrorOptions & {path?: Uint8Array}) {
+	/** When to try again, in milliseconds, as the peer said; 0: it said nothing. */
+	readonly retryMs: number;
+
+	constructor(
+		code: ErrorCode,
+		detail: string,
+		options?: ErrorOptions & {path?: Uint8Array; retryMs?: number},
+	) {
 		super(detail, options);
 		this.code = code;
 		this.path = options?.path;
+		this.retryMs = options?.retryMs ?? 0;
 	}
 
 	/** What to do next, in a sentence. */

@@ -9,10 +9,11 @@ import type {Clock} from '../platform/clock.ts';
 import type {Address, DatagramLink, LinkStatistics} from '../platform/datagram.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {SpanBoard} from '../scheduler/job-span.ts';
+import {contactTimeoutDefault} from '../session/contact.ts';
 import {Initiator, type InitiatorEvent, type InitiatorOptions} from '../session/initiator.ts';
 import {closeCode, type Payload} from '../session/payload.ts';
 import {refusalCode} from '../session/responder.ts';
-import {later, millis} from '../unit.ts';
+import {later, type Micros, millis} from '../unit.ts';
 import {Pump} from './pump.ts';
 
 export type Answered = Extract<InitiatorEvent, {type: 'answered'}>;
@@ -52,15 +53,15 @@ export class Connection {
 	static async dial(platform: Platform, options: DialOptions): Promise<Connection> {
 		const lost = new AbortController();
 		const stop = AbortSignal.any([lost.signal, ...(options.signal ? [options.signal] : [])]);
-		const attempts: Promise<[Dialling, Answered]>[] = [];
+		const attempts: Attempt[] = [];
 		for (const address of options.addresses) {
 			attempts.push(attempt(platform, address, options, stop, attempts.at(-1)));
 		}
 		try {
-			const [winner, answered] = await Promise.any(attempts);
+			const [winner, answered] = await Promise.any(attempts.map(({answer}) => answer));
 			return new Connection(winner, answered);
 		} catch (error) {
-			throw mostTelling((error as AggregateError).errors);
+			throw joined((error as AggregateError).errors);
 		} finally {
 			lost.abort();
 		}
@@ -95,23 +96,47 @@ export type SessionEvents = {
 	failed(error: ShoalError): void;
 };
 
+/** One address that is dialled: when its turn has come, and what came of it. */
+type Attempt = {readonly begun: Promise<void>; readonly answer: Promise<[Dialling, Answered]>};
+
 /** Dials one address, after the head start of the one before or as soon as that has failed. */
-async function attempt(
+function attempt(
 	platform: Platform,
 	address: Address,
 	options: DialOptions,
 	stop: AbortSignal,
-	before: Promise<unknown> | undefined,
+	before: Attempt | undefined,
+): Attempt {
+	const startAt = platform.clock.now();
+	const begun = before === undefined ? Promise.resolve() : afterHeadStart(platform, before, stop);
+	return {begun, answer: begun.then(() => dialOne(platform, address, options, stop, startAt))};
+}
+
+async function afterHeadStart(
+	platform: Platform,
+	{begun, answer}: Attempt,
+	stop: AbortSignal,
+): Promise<void> {
+	await begun;
+	const failed = answer.then(
+		() => new Promise<never>(() => undefined),
+		() => undefined,
+	);
+	await Promise.race([failed, pause(platform, headStartMs, stop)]);
+}
+
+/** All addresses have the time until a first answer together: counted from `startAt`. */
+async function dialOne(
+	platform: Platform,
+	address: Address,
+	options: DialOptions,
+	stop: AbortSignal,
+	startAt: Micros,
 ): Promise<[Dialling, Answered]> {
-	if (before !== undefined) {
-		const failed = before.then(
-			() => new Promise<never>(() => undefined),
-			() => undefined,
-		);
-		await Promise.race([failed, pause(platform, headStartMs, stop)]);
-	}
 	if (stop.aborted) throw interrupted();
-	const dialling = await Dialling.open(platform, address, options);
+	const {contactTimeout = contactTimeoutDefault} = options;
+	const left = Math.max(0, contactTimeout - (platform.clock.now() - startAt));
+	const dialling = await Dialling.open(platform, address, {...options, contactTimeout: left});
 	const quit = (): void => void dialling.close();
 	stop.addEventListener('abort', quit);
 	try {
@@ -244,7 +269,8 @@ function refusal({code, text, retryMs}: Extract<InitiatorEvent, {type: 'refused'
 	}
 	if (code === refusalCode.busy) {
 		const wait = Math.ceil(retryMs / 1000);
-		return new ShoalError('SOURCE_BUSY', `the source is busy for ${wait} s or so${said}`);
+		const detail = `the source is busy for ${wait} s or so${said}`;
+		return new ShoalError('SOURCE_BUSY', detail, {retryMs});
 	}
 	return new ShoalError('ACCESS_DENIED', `the source refuses access${said}`);
 }
@@ -258,15 +284,21 @@ function closing({code, text}: Extract<InitiatorEvent, {type: 'closed'}>): Shoal
 	return new ShoalError(isLeaving ? 'SESSION_CLOSED' : 'PEER_FRAME_INVALID', detail);
 }
 
-/** An answer of any kind says more than a refused port, and that more than silence. */
-function mostTelling(errors: readonly unknown[]): unknown {
+/**
+ * What came of all addresses as one error: an answer of any kind says more than a refused port, and
+ * that more than silence. Where none has answered, all are named.
+ */
+function joined(errors: readonly unknown[]): unknown {
 	const rank = (error: unknown): number => {
 		if (!(error instanceof ShoalError)) return 4;
 		if (error.code === 'INTERRUPTED') return 3;
 		if (error.code === 'PATH_SILENT') return 0;
 		return error.code === 'PATH_UNREACHABLE' ? 1 : 2;
 	};
-	return errors.reduce((best, each) => (rank(each) > rank(best) ? each : best));
+	const best = errors.reduce((most, each) => (rank(each) > rank(most) ? each : most));
+	if (errors.length === 1 || rank(best) > 1 || !(best instanceof ShoalError)) return best;
+	const texts = errors.map(error => (error as ShoalError).message);
+	return new ShoalError(best.code, texts.join('; '), {cause: best});
 }
 
 function asShoalError(error: Error): ShoalError {

@@ -6,6 +6,7 @@ import platform from '#platform';
 import type {SourceUrl} from '../session/source-url.ts';
 import type {Head} from '../session/statement.ts';
 import {Connection} from './connection.ts';
+import {addressesOf} from './reach.ts';
 import {Trust} from './trust.ts';
 
 export type SourceFacts = {
@@ -32,7 +33,7 @@ export async function probeSource(
 	);
 	const {identity, delegation} = trust;
 	const connection = await Connection.dial(platform, {
-		addresses: await platform.resolve(url.host, url.port),
+		addresses: await addressesOf(platform, url, undefined, contactTimeoutSeconds),
 		module: new TextEncoder().encode(url.module),
 		sequence: 0,
 		contactTimeout: contactTimeoutSeconds * 1e6,

@@ -5,6 +5,8 @@ import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {SourceUrl} from '../session/source-url.ts';
+import {pause} from './connection.ts';
+import {dialOrder} from './dial-order.ts';
 import {RateDial} from './rate-dial.ts';
 import {Remote} from './remote.ts';
 import type {Supply} from './supply.ts';
@@ -47,7 +49,7 @@ export async function reach(
 		platform,
 		task,
 		dial: {
-			addresses: await addressesOf(platform, url, options.family),
+			addresses: await addressesOf(platform, url, options.family, options.contactTimeoutSeconds),
 			module: new TextEncoder().encode(url.module),
 			sequence,
 			contactTimeout: (options.contactTimeoutSeconds ?? contactTimeoutDefault) * 1e6,
@@ -85,14 +87,24 @@ function remember(trust: Trust, {answered}: Remote, notice: (text: string) => vo
 	}
 }
 
-async function addressesOf(
+/**
+ * Looks the host up, for no longer than a first answer may take.
+ * @throws ShoalError PATH_UNREACHABLE
+ */
+export async function addressesOf(
 	platform: Platform,
 	{host, port}: SourceUrl,
 	family: 4 | 6 | undefined,
+	contactTimeoutSeconds = contactTimeoutDefault,
 ): Promise<string[]> {
-	const all = await platform.resolve(host, port);
-	if (family === undefined) return all;
-	const some = all.filter(address => address.startsWith('[') === (family === 6));
-	if (some.length > 0) return some;
-	throw new ShoalError('PATH_UNREACHABLE', `${host} has no IPv${family} address`);
+	const over = new AbortController();
+	const late = pause(platform, contactTimeoutSeconds * 1000, over.signal).then(() => undefined);
+	try {
+		const found = await Promise.race([platform.resolve(host, port), late]);
+		if (found !== undefined) return dialOrder(host, found, family);
+	} finally {
+		over.abort();
+	}
+	const detail = `cannot find host ${JSON.stringify(host)} in ${contactTimeoutSeconds} s`;
+	throw new ShoalError('PATH_UNREACHABLE', detail);
 }

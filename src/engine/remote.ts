@@ -13,8 +13,8 @@ import {type Head, same} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
 import {Fetcher} from '../transfer/fetcher.ts';
 import type {FetchHandler, FetchRequest} from '../transfer/request.ts';
-import {later, millis} from '../unit.ts';
-import {type Answered, Connection, type DialOptions, pause} from './connection.ts';
+import type {Answered, Connection, DialOptions} from './connection.ts';
+import {dialPatiently} from './dial-patiently.ts';
 import {EarlyObjects, obtainList} from './obtain-list.ts';
 import type {RateDial} from './rate-dial.ts';
 import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply.ts';
@@ -87,9 +87,10 @@ export class Remote implements Supply {
 
 	/** @throws ShoalError as Connection.dial does */
 	static async dial(options: RemoteOptions): Promise<Remote> {
-		const {platform, task, dial} = options;
+		const {platform, task, dial, remark} = options;
+		const patience = {wasThere: false, remark};
 		const connection = await task.run({kind: 'connect'}, ({signal}) =>
-			Connection.dial(platform, {...dial, signal, spans: task.spans}),
+			dialPatiently(platform, {...dial, signal, spans: task.spans}, patience),
 		);
 		return new Remote(options, connection);
 	}
@@ -264,9 +265,7 @@ export class Remote implements Supply {
 			await this.#connection.close();
 			this.#options.remark(`${error.message}; dialling again`);
 			const again = {kind: 'connect', signal: this.#stop.signal};
-			const connection = await this.#options.task.run(again, ({signal}) =>
-				this.#dialUntilAnswered(signal),
-			);
+			const connection = await this.#options.task.run(again, ({signal}) => this.#dialAgain(signal));
 			if (this.#isClosed) return await connection.close();
 			this.#connection = connection;
 			if (!same(connection.answered.head.root, this.answered.head.root)) {
@@ -281,23 +280,13 @@ export class Remote implements Supply {
 		}
 	}
 
-	/** A source that restarts is away for a moment: its port refuses, or its host is silent. */
-	async #dialUntilAnswered(signal: AbortSignal): Promise<Connection> {
-		const {platform, dial, task} = this.#options;
-		const {spans} = task;
-		const {clock} = platform;
+	/** The address that was there goes first: the others are for when it is there no more. */
+	#dialAgain(signal: AbortSignal): Promise<Connection> {
+		const {platform, dial, task, remark} = this.#options;
 		const {address} = this.#connection;
-		const giveUpAt = later(clock.now(), dial.contactTimeout ?? 0);
-		for (let waitMs = 250; ; waitMs *= 2) {
-			try {
-				return await Connection.dial(platform, {...dial, signal, spans, addresses: [address]});
-			} catch (error) {
-				const isAway = error instanceof ShoalError && error.code === 'PATH_UNREACHABLE';
-				const retryAt = later(clock.now(), millis(waitMs));
-				if (!isAway || retryAt > giveUpAt || this.#isClosed) throw error;
-				await pause(platform, waitMs, signal);
-			}
-		}
+		const others = dial.addresses.filter(each => each !== address);
+		const again = {...dial, signal, spans: task.spans, addresses: [address, ...others]};
+		return dialPatiently(platform, again, {wasThere: true, remark});
 	}
 
 	/** What came early need not come again. */

@@ -70,9 +70,11 @@ export class Contact {
 	/** Why the contact has failed, if its time is over. */
 	handleTimeout(now: Micros): ShoalError | undefined {
 		if (now >= this.#deadline) {
-			const silence = {code: 'PATH_SILENT', text: `no answer from ${this.#options.peer}`} as const;
-			const {code, text} = this.#suspicion ?? silence;
-			return new ShoalError(code, text);
+			const {now: startedAt, peer} = this.#options;
+			const seconds = Math.round((now - startedAt) / 1e6);
+			const text = `no answer from ${peer} in ${seconds} s`;
+			const {code, text: said} = this.#suspicion ?? {code: 'PATH_SILENT', text};
+			return new ShoalError(code, said);
 		}
 		const {dueAt, sentCount, known, version} = this.#newest;
 		// A host that has changed its key may be silent about it.

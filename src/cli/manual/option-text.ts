@@ -46,6 +46,11 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'octets; 0 is no limit. It counts what is on the network, headers included, and holds in ' +
 		'every second. For serve it is the limit of each client, where its module has none of its ' +
 		'own; see also --bwlimit-total. Of a SOURCE that is here, what is read of it is limited.',
+	contactTimeout:
+		'Default: 15. It is the time for looking the name up, and for all addresses of it together: ' +
+		'each begins 250 ms after the one before, or when that has failed, IPv6 and IPv4 in turn. A ' +
+		'source that is full says when to come back: within this time it is asked again then, else ' +
+		'the exit code is 10. So --contimeout 3600 waits for a place for up to an hour.',
 	rateFrom:
 		'A file that holds one rate, as --bwlimit takes it. It is looked at every second, so that ' +
 		'echo 2M > FILE slows a run that goes on, and echo 0 > FILE lets it go.',
