@@ -1,9 +1,10 @@
-/** Filter options: reads the files that they name, and makes rules of them. */
+/** Options that name files of rules or of paths: reads them, and makes of them what they say. */
 import {readFileSync} from 'node:fs';
 import {resolve} from 'node:path';
 import type {PullOptions} from '../engine/options.ts';
 import {ShoalError} from '../error.ts';
 import {escapePath} from '../escape.ts';
+import {parseChanged} from '../snapshot/changed-paths.ts';
 import {type FilterArgument, parseFilterRules} from '../snapshot/filter-parse.ts';
 import {parseNames} from '../snapshot/name-list.ts';
 import {readSource} from './operand.ts';
@@ -33,6 +34,12 @@ export function readFilters(options: OptionValues, operands: readonly string[]):
 		...(names === undefined ? {} : {files: parseNames(readListed(names), nulLines)}),
 		recursive: options.recursive !== undefined,
 	};
+}
+
+/** Paths of `snapshot --changed`. @throws ShoalError OPTION_INVALID */
+export function readChanged(options: OptionValues, directory: string): readonly Uint8Array[] {
+	const octets = readNamed(encoder.encode(options.changed));
+	return parseChanged(octets, options.nulLines !== undefined, encoder.encode(resolve(directory)));
 }
 
 /** A module begins at its own root. */

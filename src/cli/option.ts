@@ -175,7 +175,7 @@ export const optionTable = {
 	nulLines: {
 		flags: '-0, --from0',
 		group: 'filter',
-		commands: ['pull'],
+		commands: ['pull', 'snapshot'],
 		help: 'Lines of all these files end with a NUL, not where lines end.',
 	},
 
@@ -288,6 +288,13 @@ export const optionTable = {
 		commands: ['snapshot'],
 		value: 'file',
 		help: 'Also write the list to this file.',
+	},
+	changed: {
+		flags: '--changed <file>',
+		group: 'tree',
+		commands: ['snapshot'],
+		value: 'file',
+		help: 'Look only at the paths in this file (-: standard input), as the updater lists them.',
 	},
 	format: {
 		flags: '--format <format>',

@@ -3,6 +3,7 @@ import type {Event, SnapshotResult} from '../engine/event.ts';
 import {takeSnapshot} from '../engine/take-snapshot.ts';
 import type {Context} from './context.ts';
 import {failedRun} from './failed-run.ts';
+import {readChanged} from './filter-option.ts';
 import {formatCounted, formatDuration, formatSize} from './format.ts';
 import {readLocal} from './operand.ts';
 import {withVoice} from './voice.ts';
@@ -19,6 +20,7 @@ export function runSnapshot(context: Context): Promise<number> {
 			...(options.state === undefined ? {} : {state: options.state}),
 			...(options.threads === undefined ? {} : {threads: options.threads}),
 			...(options.output === undefined ? {} : {output: options.output}),
+			...(options.changed === undefined ? {} : {changed: readChanged(options, operands[0]!)}),
 		});
 		if (voice.talks) voice.say(describe(result));
 		voice.tell({event: 'result', ...result});

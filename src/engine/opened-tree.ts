@@ -75,7 +75,7 @@ export class OpenedTree {
 	}
 
 	/** Brings the snapshot up to date. @throws ShoalError STORE_LOCKED, INTERRUPTED */
-	async take(pool: Pool, task: ActiveTask): Promise<Taken> {
+	async take(pool: Pool, task: ActiveTask, changed?: readonly Uint8Array[]): Promise<Taken> {
 		this.#state.lock();
 		const files = FileLog.open(this.#state);
 		try {
@@ -87,6 +87,7 @@ export class OpenedTree {
 				exclude: this.#isInside ? [stateDirName] : [],
 				snapshots: this.snapshots,
 				files,
+				changed,
 				vouched: () => this.#published(),
 				task,
 			});

@@ -32,6 +32,8 @@ export type SnapshotOptions = RunOptions & {
 	readonly state?: string;
 	/** Also write the list to this file. */
 	readonly output?: string;
+	/** Paths that may have changed since the last snapshot; absent: any. See `parseChanged`. */
+	readonly changed?: readonly Uint8Array[];
 };
 
 /** A tree that a source offers. */

@@ -24,7 +24,12 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotRe
 	let opened: OpenedTree | undefined;
 	try {
 		opened = OpenedTree.open(platform, options);
-		const taken = await task.lasting(() => opened!.take(pool, task));
+		const taken = await task.lasting(() => opened!.take(pool, task, options.changed));
+		if (options.changed !== undefined && taken.whole) {
+			const text =
+				'all of the tree was looked at: there is no list yet that changes could be made to';
+			options.on?.({event: 'remark', text});
+		}
 		for (const {code, message, path} of taken.problems) problems.add(code, message, path);
 		if (options.output !== undefined) writeOut(options.output, taken.list.bytes);
 		const {list, saved, changed, fileCount, filesHashed, bytesHashed} = taken;

@@ -33,10 +33,24 @@ export async function scanTree(
 	const {tree} = pool.context;
 	const dir = tree.openRoot(root);
 	try {
-		return await new TreeScan(pool, dir, options).run();
+		const start = {part: rootPart(pool, dir), directories: [0]};
+		return await scanFrom(pool, dir, start, options);
 	} finally {
 		tree.closeDir(dir);
 	}
+}
+
+/** Entries that have been looked at, in order, and which of them are directories to scan. */
+export type ScanStart = {readonly part: ScanPart; readonly directories: readonly number[]};
+
+/** What a scan begins at, with all that is below those of its directories. */
+export function scanFrom(
+	pool: Pool,
+	root: DirHandle,
+	start: ScanStart,
+	options: ScanOptions,
+): Promise<ScanTable> {
+	return new TreeScan(pool, root, start, options).run();
 }
 
 /** A directory that nobody has listed yet: an entry of a part. */
@@ -50,13 +64,14 @@ class TreeScan {
 	/** The last one first: depth first keeps few pending. */
 	readonly #pending: Pending[] = [];
 
-	constructor(pool: Pool, root: DirHandle, options: ScanOptions) {
+	constructor(pool: Pool, root: DirHandle, start: ScanStart, options: ScanOptions) {
+		const {part, directories} = start;
 		this.#pool = pool;
 		this.#root = root;
 		this.#options = options;
-		const part = rootPart(pool, root);
 		this.#table = new TableBuilder(part);
-		this.#pending.push({part, entry: 0});
+		for (const entry of directories) this.#pending.push({part, entry});
+		this.#pending.reverse();
 	}
 
 	/** Ends only when no job runs any more: they use the root's handle. */

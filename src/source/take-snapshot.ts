@@ -1,10 +1,12 @@
 /**
- * Takes a snapshot of a tree: stats everything, hashes what is not known yet, and saves the list
- * with the diff from the one before. Each file version is read once in its life; what was found is
- * in the file log before the list names it, so an interrupted run goes on where it was.
+ * Takes a snapshot of a tree: stats everything, or what an updater says it touched, hashes what is
+ * not known yet, and saves the list with the diff from the one before. Each file version is read
+ * once in its life; what was found is in the file log before the list names it, so an interrupted
+ * run goes on where it was.
  */
 import {ShoalError} from '../error.ts';
 import {digestSize, listSizeMax} from '../limit.ts';
+import type {Sha256} from '../platform/crypto.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import {type HashBatch, hashFiles} from '../pool/hash-files.ts';
@@ -19,7 +21,10 @@ import type {Saved, Snapshots} from '../store/snapshots.ts';
 import {hashStatus} from '../task/hash.ts';
 import type {ScanProblem} from '../task/scan.ts';
 import type {ScanTable} from '../task/scan-table.ts';
+import {type ChangedScan, scanChanged} from './scan-changed.ts';
 import {type ContentColumns, TableEntry, TableStat} from './table-entry.ts';
+import {updateList} from './update-list.ts';
+import type {Zones} from './zones.ts';
 
 /** Digests of files by the word of who put them there. */
 export type VouchedDigests = {
@@ -39,6 +44,8 @@ export type TakeOptions = {
 	readonly files: FileLog;
 	/** Asked only if there are files that the log does not know. */
 	readonly vouched?: (() => VouchedDigests | undefined) | undefined;
+	/** Nothing else has changed since the last snapshot. Undefined: anything may have. */
+	readonly changed?: readonly Uint8Array[] | undefined;
 	/** Scan, hash and list become parts of it. */
 	readonly task: ActiveTask;
 };
@@ -48,6 +55,9 @@ export type Taken = {
 	readonly saved: Saved;
 	/** False: the tree is as the last snapshot has it. */
 	readonly changed: boolean;
+	/** All of the tree was looked at, for lack of a list that the changes could be made to. */
+	readonly whole: boolean;
+	/** Files that were looked at. */
 	readonly fileCount: number;
 	readonly filesHashed: number;
 	readonly bytesHashed: number;
@@ -57,35 +67,55 @@ export type Taken = {
 
 /** @throws ShoalError TREE_MISSING, STORE_*, INTERRUPTED */
 export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
-	const {platform, pool, directory, exclude, snapshots, task} = options;
-	const table = await task.run({kind: 'scan', unit: 'entries'}, scan =>
+	const {platform, snapshots, files, task} = options;
+	const [newest] = snapshots.history();
+	const known = options.changed && newest && readBefore(snapshots, newest);
+	const part = known && (await scanPart(options, known));
+	const table = part?.table ?? (await scanAll(options));
+	const content = new Contents(table, platform);
+	content.recall(files);
+	content.adopt(options);
+	await content.hash(options);
+	files.sync();
+	if (part === undefined) files.forgetUnused();
+	const {list, saved} = await task.run({kind: 'list', unit: 'entries'}, () => {
+		const before = known ?? (newest && readBefore(snapshots, newest));
+		const made = build(table, content, platform, part && {zones: part.zones, before: known!});
+		return {list: made, saved: snapshots.save(made, before, platform.clock.wallMs())};
+	});
+	if (part !== undefined) files.forgetAbsent(list);
+	return {
+		list,
+		saved,
+		changed: newest?.sequence !== saved.sequence,
+		whole: part === undefined,
+		fileCount: content.fileCount,
+		filesHashed: content.filesHashed,
+		bytesHashed: content.bytesHashed,
+		problems: [...table.problems, ...content.problems],
+	};
+}
+
+function scanAll({pool, directory, exclude, task}: TakeOptions): Promise<ScanTable> {
+	return task.run({kind: 'scan', unit: 'entries'}, scan =>
 		scanTree(pool, directory, {
 			...scan.order,
 			exclude,
 			onProgress: count => scan.advance(count),
 		}),
 	);
-	const content = new Contents(table, platform);
-	content.recall(options.files);
-	content.adopt(options);
-	await content.hash(options);
-	options.files.sync();
-	options.files.forgetUnused();
-	const [newest] = snapshots.history();
-	const {list, saved} = await task.run({kind: 'list', unit: 'entries'}, () => {
-		const made = build(table, content, platform);
-		const before = newest === undefined ? undefined : readBefore(snapshots, newest);
-		return {list: made, saved: snapshots.save(made, before, platform.clock.wallMs())};
-	});
-	return {
-		list,
-		saved,
-		changed: newest?.sequence !== saved.sequence,
-		fileCount: content.fileCount,
-		filesHashed: content.filesHashed,
-		bytesHashed: content.bytesHashed,
-		problems: [...table.problems, ...content.problems],
-	};
+}
+
+/** Undefined: it is all of the tree that may have changed. */
+function scanPart(options: TakeOptions, before: List): Promise<ChangedScan | undefined> {
+	const {pool, root, exclude, task, changed = []} = options;
+	return task.run({kind: 'scan', unit: 'entries'}, scan =>
+		scanChanged(pool, root, before, changed, {
+			...scan.order,
+			exclude,
+			onProgress: count => scan.advance(count),
+		}),
+	);
 }
 
 /** Of the regular files of a scan: which are first names, and their digests. */
@@ -223,22 +253,37 @@ class Contents implements ContentColumns {
 	}
 }
 
-function build(table: ScanTable, contents: Contents, platform: Platform): List {
+/** What is left of the list before, if only a part was looked at. */
+type Rest = {readonly before: List; readonly zones: Zones};
+
+function build(
+	table: ScanTable,
+	contents: Contents,
+	platform: Platform,
+	rest: Rest | undefined,
+): List {
 	const {sha256} = platform.crypto;
-	const builder = new ListBuilder(sha256);
 	const entry = new TableEntry(table, contents, platform.readOwners());
-	for (let index = 0; index < table.count; index++) {
-		entry.index = index;
-		builder.add(entry);
-	}
-	const bytes = builder.finish();
+	const bytes =
+		rest === undefined
+			? listOf(entry, table.count, sha256)
+			: updateList(rest.before, rest.zones, entry, table.count, sha256);
 	if (bytes.length > listSizeMax) {
-		const detail = `a tree of ${table.count} entries makes a list that no receiver takes`;
+		const detail = `the tree makes a list of ${bytes.length} octets, which no receiver takes`;
 		throw new ShoalError('STORE_FAILED', detail);
 	}
 	const list = List.open(bytes, sha256);
 	if (list instanceof List) return list;
 	throw new ShoalError('STORE_FAILED', `the tree makes no valid list: ${list.problem}`);
+}
+
+function listOf(entry: TableEntry, count: number, sha256: Sha256): Uint8Array {
+	const builder = new ListBuilder(sha256);
+	for (let index = 0; index < count; index++) {
+		entry.index = index;
+		builder.add(entry);
+	}
+	return builder.finish();
 }
 
 /** Without it there is no diff: receivers compare pages. */

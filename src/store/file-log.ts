@@ -6,6 +6,7 @@
  */
 import {assert} from '../assert.ts';
 import type {FileHandle, StatIdentity, TreeIo} from '../platform/tree.ts';
+import type {List} from '../snapshot/list.ts';
 import {leavesSize} from '../snapshot/merkle.ts';
 import {baseName} from '../snapshot/path.ts';
 import {crc32} from './crc32.ts';
@@ -72,7 +73,7 @@ export class FileLog {
 		log.#tree.truncate(log.#data!, log.#dataEnd);
 		log.#removeOthers();
 		const {count, deadCount} = log.#table;
-		if (deadCount * 2 > count && count >= compactMin) log.#compact(log.#table.live(false));
+		if (deadCount * 2 > count && count >= compactMin) log.#compact(log.#table.live());
 		return log;
 	}
 
@@ -154,10 +155,24 @@ export class FileLog {
 	 * is of files that are gone. Writes the log anew when that is most of it.
 	 */
 	forgetUnused(): void {
-		const rows = this.#table.live(true);
+		const rows = this.#table.live('used');
 		const {count} = this.#table;
 		if (rows.length * 2 < count && count >= compactMin) this.#compact(rows);
 		else this.#table.clearUsed();
+	}
+
+	/**
+	 * After a look at a part of the tree: records of contents that the list does not have are of
+	 * files that are gone. The list is only read when there are many more records than entries.
+	 */
+	forgetAbsent(list: List): void {
+		const {count} = this.#table;
+		if (count < 2 * list.entryCount + compactMin) return;
+		for (const cursor = list.cursor(); cursor.next(); ) {
+			if (cursor.digest.length > 0) this.#table.use(cursor.digest);
+		}
+		const rows = this.#table.live('content');
+		if (rows.length < count) this.#compact(rows);
 	}
 
 	/** Takes in what another process has appended, or a log written anew. */

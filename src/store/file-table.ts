@@ -196,12 +196,22 @@ export class FileTable {
 		return this.#view.getUint32(row * recordSize + place.sumsCheck, true);
 	}
 
-	/** Rows that are the newest of their file and, if `usedOnly`, were asked for or added. */
-	live(usedOnly: boolean): Uint32Array {
+	/** Somebody has this content still. */
+	use(digest: Uint8Array): void {
+		const row = this.findDigest(digest);
+		if (row >= 0) this.#used[row] = 1;
+	}
+
+	/**
+	 * Rows that are the newest of their file; of these, if asked for, only those that were `used`
+	 * (asked for or added), or whose `content` was.
+	 */
+	live(only?: 'used' | 'content'): Uint32Array {
 		const rows = new Uint32Array(this.count);
 		let count = 0;
 		for (let row = 0; row < this.count; row++) {
-			if (usedOnly && this.#used[row] === 0) continue;
+			const judged = only === 'content' ? this.findDigest(this.digest(row)) : row;
+			if (only !== undefined && this.#used[judged] === 0) continue;
 			this.#loadKey(row);
 			if (this.#findFile() === row) rows[count++] = row;
 		}

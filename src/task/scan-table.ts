@@ -53,7 +53,7 @@ export class TableBuilder {
 	#pathsSize = 0;
 	#targetsSize = 0;
 
-	/** `root` holds the root directory alone, as an entry that was not listed. */
+	/** `root` holds what the scan begins at, in order: the root directory alone, or parts. */
 	constructor(root: ScanPart) {
 		this.#root = root;
 		this.add(root);
@@ -104,7 +104,7 @@ export class TableBuilder {
 
 	/** Stretches of parts that, one after another, are all entries in order. */
 	*#runs(): Generator<Run> {
-		const open = [new Block(this.#root, 0, 1)];
+		const open = [new Block(this.#root, 0, this.#root.entryBlock.length)];
 		while (open.length > 0) {
 			const block = open[open.length - 1]!;
 			const start = block.at;

@@ -4,6 +4,7 @@ import {buildTree} from './build-tree.ts';
 import {copyContent, linkContent} from './content-copy.ts';
 import {hash, hashJoin, hashPart} from './hash.ts';
 import {listBelow} from './list-below.ts';
+import {look} from './look.ts';
 import {copyMatches, match} from './match.ts';
 import {publish} from './publish.ts';
 import {readRanges} from './read.ts';
@@ -19,6 +20,7 @@ export type AnyTask = Task<never, unknown>;
 
 const tasks: readonly AnyTask[] = [
 	scan,
+	look,
 	hash,
 	hashPart,
 	hashJoin,

@@ -79,6 +79,15 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 	trace:
 		'Events of the form that chrome://tracing and https://ui.perfetto.dev open: a track for each ' +
 		'thread and for each task. What has been written is whole at any instant, also after a kill.',
+	changed:
+		'One path a line, or with -0 each ended by a NUL; relative to the tree, or absolute and ' +
+		'below it. In a line \\#ooo is an octet in octal, as rsync and shoal write names. A ' +
+		'path that is gone is deleted, a directory stands for all that is below it, and the ' +
+		'directories above are looked at without being named, so a log of rsync needs no lines ' +
+		'that end with a slash: rsync -a --out-format=%n ... | grep -v /$ | shoal snapshot ' +
+		'--changed - DIR. Of a file with several names the others are looked at too. Nothing ' +
+		'else of the tree is, so what is not listed stays as the last snapshot has it until one ' +
+		'without this option. Without a last snapshot, all is looked at.',
 	rotate:
 		'The secret of the old key is gone then; what it signed last leads receivers to the new one, ' +
 		'also those whose URL has the old one. They say so once, move on, and believe the old one no ' +
