@@ -4,7 +4,8 @@
  */
 import {ShoalError} from '../error.ts';
 import type {Update} from '../receiver/update.ts';
-import type {Supply} from './supply.ts';
+import type {FetchAhead} from './fetch-ahead.ts';
+import type {ContentHandler, Supply} from './supply.ts';
 
 /** What both sides tell on their own; `fetchContents` listens while it runs. */
 export type FetchEvents = {
@@ -19,13 +20,15 @@ export type FetchOptions = {
 	readonly update: Pick<Update, 'nextRequest' | 'block' | 'refused' | 'done' | 'settled'>;
 	readonly signal: AbortSignal | undefined;
 	readonly events: FetchEvents;
+	/** What was asked for before there was an update. */
+	readonly ahead?: FetchAhead | undefined;
 	/** Called for every block. */
 	readonly onProgress: () => void;
 };
 
 /** @throws ShoalError INTERRUPTED, and whatever either side failed with */
 export function fetchContents(options: FetchOptions): Promise<void> {
-	const {supply, update, signal, events, onProgress} = options;
+	const {supply, update, signal, events, ahead, onProgress} = options;
 	return new Promise((resolve, reject) => {
 		const end = (settle: () => void): void => {
 			signal?.removeEventListener('abort', interrupt);
@@ -46,7 +49,7 @@ export function fetchContents(options: FetchOptions): Promise<void> {
 		};
 		events.wake = advance;
 		events.failed = error => end(() => reject(error));
-		supply.deliver({
+		const handler: ContentHandler = {
 			block(request, object, offset, data) {
 				update.block(request, object, offset, data);
 				onProgress();
@@ -58,8 +61,10 @@ export function fetchContents(options: FetchOptions): Promise<void> {
 				update.done(request);
 				advance();
 			},
-		});
+		};
 		if (signal?.aborted) return interrupt();
+		if (ahead === undefined) supply.deliver(handler);
+		else ahead.release(handler);
 		signal?.addEventListener('abort', interrupt, {once: true});
 		advance();
 	});

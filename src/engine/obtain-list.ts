@@ -11,6 +11,7 @@ import {same} from '../session/statement.ts';
 import {applyDiff} from '../snapshot/diff.ts';
 import {List} from '../snapshot/list.ts';
 import {ListFetch, type NodeWant} from '../snapshot/list-fetch.ts';
+import {type ProvenPage, ProvenPages} from '../snapshot/proven-pages.ts';
 import type {Slice} from '../snapshot/slice.ts';
 import {RangeSet} from '../transfer/range-set.ts';
 import type {FetchRequest, HeadDiff} from '../transfer/request.ts';
@@ -18,8 +19,11 @@ import {objectKind} from '../wire/frame.ts';
 import type {Early} from './connection.ts';
 import type {KnownList} from './supply.ts';
 
-/** Fetches one range of an object of the list, whole. */
-export type FetchObject = (request: FetchRequest) => Promise<Uint8Array>;
+/** Fetches one range of an object of the list, whole; tells of its octets as they come. */
+export type FetchObject = (request: FetchRequest, arrived?: ObjectArrived) => Promise<Uint8Array>;
+
+/** `offset` is in the object; `data` is borrowed. */
+export type ObjectArrived = (offset: number, data: Uint8Array) => void;
 
 export type ObtainOptions = {
 	readonly head: Head;
@@ -34,6 +38,8 @@ export type ObtainOptions = {
 	readonly fetch: FetchObject;
 	readonly sha256: Sha256;
 	readonly onProgress?: (done: number, total: number) => void;
+	/** Shown the pages of a list that comes from its beginning, as they come. */
+	readonly onPage?: ((page: ProvenPage) => void) | undefined;
 };
 
 /** Octets that came with the answer or right behind it, by object: 0 the list, 1 … 8 the diffs. */
@@ -159,8 +165,16 @@ async function byDiffs(options: ObtainOptions): Promise<Uint8Array | undefined> 
 }
 
 function byRanges(options: ObtainOptions): Promise<Uint8Array> {
+	const {head, sha256, onPage} = options;
 	const object = {kind: objectKind.list, page: 0, position: 0};
-	return fetchWhole(options, object, options.head.size);
+	if (onPage === undefined) return fetchWhole(options, object, head.size);
+	const pages = new ProvenPages({root: head.root, topSize: head.top, sha256});
+	const have = new RangeSet();
+	return fetchWhole(options, object, head.size, (offset, size, list) => {
+		have.add(offset, offset + size);
+		const end = have.nextGap(0);
+		for (let page = pages.next(list, end); page; page = pages.next(list, end)) onPage(page);
+	});
 }
 
 /** By descent from the root: only nodes that `known` lacks travel, each verified as it comes. */
@@ -198,16 +212,21 @@ async function fetchWhole(
 	{fetch, snapshot, onProgress}: ObtainOptions,
 	object: Pick<FetchRequest, 'kind' | 'page' | 'position'>,
 	size: number,
+	arrived?: (offset: number, size: number, bytes: Uint8Array) => void,
 ): Promise<Uint8Array> {
 	const bytes = new Uint8Array(size);
+	const take = (at: number, octets: Uint8Array): void => {
+		bytes.set(octets, at);
+		arrived?.(at, octets.length, bytes);
+	};
 	const fetches: Promise<void>[] = [];
 	let done = 0;
 	for (let offset = 0; offset < size; offset += requestSize) {
 		const length = Math.min(requestSize, size - offset);
 		const request = {...object, snapshot, count: 1, offset, length};
 		fetches.push(
-			fetch(request).then(octets => {
-				bytes.set(octets, offset);
+			fetch(request, arrived && take).then(octets => {
+				if (arrived === undefined) take(offset, octets);
 				done += octets.length;
 				onProgress?.(done, size);
 			}),

@@ -8,6 +8,7 @@ import {errorTable, ShoalError} from '../error.ts';
 import {escapePath} from '../escape.ts';
 import {toHex} from '../hex.ts';
 import type {Pool} from '../pool/pool.ts';
+import {Ahead} from '../receiver/ahead.ts';
 import {selectsAll} from '../receiver/selection.ts';
 import {
 	type Plan,
@@ -20,6 +21,7 @@ import type {ActiveTask, TaskOptions} from '../scheduler/active-task.ts';
 import type {EntryType} from '../snapshot/entry.ts';
 import {describeChange, describeTypes} from './describe-change.ts';
 import type {Event, LeftOut, PullResult} from './event.ts';
+import {FetchAhead} from './fetch-ahead.ts';
 import {type FetchEvents, fetchContents} from './fetch-contents.ts';
 import {openLocal} from './local.ts';
 import {makePool} from './make-pool.ts';
@@ -92,8 +94,14 @@ class PullRun {
 		// The first pull of many entries: threads start while the list is fetched and looked at.
 		const isFirst = update.recordedSequence === 0;
 		if (isFirst && supply.head.entries > warmEntriesMin) this.#pool.warm();
+		const ahead = this.#askAhead(supply, update);
 		const list = await this.#task.run({kind: 'list'}, task =>
-			supply.obtainList(update.recorded, this.#path, (done, total) => task.advance(done, total)),
+			supply.obtainList(
+				update.recorded,
+				this.#path,
+				(done, total) => task.advance(done, total),
+				ahead && (page => ahead.addPage(page)),
+			),
 		);
 		const plan = await update.plan(list, planOptions(options));
 		this.#plan = plan;
@@ -103,8 +111,8 @@ class PullRun {
 			this.#takeProblems(plan.problems);
 			return;
 		}
-		await update.begin();
-		await this.#fetch(supply, update);
+		await update.begin(ahead?.ahead);
+		await this.#fetch(supply, update, ahead);
 		this.#networkDoneAt = platform.clock.now();
 		await supply.close();
 		this.#published = await update.publish(supply.head.sequence);
@@ -219,7 +227,17 @@ class PullRun {
 		return {supply, update};
 	}
 
-	async #fetch(supply: Supply, update: Update): Promise<void> {
+	/** Where all that the source has will be made anew, contents need not wait for a plan. */
+	#askAhead(supply: Supply, update: Update): FetchAhead | undefined {
+		const options = this.#options;
+		if (options.dryRun || update.recordedSequence > 0 || !selectsAll(planOptions(options))) {
+			return undefined;
+		}
+		if (this.#path.length > 0 || !update.isEmpty) return undefined;
+		return new FetchAhead(supply, new Ahead(platform.crypto.sha256));
+	}
+
+	async #fetch(supply: Supply, update: Update, ahead: FetchAhead | undefined): Promise<void> {
 		const options: TaskOptions = {
 			kind: 'fetch',
 			progress: () => {
@@ -238,6 +256,7 @@ class PullRun {
 					update,
 					signal,
 					events: this.#events,
+					ahead,
 					onProgress: () => this.#ticker.tell('transfer', figures),
 				}),
 			)

@@ -11,11 +11,12 @@ import type {Platform} from '../platform/platform.ts';
 import type {ActiveTask, TaskFigures} from '../scheduler/active-task.ts';
 import {type Head, same} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
+import type {ProvenPage} from '../snapshot/proven-pages.ts';
 import {Fetcher} from '../transfer/fetcher.ts';
 import type {FetchHandler, FetchRequest} from '../transfer/request.ts';
 import type {Answered, Connection, DialOptions} from './connection.ts';
 import {dialPatiently} from './dial-patiently.ts';
-import {EarlyObjects, obtainList} from './obtain-list.ts';
+import {EarlyObjects, type ObjectArrived, obtainList} from './obtain-list.ts';
 import type {RateDial} from './rate-dial.ts';
 import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply.ts';
 
@@ -38,6 +39,7 @@ export type RemoteOptions = {
 
 type Collector = {
 	readonly bytes: Uint8Array;
+	readonly arrived: ObjectArrived | undefined;
 	resolve(bytes: Uint8Array): void;
 	reject(error: ShoalError): void;
 };
@@ -103,6 +105,7 @@ export class Remote implements Supply {
 		known: KnownList | undefined,
 		path: Uint8Array,
 		onProgress: (done: number, total: number) => void,
+		onPage?: (page: ProvenPage) => void,
 	): Promise<List> {
 		const list = await obtainList({
 			head: this.head,
@@ -111,9 +114,10 @@ export class Remote implements Supply {
 			known,
 			path,
 			early: this.early,
-			fetch: request => this.fetchObject(request),
+			fetch: (request, arrived) => this.fetchObject(request, arrived),
 			sha256: this.#options.platform.crypto.sha256,
 			onProgress,
+			onPage,
 		});
 		this.#forgetObjects();
 		return list;
@@ -170,10 +174,10 @@ export class Remote implements Supply {
 	}
 
 	/** One range of one object, whole. @throws ShoalError SNAPSHOT_INVALID when it is refused */
-	fetchObject(request: FetchRequest): Promise<Uint8Array> {
+	fetchObject(request: FetchRequest, arrived?: ObjectArrived): Promise<Uint8Array> {
 		return new Promise((resolve, reject) => {
 			const bytes = new Uint8Array(request.length);
-			this.#collectors.set(request, {bytes, resolve, reject});
+			this.#collectors.set(request, {bytes, arrived, resolve, reject});
 			this.fetch(request);
 		});
 	}
@@ -230,6 +234,7 @@ export class Remote implements Supply {
 					this.#contents?.block(request, object, offset, data, now);
 				} else {
 					collector.bytes.set(data, offset - request.offset);
+					collector.arrived?.(offset, data);
 					this.#fetcher?.taken(data.length);
 				}
 			},

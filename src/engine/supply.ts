@@ -2,6 +2,7 @@
 import type {TaskFigures} from '../scheduler/active-task.ts';
 import type {Head} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
+import type {ProvenPage} from '../snapshot/proven-pages.ts';
 import type {FetchHandler, FetchRequest} from '../transfer/request.ts';
 import type {LimitedBy} from './event.ts';
 
@@ -29,12 +30,15 @@ export type Supply = {
 	readonly head: Head;
 	/**
 	 * The list of `head`, or a slice of it that has all at `path` and below; empty: the whole list.
+	 * `onPage` is shown its pages in order while the rest is still coming, each proven; if it comes
+	 * in another way, none.
 	 * @throws ShoalError SNAPSHOT_INVALID, SESSION_*
 	 */
 	obtainList(
 		known: KnownList | undefined,
 		path: Uint8Array,
 		onProgress: (done: number, total: number) => void,
+		onPage?: (page: ProvenPage) => void,
 	): Promise<List>;
 	/** True while more requests would help to keep the source busy. */
 	readonly hungry: boolean;

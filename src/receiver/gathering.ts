@@ -13,6 +13,7 @@ import {type ChangeTable, contentFrom, noRow} from '../task/change-table.ts';
 import {copyContent} from '../task/content-copy.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
+import type {Ahead} from './ahead.ts';
 import {type Basis, DeltaFetch, hasDelta} from './delta-fetch.ts';
 import {Intake} from './intake.ts';
 import {findLeftovers} from './leftovers.ts';
@@ -20,7 +21,7 @@ import {isStaged} from './local-content.ts';
 import {type PartialMap, writePartialMap} from './partial-map.ts';
 import type {ProblemList} from './problem-list.ts';
 import type {RecordStore} from './publish-record.ts';
-import {RequestQueue, RowRequest} from './request-queue.ts';
+import {clearIn, RequestQueue, RowRequest} from './request-queue.ts';
 import {StageWriter} from './stage-writer.ts';
 import type {Staging} from './staging.ts';
 import type {UpdateHandler, UpdatePlatform} from './update-types.ts';
@@ -141,8 +142,11 @@ export class Gathering {
 		return this.#state[row] === rowState.staged;
 	}
 
-	/** Looks at what is in staging, starts copies, and knows then what to ask for. */
-	async begin(map: PartialMap): Promise<void> {
+	/**
+	 * Looks at what is in staging, starts copies, and knows then what to ask for. What was asked for
+	 * ahead and is wanted is not asked for again.
+	 */
+	async begin(map: PartialMap, ahead?: Ahead): Promise<void> {
 		const {pool, platform, table, staging, list, task, basesOf} = this.#options;
 		const {content, size, twin} = table.columns;
 		const rows: number[] = [];
@@ -173,7 +177,9 @@ export class Gathering {
 			if (content[row] === contentFrom.source) this.#intake.resume(row, hashes);
 		}
 		const resumed = new Set(left.partial.keys());
-		this.#queue = new RequestQueue(table, list, wanted, resumed);
+		const isClear = clearIn(list, table);
+		const unasked = ahead?.handOver(table, wanted, resumed) ?? {rows: wanted};
+		this.#queue = new RequestQueue({table, isClear, resumed, ...unasked});
 		this.#deltas = this.#makeDeltas(changed);
 		for (const first of this.#twins.keys()) this.#copyTwins(first);
 		this.#startCopies(task.order);

@@ -49,15 +49,33 @@ type Stretch = {
 	readonly size: number;
 };
 
-type LargeFile = {readonly row: number; leaves: number; content: number};
+/** A large file that is being asked for: octets of its leaf hashes and content that have been. */
+export type LargeFile = {readonly row: number; leaves: number; content: number};
+
+/** Where the contents are that rows stand for. */
+export type Wanted = {
+	readonly table: {
+		readonly columns: {
+			readonly page: ArrayLike<number>;
+			readonly position: ArrayLike<number>;
+			readonly size: ArrayLike<number>;
+		};
+	};
+	/** Whether between two rows of one page no entry has content. */
+	isClear(from: number, to: number): boolean;
+	/** Rows to fetch, in path order; more may come. */
+	readonly rows: readonly number[];
+	/** Large files of which only leaf hashes are to be asked for. */
+	readonly resumed?: ReadonlySet<number>;
+	/** One that was begun elsewhere: the rest of it is asked for first. */
+	readonly large?: LargeFile | undefined;
+};
 
 export class RequestQueue {
 	/** Number of the snapshot in the session that requests are made for. */
 	snapshot = 0;
-	readonly #table: ChangeTable;
-	readonly #list: List;
-	/** Rows to fetch, in path order, and how many of them have been begun. */
-	readonly #rows: readonly number[];
+	readonly #wanted: Wanted;
+	/** Rows that have been begun. */
 	#next = 0;
 	/** Stretches to ask for out of turn, and how many of them have been. */
 	#again: Stretch[] = [];
@@ -66,19 +84,15 @@ export class RequestQueue {
 	/** Rows that turned out to be needed after their turn. */
 	readonly #late: number[] = [];
 	#large: LargeFile | undefined;
-	/** Large files of which only leaf hashes are to be asked for. */
-	readonly #resumed: ReadonlySet<number>;
 
-	constructor(
-		table: ChangeTable,
-		list: List,
-		rows: readonly number[],
-		resumed: ReadonlySet<number>,
-	) {
-		this.#table = table;
-		this.#list = list;
-		this.#rows = rows;
-		this.#resumed = resumed;
+	constructor(wanted: Wanted) {
+		this.#wanted = wanted;
+		this.#large = wanted.large;
+	}
+
+	/** How many of the rows have been begun, and the one that is not asked for to its end. */
+	get begun(): {readonly count: number; readonly large: LargeFile | undefined} {
+		return {count: this.#next, large: this.#large};
 	}
 
 	/** Undefined: nothing now. */
@@ -87,9 +101,9 @@ export class RequestQueue {
 		if (again !== undefined) return again;
 		if (this.#large !== undefined) return this.#nextOfLarge(this.#large);
 		const late = this.#late.pop();
-		const row = late ?? this.#rows[this.#next];
+		const row = late ?? this.#wanted.rows[this.#next];
 		if (row === undefined) return undefined;
-		const size = this.#table.columns.size[row]!;
+		const size = this.#wanted.table.columns.size[row]!;
 		if (size <= leafSize) {
 			return late === undefined ? this.#run() : this.#range(row, objectKind.content, 0, size);
 		}
@@ -132,9 +146,9 @@ export class RequestQueue {
 
 	#nextOfLarge(file: LargeFile): RowRequest {
 		const {row} = file;
-		const size = this.#table.columns.size[row]!;
+		const size = this.#wanted.table.columns.size[row]!;
 		const leaves = leavesSize(size);
-		const isResumed = this.#resumed.has(row);
+		const isResumed = this.#wanted.resumed?.has(row) === true;
 		// Leaf hashes go before the content that they are of; the levels above them come first.
 		const above = leaves - leafCount(size) * digestSize;
 		const covered = (Math.max(0, file.leaves - above) / digestSize) * leafSize;
@@ -154,7 +168,7 @@ export class RequestQueue {
 	}
 
 	#range(row: number, kind: ObjectKind, offset: number, length: number): RowRequest {
-		const {page, position} = this.#table.columns;
+		const {page, position} = this.#wanted.table.columns;
 		return new RowRequest({
 			snapshot: this.snapshot,
 			kind,
@@ -172,16 +186,17 @@ export class RequestQueue {
 	 * content of its own, since a run is of whole objects.
 	 */
 	#run(): RowRequest {
-		const {page, position, size} = this.#table.columns;
-		const first = this.#rows[this.#next++]!;
+		const {table, rows: all} = this.#wanted;
+		const {page, position, size} = table.columns;
+		const first = all[this.#next++]!;
 		const start = position[first]!;
 		const rows = [first];
 		let length = size[first]!;
-		for (let last = first; this.#next < this.#rows.length; ) {
-			const row = this.#rows[this.#next]!;
+		for (let last = first; this.#next < all.length; ) {
+			const row = all[this.#next]!;
 			if (page[row] !== page[first] || size[row]! > leafSize) break;
 			if (length + size[row]! > runSizeMax || position[row]! - start >= wantEntriesMax) break;
-			if (!this.#isClear(page[first]!, position[last]! + 1, position[row]!)) break;
+			if (!this.#wanted.isClear(last, row)) break;
 			rows.push(row);
 			length += size[row]!;
 			last = row;
@@ -207,15 +222,20 @@ export class RequestQueue {
 			rows: rowOf,
 		});
 	}
+}
 
-	/** Whether no entry of `page` from position `from` up to `to` has content. */
-	#isClear(page: number, from: number, to: number): boolean {
-		if (from > to) return false;
-		if (from === to) return true;
-		const cursor = this.#list.cursor(page, from);
-		while (cursor.next() && cursor.page === page && cursor.position < to) {
+/** Looks between two rows of a table in the list that their places are of. */
+export function clearIn(list: List, table: ChangeTable): Wanted['isClear'] {
+	return (from, to) => {
+		const {columns} = table;
+		const page = columns.page[from]!;
+		const start = columns.position[from]! + 1;
+		const end = columns.position[to]!;
+		if (start >= end) return start === end;
+		const cursor = list.cursor(page, start);
+		while (cursor.next() && cursor.page === page && cursor.position < end) {
 			if (cursor.digest.length > 0 && cursor.size > 0) return false;
 		}
 		return true;
-	}
+	};
 }

@@ -12,8 +12,10 @@ import type {DirHandle} from '../platform/tree.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {List} from '../snapshot/list.ts';
 import {equalOctets} from '../snapshot/path.ts';
+import {stateDirName} from '../store/state-dir.ts';
 import {type ChangeTable, changeKind, existing, modeUnmasked} from '../task/change-table.ts';
 import type {FetchRequest} from '../transfer/request.ts';
+import type {Ahead} from './ahead.ts';
 import {AsTrees} from './as-trees.ts';
 import type {Basis} from './delta-fetch.ts';
 import {Gathering} from './gathering.ts';
@@ -79,6 +81,14 @@ export class Update {
 		return this.#way.head?.sequence ?? 0;
 	}
 
+	/** Nothing is in DEST: whatever the image has will be made anew. */
+	get isEmpty(): boolean {
+		const {root} = this.#way;
+		if (root === undefined) return true;
+		const names = this.#options.platform.tree.list(root);
+		return names.every(name => equalOctets(name, stateDirName));
+	}
+
 	/** What a diff or a page fetch may start from: read, and validated, when first asked for. */
 	get recorded(): RecordedList | undefined {
 		const list = this.#way.record?.list;
@@ -98,10 +108,11 @@ export class Update {
 	}
 
 	/**
-	 * Makes the staging directory and looks at what an earlier run left there.
+	 * Makes the staging directory and looks at what an earlier run left there. Octets of what was
+	 * asked for `ahead` may be handed in from then on.
 	 * @throws ShoalError the plan's refusal, DESTINATION_DENIED, DESTINATION_FULL
 	 */
-	async begin(): Promise<void> {
+	async begin(ahead?: Ahead): Promise<void> {
 		const planned = this.#planned;
 		assert(planned !== undefined && !this.#options.dryRun, 'a plan to carry out');
 		if (this.#refusal !== undefined) throw this.#refusal;
@@ -124,7 +135,7 @@ export class Update {
 			handler,
 			task,
 		});
-		await this.#gathering.begin(takePartialMap(this.#way.home!));
+		await this.#gathering.begin(takePartialMap(this.#way.home!), ahead);
 		this.#gathering.snapshot = this.#snapshot;
 	}
 

@@ -4,12 +4,15 @@
  */
 import {crypto as realCrypto} from '../../native-free/crypto.ts';
 import {PathModel} from '../../src/congestion/model.ts';
+import {FetchAhead} from '../../src/engine/fetch-ahead.ts';
 import {type FetchEvents, fetchContents} from '../../src/engine/fetch-contents.ts';
 import {Remote} from '../../src/engine/remote.ts';
 import type {Crypto} from '../../src/platform/crypto.ts';
 import type {Address, DatagramSizes} from '../../src/platform/datagram.ts';
 import type {Platform} from '../../src/platform/platform.ts';
+import {Ahead} from '../../src/receiver/ahead.ts';
 import type {RowRequest} from '../../src/receiver/request-queue.ts';
+import type {ProvenPage} from '../../src/snapshot/proven-pages.ts';
 import {type LinkSettings, SimLink} from './link.ts';
 import {nullCrypto} from './null-crypto.ts';
 import {Prng} from './prng.ts';
@@ -148,11 +151,14 @@ export class FullRun {
 			},
 		});
 		this.#answeredAt = world.now;
-		const list = await remote.obtainList(undefined, new Uint8Array(0), () => undefined);
+		const ahead = new FetchAhead(remote, new Ahead(this.#crypto.sha256));
+		const onPage = (page: ProvenPage): void => ahead.addPage(page);
+		const nowhere = new Uint8Array(0);
+		const list = await remote.obtainList(undefined, nowhere, () => undefined, onPage);
 		this.#listedAt = world.now;
 		if (Buffer.compare(list.bytes, this.tree.list.bytes) !== 0) throw new Error('another list');
-		const queue = requestsOf(list, this.tree);
-		let open = 0;
+		const queue = requestsOf(list, this.tree, ahead.ahead);
+		let open = ahead.count;
 		let drained = false;
 		await fetchContents({
 			supply: remote,
@@ -179,6 +185,7 @@ export class FullRun {
 			},
 			signal: undefined,
 			events,
+			ahead,
 			onProgress: () => undefined,
 		});
 		this.#endedAt = world.now;

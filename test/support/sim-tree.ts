@@ -3,7 +3,8 @@
  * random buffer, so that any range of any object is known without being stored.
  */
 import type {Sha256} from '../../src/platform/crypto.ts';
-import {RequestQueue, type RowRequest} from '../../src/receiver/request-queue.ts';
+import type {Ahead} from '../../src/receiver/ahead.ts';
+import {clearIn, RequestQueue, type RowRequest} from '../../src/receiver/request-queue.ts';
 import {entryType, makeEntry} from '../../src/snapshot/entry.ts';
 import {List} from '../../src/snapshot/list.ts';
 import {ListBuilder} from '../../src/snapshot/list-builder.ts';
@@ -79,8 +80,8 @@ export class SimTree {
 	}
 }
 
-/** Asks for all contents of a list whose files are `tree`'s, as a pull does. */
-export function requestsOf(list: List, tree: SimTree): RequestQueue {
+/** Asks for all contents of a list whose files are `tree`'s, as a pull does; less those `ahead`. */
+export function requestsOf(list: List, tree: SimTree, ahead?: Ahead): RequestQueue {
 	const table = new ChangeTable();
 	const rows: number[] = [];
 	const cursor = list.cursor();
@@ -113,7 +114,8 @@ export function requestsOf(list: List, tree: SimTree): RequestQueue {
 		if (tree.rowOfPath(cursor.path) !== row) throw new Error('the list is of another tree');
 		if (cursor.size > 0) rows.push(row);
 	}
-	return new RequestQueue(table, list, rows, new Set());
+	const unasked = ahead?.handOver(table, rows, new Set()) ?? {rows};
+	return new RequestQueue({table, isClear: clearIn(list, table), ...unasked});
 }
 
 /** Checks what is handed over: right octets, each once, and in the end all of them. */
