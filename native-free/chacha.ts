@@ -3,29 +3,19 @@
  * where node:crypto takes 6.7, nearly all of it to make the objects that one nonce needs. Beyond
  * some thousand octets OpenSSL's vector code wins.
  */
-import {readFileSync} from 'node:fs';
 import {assert} from '../src/assert.ts';
-import {nodeCode} from './tree-error.ts';
+import {loadModule, type WasmMemory} from './wasm-module.ts';
 
 const tagSize = 16;
 
 /** What wasm/aead.ts exports: places in its memory, and the two functions. */
 type Exports = {
-	readonly memory: {readonly buffer: ArrayBuffer};
+	readonly memory: WasmMemory;
 	readonly keyOffset: {readonly value: number};
 	readonly nonceOffset: {readonly value: number};
 	readonly packetOffset: {readonly value: number};
 	seal(headerSize: number, textSize: number): void;
 	open(headerSize: number, textSize: number): number;
-};
-
-/** The part of WebAssembly's interface that is used; Node's types leave it to a browser's. */
-const {WebAssembly} = globalThis as unknown as {
-	readonly WebAssembly: {
-		readonly Module: new (code: Uint8Array) => object;
-		readonly Instance: new (module: object) => {readonly exports: unknown};
-		readonly CompileError: new () => Error;
-	};
 };
 
 /** Packets above this are OpenSSL's: there the objects cost less than its code saves. */
@@ -92,13 +82,6 @@ export class Chacha {
 
 /** Undefined where the machine has no SIMD for it, or the module was not built. */
 export function loadChacha(): Chacha | undefined {
-	try {
-		const code = readFileSync(new URL(import.meta.resolve('#aead')));
-		const {exports} = new WebAssembly.Instance(new WebAssembly.Module(code));
-		return new Chacha(exports as Exports);
-	} catch (error) {
-		const isUnfit = error instanceof WebAssembly.CompileError;
-		if (isUnfit || nodeCode(error) === 'ENOENT') return undefined;
-		throw error;
-	}
+	const instantiate = loadModule(import.meta.resolve('#aead'));
+	return instantiate && new Chacha(instantiate() as Exports);
 }

@@ -6,6 +6,7 @@ import {openLink, resolve} from './datagram.ts';
 import {localAddresses} from './local-address.ts';
 import {readOwners} from './owner.ts';
 import {processInfo} from './process.ts';
+import {openSearchMemory} from './search-memory.ts';
 import {threads} from './thread.ts';
 import {openTree} from './tree.ts';
 
@@ -15,6 +16,7 @@ const platform: Platform = {
 	tree: openTree(),
 	threads,
 	process: processInfo,
+	openSearchMemory,
 	readOwners,
 	openLink,
 	resolve,
@@ -32,5 +34,6 @@ export {sha256} from './digest.ts';
 export {readOwners} from './owner.ts';
 export {processInfo} from './process.ts';
 export {random} from './random.ts';
+export {openSearchMemory} from './search-memory.ts';
 export {threads} from './thread.ts';
 export {openTree} from './tree.ts';

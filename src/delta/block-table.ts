@@ -1,9 +1,9 @@
 /**
- * The blocks of one level that are looked for, found by their weak sum: two bitmaps that most
- * offsets never get past, then a table of short chains. About 36 octets a block, flat. Blocks with
- * equal sums form a class, which is in the table once, however many they are.
+ * The blocks of one level that are looked for, found by their weak sum in a table of short chains,
+ * flat. Blocks with equal sums form a class, which is in the table once, however many they are.
  */
 import {assert} from '../assert.ts';
+import {addToFilter} from './filter.ts';
 import type {SumsShape} from './shape.ts';
 import {type BlockSums, strongMask, weakMask} from './sums.ts';
 
@@ -14,17 +14,6 @@ import {type BlockSums, strongMask, weakMask} from './sums.ts';
  * the bound is only found where it follows its neighbour: it travels, and the result is right.
  */
 export const chainMax = 8;
-
-/**
- * Places of each bitmap for a block: many while the bitmap stays in a core's own cache (2^22 bits
- * are half a MiB), at least few. Rolling ran at 500 MB/s with 64, 370 with 16, 310 out of cache.
- */
-const filterPlaces = 64;
-const filterPlacesMin = 16;
-const filterBitsCached = 22;
-
-/** An odd number near 2^32 / the golden ratio: its product brings all bits to the high ones. */
-export const mix = 0x9e37_79b1;
 
 /** The weak sums of a short record keep 24 bits, so no index may use more. */
 const indexBitsMax = 24;
@@ -40,11 +29,6 @@ export class BlockTable {
 	readonly strong: Int32Array;
 	readonly weakMask: number;
 	readonly strongMask: number;
-	/** A bit is set at the high bits of every weak sum in the table … */
-	readonly filter: Uint32Array;
-	/** … and here at those of its `mix`: one accident in hundreds passes both. */
-	readonly mixFilter: Uint32Array;
-	readonly filterShift: number;
 	readonly #heads: Int32Array;
 	readonly #headShift: number;
 	/** The next class in the bucket, by the first entry of a class; -1 at the end. */
@@ -75,13 +59,6 @@ export class BlockTable {
 		const hasTail = short > 0 && this.block[this.count - 1] === level.blockCount - 1;
 		this.tailSize = hasTail ? short : 0;
 
-		const filterBits = Math.max(
-			Math.min(filterBitsCached, indexBits(this.count * filterPlaces)),
-			indexBits(this.count * filterPlacesMin),
-		);
-		this.filterShift = 32 - filterBits;
-		this.filter = new Uint32Array(2 ** filterBits / 32);
-		this.mixFilter = new Uint32Array(2 ** filterBits / 32);
 		const headBits = indexBits(this.count * 2);
 		this.#headShift = 32 - headBits;
 		this.#heads = new Int32Array(2 ** headBits).fill(-1);
@@ -116,9 +93,19 @@ export class BlockTable {
 		return next < this.count && this.block[next] === this.block[entry]! + 1 ? next : -1;
 	}
 
+	/** Fills a filter of 2^(32 - shift) words with all that can be found in the table. */
+	fillFilter(filter: Int32Array, shift: number): void {
+		filter.fill(0);
+		for (const first of this.#heads) {
+			for (let entry = first; entry >= 0; entry = this.#next[entry]!) {
+				addToFilter(filter, shift, this.weak[entry]!);
+			}
+		}
+	}
+
 	/** From the last entry to the first, so that each class comes to stand under its first. */
 	#index(end: number): void {
-		const {weak, strong, filter, mixFilter, filterShift} = this;
+		const {weak, strong} = this;
 		for (let entry = end - 1; entry >= 0; entry--) {
 			const bucket = weak[entry]! >>> this.#headShift;
 			let length = 0;
@@ -140,10 +127,6 @@ export class BlockTable {
 				if (before < 0) this.#heads[bucket] = entry;
 				else this.#next[before] = entry;
 			}
-			const index = weak[entry]! >>> filterShift;
-			filter[index >>> 5]! |= 1 << index;
-			const mixed = Math.imul(weak[entry]!, mix) >>> filterShift;
-			mixFilter[mixed >>> 5]! |= 1 << mixed;
 		}
 		this.#class.fill(-1);
 		for (let entry = 0; entry < this.count; entry++) {
@@ -153,9 +136,9 @@ export class BlockTable {
 	}
 }
 
-/** Bits of an index with at least `places` places, from 5 (one word of a bitmap). */
+/** Bits of an index with at least `places` places. */
 function indexBits(places: number): number {
-	let bits = 5;
+	let bits = 1;
 	while (bits < indexBitsMax && 2 ** bits < places) bits++;
 	return bits;
 }

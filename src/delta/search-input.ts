@@ -1,5 +1,6 @@
 /** A search as plain data, so that any thread can run it. */
 import {assert} from '../assert.ts';
+import type {OpenSearchMemory} from '../platform/search-memory.ts';
 import {Search} from './search.ts';
 import {sumsShape} from './shape.ts';
 import {stretchRowSize} from './stretches.ts';
@@ -17,7 +18,10 @@ export type SearchInput = {
 	readonly basisSizes: readonly number[];
 };
 
-export function makeSearch({fileSize, salt, level, runs, stretches}: SearchInput): Search {
+export function makeSearch(
+	{fileSize, salt, level, runs, stretches}: SearchInput,
+	openMemory?: OpenSearchMemory,
+): Search {
 	const shape = sumsShape(fileSize);
 	assert(shape !== undefined, 'a file that has sums');
 	const parsed = runs.map(({first, records}) => {
@@ -29,5 +33,5 @@ export function makeSearch({fileSize, salt, level, runs, stretches}: SearchInput
 	for (let row = 0; row < stretches.length; row += stretchRowSize) {
 		stretchMax = Math.max(stretchMax, stretches[row + 2]! - stretches[row + 1]!);
 	}
-	return new Search({shape, salt, runs: parsed, stretchMax});
+	return new Search({shape, salt, runs: parsed, stretchMax, openMemory});
 }

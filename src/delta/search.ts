@@ -3,18 +3,22 @@
  * in as they are read; nothing is read here. After a match the block after it is expected at once,
  * so what is the same is found without the table; elsewhere the weak sum rolls from octet to octet.
  *
- * Work is bounded whatever the sums and the basis are made of: a lookup compares at most
+ * Work is bounded whatever the sums and the basis are made of: an offset is compared with at most
  * `chainMax` classes, and strong sums that prove a false alarm are paid from a credit that grows
- * with the octets passed; when it is used up, offsets go by untested. What is missed so travels.
+ * with the octets passed; when it is used up, the rest of the octets at hand goes by untested.
+ * What is missed so travels.
  */
 import {assert} from '../assert.ts';
-import {BlockTable, mix} from './block-table.ts';
+import type {OpenSearchMemory, Rolling, SearchMemory} from '../platform/search-memory.ts';
+import {BlockTable} from './block-table.ts';
+import {filterWordBits} from './filter.ts';
 import {makeMatches} from './match-list.ts';
+import {PlainMemory} from './plain-memory.ts';
 import type {SumsShape} from './shape.ts';
 import {StrongSum} from './strong-sum.ts';
-import {sumKeys} from './sum-keys.ts';
+import {chunkRow, sumKeys} from './sum-keys.ts';
 import type {BlockSums} from './sums.ts';
-import {power, weakSum} from './weak-sum.ts';
+import {power} from './weak-sum.ts';
 
 /** Octets of false alarms that may be summed for each octet of basis passed. */
 const creditPerOctet = 2;
@@ -33,6 +37,8 @@ export type SearchOptions = {
 	readonly runs: readonly BlockSums[];
 	/** Octets of the longest stretch, where it is known: less than a MiB needs less memory. */
 	readonly stretchMax?: number;
+	/** Where the search works; the plain functions serve where this does not. */
+	readonly openMemory?: OpenSearchMemory | undefined;
 };
 
 export type SearchStatistics = {
@@ -42,8 +48,12 @@ export type SearchStatistics = {
 	matches: number;
 	/** Weak sums agreed and strong ones did not. */
 	falseAlarms: number;
-	/** Offsets that a weak sum named and the credit did not let be tested. */
+	/** Offsets that the credit did not let be tested. */
 	untested: number;
+	/** Classes in the table that the weak sum of an offset was compared with. */
+	compared: number;
+	/** Octets of strong sums, of matches and of false alarms. */
+	summed: number;
 };
 
 export class Search {
@@ -52,24 +62,25 @@ export class Search {
 		matches: 0,
 		falseAlarms: 0,
 		untested: 0,
+		compared: 0,
+		summed: 0,
 	};
 	readonly #table: BlockTable;
 	readonly #strong: StrongSum;
 	readonly #depth: number;
-	readonly #multiplier: number;
-	/** Multiplier to the power of a block's octets: what leaves the window. */
-	readonly #leaving: number;
-	readonly #buffer: Uint8Array;
-	readonly #view: DataView;
-	/** Octets in the buffer. */
-	#filled = 0;
-	/** Where the window begins in the buffer. */
-	#at = 0;
-	/** Whether `#weak` holds the weak sum of the window. */
-	#rolling = false;
-	readonly #weak = new Int32Array(1);
+	readonly #memory: SearchMemory;
+	/** Its octets: the keys of chunks, the filter, and from `#start` on those of the basis. */
+	readonly #octets: Uint8Array;
+	readonly #start: number;
+	/** Where the octets of the basis end. */
+	#end: number;
+	/** Where the window begins. */
+	#at: number;
+	readonly #rolling: Rolling;
+	/** Whether `#rolling` has the weak sum of the window. */
+	#isSummed = false;
 	#basis = -1;
-	/** Offset in the basis of the buffer's first octet. */
+	/** What to add to a place in `#octets` for the offset in the basis. */
 	#origin = 0;
 	/** The entry whose block should begin at the window, or -1. */
 	#expected = -1;
@@ -81,19 +92,32 @@ export class Search {
 	/** By class, under its first entry: the entry that its next match is given to. */
 	readonly #turn: Int32Array;
 
-	constructor({shape, salt, runs, stretchMax = readSizeMax}: SearchOptions) {
+	constructor({shape, salt, runs, stretchMax = readSizeMax, openMemory}: SearchOptions) {
 		assert(runs.length > 0, 'there is something to find');
 		const table = new BlockTable(shape, runs);
 		const keys = sumKeys(shape, salt);
-		const {blockSize} = table;
-		this.#table = table;
-		this.#strong = new StrongSum(keys);
-		this.#depth = keys.depthOfLevel[runs[0]!.level]!;
-		this.#multiplier = keys.multiplier;
-		this.#leaving = power(keys.multiplier, blockSize);
+		const {blockSize, weakMask} = table;
+		const {multiplier} = keys;
+		const chunkKeys = keys.keys.subarray(chunkRow);
+		const filterBits = filterWordBits(table.count);
+		const filterAt = Math.ceil(chunkKeys.byteLength / 64) * 64;
+		const filterShift = 32 - filterBits;
+		const start = filterAt + 4 * 2 ** filterBits;
 		const readSize = Math.max(blockSize, Math.min(readSizeMax, stretchMax));
-		this.#buffer = new Uint8Array(blockSize + readSize);
-		this.#view = new DataView(this.#buffer.buffer);
+		const size = start + blockSize + readSize;
+		const memory = openMemory?.(size) ?? new PlainMemory(size);
+		const {buffer, byteOffset} = memory.octets;
+		new Int32Array(buffer, byteOffset, chunkKeys.length).set(chunkKeys);
+		table.fillFilter(new Int32Array(buffer, byteOffset + filterAt, 2 ** filterBits), filterShift);
+		const leaving = power(multiplier, blockSize);
+		const weak = new Int32Array(1);
+		this.#rolling = {blockSize, multiplier, leaving, weakMask, filterAt, filterShift, weak};
+		this.#table = table;
+		this.#memory = memory;
+		this.#octets = memory.octets.subarray(0, size);
+		[this.#start, this.#at, this.#end] = [start, start, start];
+		this.#strong = new StrongSum(keys, (from, to) => memory.chunkSum(from, to, 0));
+		this.#depth = keys.depthOfLevel[runs[0]!.level]!;
 		this.#creditMax = Math.max(creditSizeMax, blockSize * creditBlocksMax);
 		this.#credit = this.#creditMax;
 		this.#foundBasis = new Int32Array(table.count).fill(-1);
@@ -105,29 +129,30 @@ export class Search {
 	start(basis: number, offset: number): void {
 		assert(this.#basis < 0, 'a stretch is open');
 		this.#basis = basis;
-		this.#origin = offset;
-		this.#filled = 0;
-		this.#at = 0;
-		this.#rolling = false;
+		this.#origin = offset - this.#start;
+		this.#end = this.#start;
+		this.#at = this.#start;
+		this.#isSummed = false;
 		this.#expected = -1;
 	}
 
 	/** Where the next octets of the stretch go: at least one; valid until `filled`. */
 	space(): Uint8Array {
-		return this.#buffer.subarray(this.#filled);
+		return this.#octets.subarray(this.#end);
 	}
 
 	/** The first `count` octets of `space()` have been filled: they are searched now. */
 	filled(count: number): void {
-		assert(this.#basis >= 0 && count <= this.#buffer.length - this.#filled);
-		this.#filled += count;
+		assert(this.#basis >= 0 && count <= this.#octets.length - this.#end);
+		this.#end += count;
 		this.statistics.searched += count;
 		this.#earn(count);
 		this.#search();
-		this.#buffer.copyWithin(0, this.#at, this.#filled);
-		this.#origin += this.#at;
-		this.#filled -= this.#at;
-		this.#at = 0;
+		const passed = this.#at - this.#start;
+		this.#octets.copyWithin(this.#start, this.#at, this.#end);
+		this.#origin += passed;
+		this.#end -= passed;
+		this.#at = this.#start;
 	}
 
 	/** Searches octets that are in memory already. */
@@ -148,6 +173,12 @@ export class Search {
 		this.#basis = -1;
 	}
 
+	/** No more will be searched: its memory may serve another search. */
+	close(): void {
+		assert(this.#basis < 0, 'a stretch is open');
+		this.#memory.close();
+	}
+
 	/** All that was found: rows of source offset, basis, basis offset, length (see match-list). */
 	matches(): Float64Array {
 		const table = this.#table;
@@ -166,46 +197,49 @@ export class Search {
 
 	/** Searches while the window has an octet after it, which the next step would need. */
 	#search(): void {
-		const {blockSize} = this.#table;
-		const buffer = this.#buffer;
-		const last = this.#filled - blockSize;
+		const rolling = this.#rolling;
+		const octets = this.#octets;
+		const last = this.#end - rolling.blockSize;
 		while (this.#at < last) {
 			this.#sumWindow();
 			if (this.#isExpected()) continue;
-			const at = roll(
-				buffer,
-				this.#at,
-				last,
-				this.#table,
-				this.#multiplier,
-				this.#leaving,
-				this.#weak,
-			);
+			if (this.#credit < rolling.blockSize) {
+				this.#skipTo(last);
+				return;
+			}
+			const at = this.#memory.roll(rolling, this.#at, last);
 			this.#at = at;
 			if (at === last || this.#isListed()) continue;
-			const change = buffer[at + blockSize]! - Math.imul(buffer[at]!, this.#leaving);
-			this.#weak[0] = Math.imul(this.#weak[0]!, this.#multiplier) + change;
+			const change = octets[at + rolling.blockSize]! - Math.imul(octets[at]!, rolling.leaving);
+			rolling.weak[0] = Math.imul(rolling.weak[0]!, rolling.multiplier) + change;
 			this.#at++;
 		}
+	}
+
+	/** Lets windows go by: none could be tested before more octets come. */
+	#skipTo(at: number): void {
+		this.statistics.untested += at - this.#at;
+		this.#at = at;
+		this.#isSummed = false;
 	}
 
 	/** The last window, and the short last block of the file. */
 	#searchEnd(atFileEnd: boolean): void {
 		const {blockSize, tailSize} = this.#table;
-		if (this.#at + blockSize === this.#filled) {
+		if (this.#at + blockSize === this.#end) {
 			this.#sumWindow();
-			if (!this.#isExpected()) this.#isListed();
+			if (!this.#isExpected() && this.#credit >= blockSize) this.#isListed();
 		}
 		if (tailSize === 0) return;
 		if (this.#expected === this.#table.count - 1 && this.#isTail(this.#at)) return;
-		if (atFileEnd) this.#isTail(this.#filled - tailSize);
+		if (atFileEnd) this.#isTail(this.#end - tailSize);
 	}
 
 	#sumWindow(): void {
-		if (this.#rolling) return;
+		if (this.#isSummed) return;
 		const end = this.#at + this.#table.blockSize;
-		this.#weak[0] = weakSum(this.#view, this.#at, end, this.#multiplier);
-		this.#rolling = true;
+		this.#rolling.weak[0] = this.#memory.weakSum(this.#at, end, this.#rolling.multiplier);
+		this.#isSummed = true;
 	}
 
 	/** Whether the block after the last match is at the window; the window moves past it if so. */
@@ -215,7 +249,7 @@ export class Search {
 		const table = this.#table;
 		this.#expected = -1;
 		if (table.tailSize > 0 && entry === table.count - 1) return this.#isTail(this.#at);
-		if ((this.#weak[0]! & table.weakMask) !== table.weak[entry]) return false;
+		if ((this.#rolling.weak[0]! & table.weakMask) !== table.weak[entry]) return false;
 		if (this.#strongAt(this.#at, table.blockSize) !== table.strong[entry]) {
 			this.#pay();
 			return false;
@@ -227,16 +261,13 @@ export class Search {
 	/** Whether any block is at the window; the window moves past it if so. */
 	#isListed(): boolean {
 		const table = this.#table;
-		const weak = this.#weak[0]! & table.weakMask;
+		const weak = this.#rolling.weak[0]! & table.weakMask;
 		let strong = 0;
 		let isSummed = false;
 		for (let entry = table.head(weak); entry >= 0; entry = table.next(entry)) {
+			this.statistics.compared++;
 			if (table.weak[entry] !== weak) continue;
 			if (!isSummed) {
-				if (this.#credit < table.blockSize) {
-					this.statistics.untested++;
-					return false;
-				}
 				strong = this.#strongAt(this.#at, table.blockSize);
 				isSummed = true;
 			}
@@ -254,9 +285,9 @@ export class Search {
 		const table = this.#table;
 		const entry = table.count - 1;
 		const end = at + table.tailSize;
-		if (at < 0 || end > this.#filled || this.#foundBasis[entry]! >= 0) return false;
-		const weak = weakSum(this.#view, at, end, this.#multiplier) & table.weakMask;
-		if (weak !== table.weak[entry]) return false;
+		if (at < this.#start || end > this.#end || this.#foundBasis[entry]! >= 0) return false;
+		const weak = this.#memory.weakSum(at, end, this.#rolling.multiplier);
+		if ((weak & table.weakMask) !== table.weak[entry]) return false;
 		if (this.#strongAt(at, table.tailSize) !== table.strong[entry]) return false;
 		this.#take(entry, at, table.tailSize);
 		return true;
@@ -280,12 +311,13 @@ export class Search {
 		}
 		this.statistics.matches++;
 		this.#at = at + length;
-		this.#rolling = false;
+		this.#isSummed = false;
 		this.#expected = this.#table.following(entry);
 	}
 
 	#strongAt(at: number, length: number): number {
-		const sum = this.#strong.sum(this.#view, at, at + length, this.#depth);
+		this.statistics.summed += length;
+		const sum = this.#strong.sum(at, at + length, this.#depth);
 		return sum & this.#table.strongMask;
 	}
 
@@ -297,34 +329,4 @@ export class Search {
 		this.statistics.falseAlarms++;
 		this.#credit -= this.#table.blockSize;
 	}
-}
-
-/**
- * The first offset from `at` on whose weak sum passes both filters, or `last`, the first one not
- * looked at; `weak` holds the sum at `at`, then at the answer. One flat function over locals, with
- * the product of what leaves off the way from sum to sum: 480 MB/s, and half of that when one
- * offset in 16 left the loop, as it did with a single filter (bench/kernel/search).
- */
-function roll(
-	octets: Uint8Array,
-	at: number,
-	last: number,
-	{blockSize, filter, mixFilter, filterShift, weakMask}: BlockTable,
-	multiplier: number,
-	leaving: number,
-	weak: Int32Array,
-): number {
-	let sum = weak[0]!;
-	let offset = at;
-	for (; offset < last; offset++) {
-		const index = sum >>> filterShift;
-		if ((filter[index >>> 5]! & (1 << index)) !== 0) {
-			const mixed = Math.imul(sum & weakMask, mix) >>> filterShift;
-			if ((mixFilter[mixed >>> 5]! & (1 << mixed)) !== 0) break;
-		}
-		const change = (octets[offset + blockSize]! - Math.imul(octets[offset]!, leaving)) | 0;
-		sum = (Math.imul(sum, multiplier) + change) | 0;
-	}
-	weak[0] = sum;
-	return offset;
 }

@@ -9,31 +9,34 @@
  */
 import {chunkRow, type SumKeys, treeRow} from './sum-keys.ts';
 
+/** The strong sum of the chunk from `start` to before `end`. */
+export type SumChunk = (start: number, end: number) => number;
+
 /** Sums one block at a time; the answer is two 16-bit results in one int32, the first one high. */
 export class StrongSum {
 	readonly #keys: Int32Array;
-	readonly #chunkSize: number;
+	readonly #sumChunk: SumChunk;
 	/** Octets of a block by depth: [0] is a chunk's. */
 	readonly #sizes: readonly number[];
 
-	constructor({keys, chunkSize, fanOut}: SumKeys) {
+	constructor({keys, chunkSize, fanOut}: SumKeys, sumChunk: SumChunk) {
 		this.#keys = keys;
-		this.#chunkSize = chunkSize;
+		this.#sumChunk = sumChunk;
 		const sizes = [chunkSize];
 		for (const count of fanOut) sizes.push(sizes.at(-1)! * count);
 		this.#sizes = sizes;
 	}
 
-	/** Of `view`'s octets from `start` to before `end`: a block at `depth`, the last may be short. */
-	sum(view: DataView, start: number, end: number, depth: number): number {
-		if (depth === 0) return chunkSum(view, start, end, this.#keys);
+	/** Of the octets from `start` to before `end`: a block at `depth`, the last may be short. */
+	sum(start: number, end: number, depth: number): number {
+		if (depth === 0) return this.#sumChunk(start, end);
 		const keys = this.#keys;
 		const childSize = this.#sizes[depth - 1]!;
 		let row = treeRow(depth);
 		let high = keys[row++]!;
 		let low = keys[row++]!;
 		for (let at = start; at < end; at += childSize, row += 4) {
-			const word = this.sum(view, at, Math.min(at + childSize, end), depth - 1);
+			const word = this.sum(at, Math.min(at + childSize, end), depth - 1);
 			const first = word & 0xffff;
 			const second = word >>> 16;
 			high = (high + Math.imul(keys[row]! + first, keys[row + 1]! + second)) | 0;
@@ -41,18 +44,22 @@ export class StrongSum {
 		}
 		return (high & 0xffff_0000) | (low >>> 16);
 	}
-
-	get chunkSize(): number {
-		return this.#chunkSize;
-	}
 }
 
-/** Octets are read as little-endian words; what is missing from the last one is zero. */
-export function chunkSum(view: DataView, start: number, end: number, keys: Int32Array): number {
-	let row = chunkRow;
-	let high = keys[row]!;
-	let low = keys[row + 1]!;
-	row += 2;
+/**
+ * Octets are read as little-endian words; what is missing from the last one is zero. The keys of
+ * chunks begin at `rowAt` of `keys`.
+ */
+export function chunkSum(
+	view: DataView,
+	start: number,
+	end: number,
+	keys: Int32Array,
+	rowAt = chunkRow,
+): number {
+	let high = keys[rowAt]!;
+	let low = keys[rowAt + 1]!;
+	let row = rowAt + 2;
 	let at = start;
 	for (const last = end - 4; at <= last; at += 4, row += 4) {
 		const word = view.getInt32(at, true);

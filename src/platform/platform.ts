@@ -5,6 +5,7 @@ import type {Address, DatagramLink} from './datagram.ts';
 import type {Machine} from './machine.ts';
 import type {OwnerNames} from './owner.ts';
 import type {ProcessInfo} from './process.ts';
+import type {OpenSearchMemory} from './search-memory.ts';
 import type {ThreadDriver} from './thread.ts';
 import type {TreeIo} from './tree.ts';
 
@@ -26,6 +27,7 @@ export type Platform = {
 	readonly tree: TreeIo;
 	readonly threads: ThreadDriver;
 	readonly process: ProcessInfo;
+	readonly openSearchMemory: OpenSearchMemory;
 	/** Users and groups, read anew. */
 	readOwners(): OwnerNames;
 	/** @throws ShoalError LISTEN_FAILED, PATH_UNREACHABLE */

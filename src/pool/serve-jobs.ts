@@ -21,6 +21,7 @@ export function serveJobs(platform: Platform, tasks: ReadonlyMap<string, AnyTask
 		crypto: platform.crypto,
 		sha256: platform.crypto.sha256,
 		clock,
+		openSearchMemory: platform.openSearchMemory,
 		aborted: () => {
 			beat();
 			return Atomics.load(signs, sign.aborted) === job;

@@ -28,8 +28,8 @@ export type MatchOutput = {
  */
 export const match = defineTask<MatchInput, MatchOutput>({
 	name: 'match',
-	run({search: input, bases}, {tree, aborted}) {
-		const search = makeSearch(input);
+	run({search: input, bases}, {tree, aborted, openSearchMemory}) {
+		const search = makeSearch(input, openSearchMemory);
 		const {stretches, basisSizes} = input;
 		for (let row = 0; row < stretches.length && !aborted(); row += stretchRowSize) {
 			const basis = stretches[row]!;
@@ -46,6 +46,7 @@ export const match = defineTask<MatchInput, MatchOutput>({
 			}
 			search.end(offset === basisSizes[basis]);
 		}
+		search.close();
 		return {matches: search.matches(), statistics: search.statistics};
 	},
 	transfer: ({matches}) => [matches.buffer as ArrayBuffer],

@@ -9,6 +9,7 @@
  */
 import type {Clock} from '../platform/clock.ts';
 import type {Crypto, Sha256} from '../platform/crypto.ts';
+import type {OpenSearchMemory} from '../platform/search-memory.ts';
 import type {TreeIo} from '../platform/tree.ts';
 
 /** What a job may use of the world. Handles of `tree` are valid in every thread. */
@@ -17,6 +18,8 @@ export type TaskContext = {
 	readonly crypto: Crypto;
 	readonly sha256: Sha256;
 	readonly clock: Clock;
+	/** Without it searches run on plain functions. */
+	readonly openSearchMemory?: OpenSearchMemory;
 	/**
 	 * True once nobody wants the answer: a long job looks now and then, and returns early. Who
 	 * looks also shows that the job goes on: see `beat`.

@@ -11,6 +11,7 @@ const context = {
 	crypto: platform.crypto,
 	sha256: platform.crypto.sha256,
 	clock: platform.clock,
+	openSearchMemory: platform.openSearchMemory,
 };
 
 /** A pool with the program's own tasks, closed when the test ends. */

@@ -47,6 +47,7 @@ const platformUsers: readonly RegExp[] = [/^src\/(cli|engine|driver)\//, /^src\/
 const ownFiles: Readonly<Record<string, string>> = {
 	'#worker': 'native-free/thread.ts',
 	'#aead': 'native-free/chacha.ts',
+	'#search': 'native-free/search-memory.ts',
 	'#package': 'src/cli/version.ts',
 };
 

@@ -1,4 +1,5 @@
 import test from 'ava';
+import platform from '#platform';
 import {BlockTable, chainMax} from '../../../src/delta/block-table.ts';
 import {Search} from '../../../src/delta/search.ts';
 import {sumsShape} from '../../../src/delta/shape.ts';
@@ -31,6 +32,21 @@ function forge(size: number, make: (block: number) => [weak: number, strong: num
 		strong[block] = second & strongMask(shape);
 	}
 	return {level, first: 0, weak, strong};
+}
+
+/** The finest sums of `content`. */
+function sumsOf(content: Uint8Array): BlockSums {
+	return parseSums(makeSums(content, salt), content.length)!.levels.at(-1)!;
+}
+
+/** Every other block looks like its neighbour until its strong sum is made. */
+function alternate({strong, ...sums}: BlockSums): BlockSums {
+	return {...sums, strong: strong.map((sum, block) => (block % 2 === 0 ? sum : ~sum))};
+}
+
+function periodic(size: number, period: number): Uint8Array {
+	const once = new Prng(period).bytes(period);
+	return new Uint8Array(size).map((_, at) => once[at % period]!);
 }
 
 test('an equal file is one match', t => {
@@ -116,22 +132,58 @@ test('no bucket is longer than the bound, whatever the sums are', t => {
 	}
 });
 
-test('false alarms cost no more than the credit, whatever the sums are', t => {
-	const size = 2 ** 20;
-	const shape = sumsShape(size)!;
-	const {blockSize} = shape.levels[2]!;
-	const basis = new Uint8Array(6_000_000);
-	const prng = new Prng(9);
-	const sums = forge(size, () => [0, prng.next()]);
-	const search = new Search({shape, salt, runs: [sums]});
+/** Sums and bases that make a search work hardest, also for one who knows the salt. */
+const worst: Readonly<Record<string, [BlockSums, Uint8Array]>> = {
+	'every offset has the weak sum of all blocks, and none is one': [
+		forge(2 ** 20, block => [0, block + 1]),
+		new Uint8Array(6_000_000),
+	],
+	'eight classes share each bucket, and none is there': [
+		forge(2 ** 20, block => [(block & 7) << 8, block + 1]),
+		new Uint8Array(6_000_000),
+	],
+	'every block is the same, and so is every octet': [
+		sumsOf(new Uint8Array(2 ** 20)),
+		new Uint8Array(6_000_000),
+	],
+	'a block that is there, and one like it that never follows': [
+		alternate(sumsOf(new Uint8Array(2 ** 20))),
+		new Uint8Array(6_000_000),
+	],
+	'a period that is not the block': [sumsOf(periodic(2 ** 20, 255)), periodic(6_000_000, 255)],
+	'a period that runs against the other': [
+		sumsOf(periodic(2 ** 20, 255)),
+		periodic(6_000_000, 254),
+	],
+};
+
+for (const [name, [sums, basis]] of Object.entries(worst)) {
+	test(`work is bounded: ${name}`, t => {
+		const shape = sumsShape(2 ** 20)!;
+		for (const openMemory of [undefined, platform.openSearchMemory]) {
+			const search = new Search({shape, salt, runs: [sums], openMemory});
+			search.start(0, 0);
+			search.push(basis);
+			search.end(true);
+			const {searched, compared, summed, falseAlarms} = search.statistics;
+			t.is(searched, basis.length);
+			t.true(compared <= chainMax * searched);
+			t.true(summed <= 4 * searched + 2 ** 22);
+			t.true(falseAlarms * 256 <= 3 * searched + 2 ** 22);
+		}
+	});
+}
+
+test('what the credit did not let be tested is counted, and the rest is', t => {
+	const [sums, basis] = Object.values(worst)[0]!;
+	const search = new Search({shape: sumsShape(2 ** 20)!, salt, runs: [sums]});
 	search.start(0, 0);
 	search.push(basis);
 	search.end(true);
-	const {falseAlarms, untested, searched} = search.statistics;
-	t.is(searched, basis.length);
-	t.true(falseAlarms * blockSize <= 2 ** 22 + 2 * basis.length);
-	t.true(falseAlarms * blockSize > basis.length, 'the credit is used');
-	t.true(untested > basis.length / 2, 'nearly every offset looks like a block');
+	const {falseAlarms, untested, summed} = search.statistics;
+	t.is(summed, falseAlarms * 256);
+	t.true(summed > basis.length, 'the credit is used');
+	t.true(untested > basis.length / 2);
 });
 
 test('sums of nothing but zeros cost one comparison for each block of basis', t => {
