@@ -364,6 +364,6 @@ const listsPerSecond = 100;
 const refusalsPerSecond = 100;
 /** Datagrams that wait for the link: a link that stands still collects no more. */
 const repliesMax = 1024;
-/** A session is 3 KB here and what its payload keeps. */
+/** A session is 17 KB with a source's payload (test/unit/source/thousand-sessions.test.ts). */
 const sessionsMaxDefault = 10_000;
 const idleTimeoutDefault = millis(60_000);

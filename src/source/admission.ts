@@ -44,6 +44,12 @@ export class Admission {
 		return this.#count;
 	}
 
+	/** Octets that one session may have read and not sent: an equal part, within bounds. */
+	get readAheadMax(): number {
+		const part = readAheadTotal / Math.max(1, this.#count);
+		return Math.min(readAheadMost, Math.max(readAheadLeast, Math.floor(part)));
+	}
+
 	/** From now on; sessions that are open stay. */
 	setLimits(limits: AdmissionLimits, now: Micros): void {
 		this.#limits = limits;
@@ -114,6 +120,13 @@ function add(counts: Map<string, number>, name: string, change: number): void {
 	else counts.delete(name);
 }
 
+/**
+ * Octets read and not yet sent: 1 MiB is 80 ms of 100 Mbit/s, so a disk is not waited for. A
+ * thousand sessions would hold a gigabyte; they are slower each, and 128 KiB are as much time.
+ */
+const readAheadTotal = 64 << 20;
+const readAheadMost = 1 << 20;
+const readAheadLeast = 128 << 10;
 /** Microseconds that a session is taken to last before one has ended. */
 const lengthUnknown = 10_000_000;
 /** Sessions over which their length is smoothed. */

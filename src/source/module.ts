@@ -29,7 +29,7 @@ export type ModuleLimits = {
 	readonly rateTotalMax?: number | undefined;
 };
 
-/** A session costs a few KB and its read-ahead, at most 1 MiB. */
+/** A session costs 17 KB and what is read ahead for it, an equal part (`admission.ts`). */
 const sessionsMaxDefault = 1024;
 
 /**

@@ -12,6 +12,7 @@ import {type ReadRequest, Sender, type Want} from '../transfer/sender.ts';
 import type {Micros} from '../unit.ts';
 import type {Writer} from '../wire/codec.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
+import type {Admission} from './admission.ts';
 import type {Module} from './module.ts';
 import type {Published} from './published.ts';
 import {makeBatch} from './read-batch.ts';
@@ -20,8 +21,8 @@ export type ServedOptions = {
 	readonly module: Module;
 	readonly published: Published;
 	readonly session: SessionHandle;
-	/** What all sessions of the source send together. */
-	readonly rate: RateCap;
+	/** What all sessions of the source may do together. */
+	readonly admission: Admission;
 	readonly parent: ActiveTask;
 	readonly now: Micros;
 	readonly read: (batch: ReadBatch, order: JobOptions) => Promise<ReadResult>;
@@ -71,7 +72,7 @@ export class ServedSession implements Payload {
 				asked: () => this.offer(),
 			},
 			now: options.now,
-			caps: [this.#rate, this.module.rate, options.rate],
+			caps: [this.#rate, this.module.rate, options.admission.rate],
 		});
 		this.#task = options.parent.open({
 			kind: 'send',
@@ -112,8 +113,9 @@ export class ServedSession implements Payload {
 		let handedOver = false;
 		let batch: ReadRequest[] = [];
 		let bytes = 0;
-		let request = this.#sender.pollRead();
-		for (; request !== undefined; request = this.#sender.pollRead()) {
+		const {readAheadMax} = this.#options.admission;
+		let request = this.#sender.pollRead(readAheadMax);
+		for (; request !== undefined; request = this.#sender.pollRead(readAheadMax)) {
 			if (request.kind !== objectKind.content) {
 				this.#sender.handleRead(request, this.#fromMemory(request));
 				handedOver = true;

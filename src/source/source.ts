@@ -126,7 +126,7 @@ export class Source implements Authority {
 			module,
 			published,
 			session,
-			rate: this.#admission.rate,
+			admission: this.#admission,
 			parent: this.#task,
 			now: this.#clock.now(),
 			read: this.#read,

@@ -38,7 +38,6 @@ export class Outbox {
 	wantCount = 0;
 	refusalCount = 0;
 	readonly #source: SenderSource;
-	readonly #readAheadMax: number;
 	/** Numbers at or above `taken` that are taken in. */
 	readonly #early = new Set<number>();
 	/** Wants not yet sent to their end, by number. */
@@ -52,9 +51,8 @@ export class Outbox {
 	/** What is read or being read and not yet sent, and refusals not yet sent: the cost of each. */
 	#readAhead = 0;
 
-	constructor(source: SenderSource, readAheadMax: number) {
+	constructor(source: SenderSource) {
 		this.#source = source;
-		this.#readAheadMax = readAheadMax;
 	}
 
 	/** The lowest want not yet sent to its end. */
@@ -118,12 +116,12 @@ export class Outbox {
 	}
 
 	/** The next stretch to read, at most `size` octets; undefined: none, or enough is ahead. */
-	pollRead(size: number): ReadRequest | undefined {
-		const sizeMax = Math.min(size, this.#readAheadMax);
+	pollRead(size: number, readAheadMax: number): ReadRequest | undefined {
+		const sizeMax = Math.min(size, readAheadMax);
 		while (this.#readIndex < this.#pending.length) {
 			const want = this.#pending[this.#readIndex]!;
 			want.resolve(this.#source);
-			const left = this.#readAheadMax - this.#readAhead;
+			const left = readAheadMax - this.#readAhead;
 			const next = Math.min(want.nextReadSize, sizeMax) + chunkCost;
 			if (this.#readAhead > 0 && left < next) return undefined;
 			const chunk = want.nextChunk(sizeMax);

@@ -59,6 +59,7 @@ export class Sender implements Payload {
 	readonly #heads: HeadOffer;
 	readonly #data = new DataFields();
 	readonly #tailProbes: number;
+	readonly #readAheadMax: number;
 	#packetsOut = 0;
 	#feedbacksIn = 0;
 	/** The newest feedback, when it came, and whether a packet has said so. */
@@ -84,7 +85,8 @@ export class Sender implements Payload {
 	constructor(options: SenderOptions) {
 		this.#session = options.session;
 		this.#source = options.source;
-		this.#outbox = new Outbox(options.source, options.readAheadMax ?? readAheadDefault);
+		this.#outbox = new Outbox(options.source);
+		this.#readAheadMax = options.readAheadMax ?? readAheadDefault;
 		this.#heads = new HeadOffer();
 		this.#tailProbes = options.tailProbes ?? tailProbesDefault;
 		this.#turns = new RateTurns(options.caps ?? []);
@@ -106,11 +108,14 @@ export class Sender implements Payload {
 		return this.#outbox.empty;
 	}
 
-	/** The next stretch to read; its answer may change after every other call. */
-	pollRead(): ReadRequest | undefined {
+	/**
+	 * The next stretch to read, if with it no more than so many octets are read or being read and
+	 * not yet sent; its answer may change after every other call.
+	 */
+	pollRead(readAheadMax = this.#readAheadMax): ReadRequest | undefined {
 		if (this.#closed) return undefined;
 		const size = Math.min(readSizeMax, Math.max(readSizeMin, this.#rate * readTime));
-		return this.#outbox.pollRead(Math.floor(size));
+		return this.#outbox.pollRead(Math.floor(size), readAheadMax);
 	}
 
 	/**

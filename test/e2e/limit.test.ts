@@ -50,3 +50,20 @@ test('a pull follows the limit in a file', async t => {
 	t.regex(errors, /from now on: no limit/);
 	t.true(performance.now() - startMs > 2000);
 });
+
+test('who finds a server full comes back when told, or ends with 10', async t => {
+	const space = new Workspace(t);
+	space.write('tree/file', new Prng(7).bytes(500_000));
+	const server = await space.serve('tree', '--max-clients', '1');
+	const pull = (name: string, ...words: readonly string[]) =>
+		ended(start(['pull', server.url, space.at(name), '--json', ...words], space.environment));
+	const first = pull('a', '--bwlimit', '100K');
+	await wait(1500);
+	const turned = await pull('b', '--contimeout', '1');
+	t.is(turned.exit, 10, turned.output);
+	t.regex(turned.output, /SOURCE_BUSY/);
+	t.regex(turned.output, /too many sessions/);
+	const patient = await pull('c', '--contimeout', '120');
+	t.is(patient.exit, 0, patient.output);
+	t.is((await first).exit, 0);
+});

@@ -22,12 +22,13 @@ const want = (number: number, length: number): Want => ({
 /** All that it wants to read now. */
 function reads(outbox: Outbox): ReadRequest[] {
 	const found: ReadRequest[] = [];
-	for (let one = outbox.pollRead(65_536); one; one = outbox.pollRead(65_536)) found.push(one);
+	const poll = () => outbox.pollRead(65_536, readAheadMax);
+	for (let one = poll(); one; one = poll()) found.push(one);
 	return found;
 }
 
 test('wants of what is not there are refused a few thousand at a time', t => {
-	const outbox = new Outbox({resolve: () => refuseCode.invalid}, readAheadMax);
+	const outbox = new Outbox({resolve: () => refuseCode.invalid});
 	const wants = 8;
 	for (let number = 0; number < wants; number++) t.is(outbox.add(want(number, 1)), undefined);
 	let turns = 0;
@@ -43,7 +44,7 @@ test('wants of what is not there are refused a few thousand at a time', t => {
 
 test('wants of many files of one octet are read a few thousand at a time', t => {
 	const sizes = new Float64Array(wantEntriesMax).fill(1);
-	const outbox = new Outbox({resolve: () => ({sizes})}, readAheadMax);
+	const outbox = new Outbox({resolve: () => ({sizes})});
 	for (let number = 0; number < 8; number++) outbox.add(want(number, wantEntriesMax));
 	let count = 0;
 	for (; !outbox.empty; ) {
@@ -59,7 +60,7 @@ test('wants of many files of one octet are read a few thousand at a time', t => 
 
 test('what is withdrawn or refused makes room again', t => {
 	const sizes = new Float64Array(wantEntriesMax).fill(300);
-	const outbox = new Outbox({resolve: () => ({sizes})}, readAheadMax);
+	const outbox = new Outbox({resolve: () => ({sizes})});
 	let first = -1;
 	for (let number = 0; number < 20; number++) {
 		outbox.add(want(number, wantEntriesMax * 300));
