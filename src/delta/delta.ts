@@ -28,8 +28,8 @@ export type DeltaOptions = {
 	readonly size: number;
 	/** Sizes of the files that may have some of it, the most promising first. */
 	readonly basisSizes: readonly number[];
-	/** A search over much content is handed out in at most this many parts. */
-	readonly searchCountMax?: number;
+	/** A search over more octets is handed out in parts. */
+	readonly shareSizeMin?: number;
 };
 
 /** Octets of sums that the first request may bring beyond the coarsest level: one datagram. */
@@ -59,7 +59,7 @@ export function allowance(size: number, found: number): number {
 export class Delta {
 	readonly #shape: SumsShape | undefined;
 	readonly #basisSizes: readonly number[];
-	readonly #searchCountMax: number;
+	readonly #shareSizeMin: number | undefined;
 	#salt: Uint8Array | undefined;
 	#matches = noMatches;
 	/** Of sums, asked for so far. */
@@ -78,13 +78,15 @@ export class Delta {
 	#unsent = 0;
 	#missing = 0;
 	#searches: SearchInput[] = [];
+	/** By share of the round, what was found; and how many are still searched. */
+	#found: Float64Array[] = [];
 	#running = 0;
 	#done = false;
 
-	constructor({size, basisSizes, searchCountMax = 1}: DeltaOptions) {
+	constructor({size, basisSizes, shareSizeMin}: DeltaOptions) {
 		this.#shape = sumsShape(size);
 		this.#basisSizes = basisSizes;
-		this.#searchCountMax = searchCountMax;
+		this.#shareSizeMin = shareSizeMin;
 		if (this.#shape === undefined || basisSizes.every(each => each === 0)) this.#done = true;
 		else this.#askFirst(this.#shape);
 	}
@@ -138,11 +140,13 @@ export class Delta {
 		return this.#searches.shift();
 	}
 
-	/** What one search found; searches may end in any order. */
-	handleMatches(matches: Float64Array): void {
-		assert(this.#running > 0, 'a search ends once');
-		this.#matches = joinMatches(this.#matches, matches);
-		if (--this.#running === 0 && !this.#done) this.#next(this.#shape!);
+	/** What one search found. They may end in any order: it makes no difference. */
+	handleMatches({share}: SearchInput, matches: Float64Array): void {
+		assert(this.#running > 0 && this.#found[share] === undefined, 'a search ends once');
+		this.#found[share] = matches;
+		if (--this.#running > 0) return;
+		for (const each of this.#found) this.#matches = joinMatches(this.#matches, each);
+		if (!this.#done) this.#next(this.#shape!);
 	}
 
 	#allowance(): number {
@@ -204,8 +208,11 @@ export class Delta {
 			runs,
 			basisSizes: this.#basisSizes,
 		};
-		const shares = splitStretches(stretches, this.#searchCountMax, blockSize);
-		this.#searches = shares.map(share => ({...search, stretches: share}));
+		let count = 0;
+		for (const {records} of runs) count += records.length / shape.recordSize;
+		const shares = splitStretches(stretches, blockSize, count, this.#shareSizeMin);
+		this.#searches = shares.map((share, index) => ({...search, share: index, stretches: share}));
+		this.#found = [];
 		this.#running = shares.length;
 		this.#round = [];
 	}

@@ -7,6 +7,8 @@ import {stretchRowSize} from './stretches.ts';
 import {parseRecords} from './sums.ts';
 
 export type SearchInput = {
+	/** Which of the searches of its round it is: what they find is joined in this order. */
+	readonly share: number;
 	/** Of the source's file. */
 	readonly fileSize: number;
 	readonly salt: Uint8Array;

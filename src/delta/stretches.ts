@@ -8,8 +8,12 @@ import {join, type Pairs, subtract} from './pairs.ts';
 /** Numbers of one row. */
 export const stretchRowSize = 3;
 
-/** A job's share is at least this many octets: its table is made anew for each. */
-const shareSizeMin = 1 << 23;
+/** Octets of a share at least, as long as a table takes to make: for each block, and in all. */
+const shareSizePerBlock = 256;
+export const shareSizeMin = 1 << 23;
+
+/** Enough for the threads of any machine; more would make their tables for nothing. */
+const shareCountMax = 64;
 
 /** How far content that is sampled may have moved. */
 const nearSize = 1 << 22;
@@ -57,16 +61,26 @@ export function nearStretches(
 	return Float64Array.from(rows);
 }
 
-/** At most `count` shares of about as many octets; a cut stretch overlaps by a window. */
+/**
+ * Shares that threads may search by themselves, each for all of the blocks. Where they are cut
+ * depends on what is searched and never on who does it. A cut stretch overlaps by a window and by
+ * the block that may follow it.
+ */
 export function splitStretches(
 	rows: Float64Array,
-	count: number,
 	blockSize: number,
+	blockCount: number,
+	sizeMin = shareSizeMin,
 ): Float64Array[] {
 	let total = 0;
 	for (let row = 0; row < rows.length; row += stretchRowSize)
 		total += rows[row + 2]! - rows[row + 1]!;
-	const shareSize = Math.max(shareSizeMin, blockSize * 16, Math.ceil(total / count));
+	const shareSize = Math.max(
+		sizeMin,
+		blockSize * 16,
+		blockCount * shareSizePerBlock,
+		Math.ceil(total / shareCountMax),
+	);
 	const shares: number[][] = [[]];
 	let room = shareSize;
 	for (let row = 0; row < rows.length; row += stretchRowSize) {
@@ -77,7 +91,7 @@ export function splitStretches(
 				room = shareSize;
 			}
 			const cut = Math.min(end, start + room);
-			shares.at(-1)!.push(rows[row]!, start, Math.min(end, cut + blockSize - 1));
+			shares.at(-1)!.push(rows[row]!, start, Math.min(end, cut + 2 * blockSize - 1));
 			room -= cut - start;
 			start = cut;
 		}

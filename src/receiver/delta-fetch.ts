@@ -81,14 +81,13 @@ export class DeltaFetch {
 
 	/** Begins with the next file, unless enough are under way; false: nothing was begun. */
 	startNext(): boolean {
-		const {rows, table, pool, onWanted} = this.#options;
+		const {rows, table, onWanted} = this.#options;
 		const row = rows[this.#next];
 		if (row === undefined || this.#active.size >= activeMax) return false;
 		const size = table.columns.size[row]!;
-		const searchCountMax = Math.max(1, pool.threadCount);
 		const bases = this.#options.bases[this.#next++]!;
 		const basisSizes = bases.map(basis => basis.size);
-		const delta = new Delta({size, basisSizes, searchCountMax});
+		const delta = new Delta({size, basisSizes});
 		this.#active.set(row, {delta, bases, searching: 0});
 		const leaves = leavesSize(size);
 		if (leaves > 0) onWanted(row, 'leaves', 0, leaves);
@@ -152,7 +151,7 @@ export class DeltaFetch {
 			const active = this.#active.get(row);
 			assert(active !== undefined, 'a file is under way while it is searched');
 			active.searching--;
-			active.delta.handleMatches(found?.matches ?? new Float64Array(0));
+			active.delta.handleMatches(search, found?.matches ?? new Float64Array(0));
 		} finally {
 			for (const basis of bases ?? []) this.#close(basis);
 		}

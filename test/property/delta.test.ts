@@ -46,11 +46,22 @@ for (const seed of seeds) {
 		const {source, bases} = makeCase(prng);
 		const size = source.length;
 		const sums = makeSums(source, prng.bytes(16));
-		const searchCountMax = 1 + prng.below(4);
-		const run = runDelta({size, sums, bases, prng, searchCountMax});
+		const shareSizeMin = 1 + prng.below(200_000);
+		const run = runDelta({size, sums, bases, prng, shareSizeMin});
 		t.true(equal(assemble(run.matches, bases, source), source));
 		t.true(run.sumsSize <= allowance(size, matchedSize(run.matches)));
 		t.true(run.roundCount <= 8, `${run.roundCount} rounds`);
+	});
+
+	test(`what is found does not depend on which share ends first [SHOAL_SEED=${seed}]`, t => {
+		const prng = new Prng(seed);
+		const {source, bases} = makeCase(prng);
+		const sums = makeSums(source, prng.bytes(16));
+		const shareSizeMin = 1 + prng.below(30_000);
+		const [first, second] = [1, 2].map(order =>
+			runDelta({size: source.length, sums, bases, prng: new Prng(order), shareSizeMin}),
+		);
+		t.deepEqual(first, second);
 	});
 
 	test(`sums of noise throw nothing and name only what is there [SHOAL_SEED=${seed}]`, t => {

@@ -1,7 +1,8 @@
 /** Runs a Delta to its end in memory: the source answers from its sums object, in any order. */
+import platform from '#platform';
 import {Delta} from '../../src/delta/delta.ts';
 import {literalRanges, matchRowSize} from '../../src/delta/match-list.ts';
-import {makeSearch} from '../../src/delta/search-input.ts';
+import {makeSearch, type SearchInput} from '../../src/delta/search-input.ts';
 import {stretchRowSize} from '../../src/delta/stretches.ts';
 import {joinSums, SumsBuilder} from '../../src/delta/sums-builder.ts';
 import type {Prng} from './prng.ts';
@@ -29,12 +30,12 @@ export type DeltaRunOptions = {
 	readonly sums: Uint8Array;
 	readonly bases: readonly Uint8Array[];
 	readonly prng: Prng;
-	readonly searchCountMax?: number;
+	readonly shareSizeMin?: number;
 };
 
-export function runDelta({size, sums, bases, prng, searchCountMax = 1}: DeltaRunOptions): DeltaRun {
+export function runDelta({size, sums, bases, prng, ...options}: DeltaRunOptions): DeltaRun {
 	const basisSizes = bases.map(basis => basis.length);
-	const delta = new Delta({size, basisSizes, searchCountMax});
+	const delta = new Delta({size, basisSizes, ...options});
 	let [rangeCount, roundCount, searched] = [0, 0, 0];
 	while (!delta.done) {
 		const pieces: [number, Uint8Array][] = [];
@@ -52,16 +53,23 @@ export function runDelta({size, sums, bases, prng, searchCountMax = 1}: DeltaRun
 			delta.handleBlock(...piece!);
 		}
 		for (let left = rangeCount - before; left > 0; left--) delta.handleDone();
+		const searches: SearchInput[] = [];
 		for (let next = delta.pollSearch(); next !== undefined; next = delta.pollSearch()) {
-			const search = makeSearch(next);
-			for (let row = 0; row < next.stretches.length; row += stretchRowSize) {
-				const [basis, start, end] = next.stretches.subarray(row, row + stretchRowSize);
+			searches.push(next);
+		}
+		while (searches.length > 0) {
+			const [input] = searches.splice(prng.below(searches.length), 1);
+			const search = makeSearch(input!, platform.openSearchMemory);
+			const {stretches} = input!;
+			for (let row = 0; row < stretches.length; row += stretchRowSize) {
+				const [basis, start, end] = stretches.subarray(row, row + stretchRowSize);
 				search.start(basis!, start!);
 				search.push(bases[basis!]!.subarray(start!, end!));
 				search.end(end === basisSizes[basis!]);
 				searched += end! - start!;
 			}
-			delta.handleMatches(search.matches());
+			search.close();
+			delta.handleMatches(input!, search.matches());
 		}
 	}
 	return {matches: delta.matches, sumsSize: delta.sumsSize, rangeCount, roundCount, searched};

@@ -43,7 +43,7 @@ test('one changed octet costs one finest block and the sums of its neighbours', 
 	const shape = sumsShape(source.length)!;
 	t.is(changed.sumsSize, shape.levels[1]!.offset + (16 + 8) * shape.recordSize);
 	t.is(changed.roundCount, 3);
-	t.true(changed.searched < 1.01 * source.length);
+	t.true(changed.searched < 1.02 * source.length);
 });
 
 test('a log that grew costs what was appended', t => {
@@ -107,8 +107,8 @@ test('sums that are refused, at any time, leave what was found', t => {
 	const want = later.pollWant()!;
 	later.handleBlock(want.offset, sums.subarray(want.offset, want.offset + want.length));
 	later.handleDone();
-	t.not(later.pollSearch(), undefined);
-	later.handleMatches(Float64Array.of(0, 0, 0, 32_768));
+	const search = later.pollSearch();
+	later.handleMatches(search!, Float64Array.of(0, 0, 0, 32_768));
 	t.not(later.pollWant(), undefined);
 	later.handleRefused();
 	t.true(later.done);

@@ -91,16 +91,21 @@ test('a sample is searched around its own place', t => {
 	);
 });
 
-test('shares of a search overlap by a window and lose nothing', t => {
+test('shares of a search overlap by a window and the block after it, and lose nothing', t => {
 	const rows = Float64Array.of(0, 0, 3e7, 1, 5, 100, 1, 1000, 2e7);
-	const shares = splitStretches(rows, 3, 1024);
-	t.is(shares.length, 3);
-	t.deepEqual(splitStretches(rows, 1, 1024), [rows]);
-	t.deepEqual(splitStretches(new Float64Array(0), 2, 1024), [new Float64Array(0)]);
+	const shares = splitStretches(rows, 1024, 1000);
+	t.is(shares.length, 6);
+	t.deepEqual(splitStretches(rows, 1024, 300_000), [rows], 'a table that takes as long to make');
+	t.deepEqual(splitStretches(rows, 2 ** 22, 1000), [rows], 'blocks that hardly fit a share');
+	t.deepEqual(splitStretches(new Float64Array(0), 1024, 1), [new Float64Array(0)]);
+	t.is(splitStretches(Float64Array.of(0, 0, 2 ** 40), 65_536, 2 ** 20).length, 64);
 	const all = shares.flatMap(share => [...share]);
 	t.deepEqual(all.slice(0, 2), [0, 0]);
+	let cuts = 0;
 	for (let row = 3; row < all.length; row += 3) {
 		const isCut = all[row] === all[row - 3] && all[row + 1]! < all[row - 1]!;
-		t.true(!isCut || all[row + 1] === all[row - 1]! - 1023);
+		if (isCut) t.is(all[row + 1], all[row - 1]! - 2047);
+		if (isCut) cuts++;
 	}
+	t.is(cuts, shares.length - 1);
 });

@@ -8,7 +8,7 @@ import {literalRanges, matchedSize} from '../../../src/delta/match-list.ts';
 import type {FileHandle} from '../../../src/platform/tree.ts';
 import type {Pool} from '../../../src/pool/pool.ts';
 import {copyMatches, match} from '../../../src/task/match.ts';
-import {edit} from '../../support/edit.ts';
+import {edit, makeContent} from '../../support/edit.ts';
 import {openPool} from '../../support/pool.ts';
 import {Prng} from '../../support/prng.ts';
 import {makeSums} from '../../support/run-delta.ts';
@@ -44,7 +44,7 @@ function makeFiles(t: ExecutionContext): Files {
 	};
 }
 
-/** All rounds of one file, each search in the pool, as many at once as there are threads. */
+/** All rounds of one file, each search in the pool, in shares of a MiB. */
 async function runInPool(
 	pool: Pool,
 	source: Uint8Array,
@@ -52,22 +52,36 @@ async function runInPool(
 	basisSizes: readonly number[],
 ): Promise<Float64Array> {
 	const sums = makeSums(source, new Uint8Array(16).fill(1));
-	const searchCountMax = Math.max(1, pool.threadCount);
-	const delta = new Delta({size: source.length, basisSizes, searchCountMax});
+	const delta = new Delta({size: source.length, basisSizes, shareSizeMin: 1 << 20});
 	while (!delta.done) {
 		for (let want = delta.pollWant(); want !== undefined; want = delta.pollWant()) {
 			delta.handleBlock(want.offset, sums.subarray(want.offset, want.offset + want.length));
 			delta.handleDone();
 		}
 		const running: Promise<void>[] = [];
-		for (let search = delta.pollSearch(); search !== undefined; search = delta.pollSearch()) {
+		for (let next = delta.pollSearch(); next !== undefined; next = delta.pollSearch()) {
+			const search = next;
 			const job = pool.run(match, {search, bases});
-			running.push(job.then(({matches}) => delta.handleMatches(matches)));
+			running.push(job.then(({matches}) => delta.handleMatches(search, matches)));
 		}
 		await Promise.all(running);
 	}
 	return delta.matches;
 }
+
+test('the same is found by any number of threads', async t => {
+	const files = makeFiles(t);
+	const prng = new Prng(24);
+	const source = makeContent(prng, 6_000_000);
+	const contents = [edit(prng, source, 40), edit(prng, source, 40)];
+	const bases = contents.map((content, index) => files.write(`basis${index}`, content));
+	const sizes = contents.map(content => content.length);
+	const found: Float64Array[] = [];
+	for (const threadCount of [0, 1, 2, 3]) {
+		found.push(await runInPool(openPool(t, threadCount), source, bases, sizes));
+	}
+	for (const each of found) t.deepEqual(each, found[0]);
+});
 
 for (const threadCount of [0, 2]) {
 	test(`with ${threadCount} threads the file is put together from its bases`, async t => {
