@@ -289,6 +289,13 @@ export const optionTable = {
 		value: 'file',
 		help: 'Also write the list to this file.',
 	},
+	scanRateMax: {
+		flags: '--scan-bwlimit <rate>',
+		group: 'tree',
+		commands: ['serve'],
+		value: 'rate',
+		help: 'Limit the rate at which files are read to be hashed; as --bwlimit of snapshot.',
+	},
 	changed: {
 		flags: '--changed <file>',
 		group: 'tree',
@@ -333,7 +340,7 @@ export const optionTable = {
 	rateMax: {
 		flags: '--bwlimit <rate>',
 		group: 'network',
-		commands: ['pull', 'serve'],
+		commands: ['pull', 'serve', 'snapshot'],
 		value: 'rate',
 		help: 'Limit the rate, of serve that of each client: KiB a second, or suffix K, M, G.',
 	},

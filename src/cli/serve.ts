@@ -129,6 +129,7 @@ export function readServeOptions({
 		name: '',
 		directory: readLocal(directory, 'TREE_MISSING', 'tree'),
 		scan: options.noScan === undefined,
+		...(options.scanRateMax ? {scanRateMax: options.scanRateMax} : {}),
 		...(options.state === undefined ? {} : {state: options.state}),
 	};
 	return {...common, modules: [module], listen};

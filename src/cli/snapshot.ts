@@ -20,6 +20,7 @@ export function runSnapshot(context: Context): Promise<number> {
 			...(options.state === undefined ? {} : {state: options.state}),
 			...(options.threads === undefined ? {} : {threads: options.threads}),
 			...(options.output === undefined ? {} : {output: options.output}),
+			...(options.rateMax ? {rateMax: options.rateMax} : {}),
 			...(options.changed === undefined ? {} : {changed: readChanged(options, operands[0]!)}),
 		});
 		if (voice.talks) voice.say(describe(result));

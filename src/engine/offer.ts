@@ -69,7 +69,7 @@ export class Offer {
 			if (options.scan) {
 				const owner = options.name === '' ? options.directory : options.name;
 				const {problems} = await task.run({kind: 'snapshot', owner}, taking =>
-					tree.take(pool, taking),
+					tree.take(pool, taking, {rateMax: options.scanRateMax}),
 				);
 				const told = new Problems(on);
 				for (const {code, message, path} of problems) told.add(code, message, path);

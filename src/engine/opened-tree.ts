@@ -4,12 +4,23 @@ import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
 import {openShownTree, recordOf} from '../receiver/trees.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
+import {onAbort} from '../scheduler/on-abort.ts';
 import {type Taken, takeSnapshot} from '../source/take-snapshot.ts';
 import {FileLog} from '../store/file-log.ts';
 import {Snapshots} from '../store/snapshots.ts';
 import {type StateDir, stateDirName} from '../store/state-dir.ts';
+import {Pace} from './pace.ts';
 import {PublishedDigests} from './published-digests.ts';
+import {RateDial} from './rate-dial.ts';
 import {openTreeState, type TreePlace, type TreeState} from './tree-state.ts';
+
+/** What a snapshot is held to. */
+export type TakeLimits = {
+	/** Nothing else may have changed; undefined: anything. */
+	readonly changed?: readonly Uint8Array[] | undefined;
+	/** Octets of contents read a second. */
+	readonly rateMax?: number | undefined;
+};
 
 export class OpenedTree {
 	readonly #place: TreePlace;
@@ -75,9 +86,11 @@ export class OpenedTree {
 	}
 
 	/** Brings the snapshot up to date. @throws ShoalError STORE_LOCKED, INTERRUPTED */
-	async take(pool: Pool, task: ActiveTask, changed?: readonly Uint8Array[]): Promise<Taken> {
+	async take(pool: Pool, task: ActiveTask, {changed, rateMax}: TakeLimits = {}): Promise<Taken> {
 		this.#state.lock();
 		const files = FileLog.open(this.#state);
+		const pace = new Pace(this.#platform.clock, RateDial.of(rateMax));
+		const release = onAbort(task.signal, () => pace.close());
 		try {
 			return await takeSnapshot({
 				platform: this.#platform,
@@ -88,10 +101,13 @@ export class OpenedTree {
 				snapshots: this.snapshots,
 				files,
 				changed,
+				pace: octets => pace.wait(octets),
 				vouched: () => this.#published(),
 				task,
 			});
 		} finally {
+			release();
+			pace.close();
 			files.close();
 			this.#state.unlock();
 		}

@@ -34,6 +34,8 @@ export type SnapshotOptions = RunOptions & {
 	readonly output?: string;
 	/** Paths that may have changed since the last snapshot; absent: any. See `parseChanged`. */
 	readonly changed?: readonly Uint8Array[];
+	/** Octets of contents that are read a second. */
+	readonly rateMax?: number;
 };
 
 /** A tree that a source offers. */
@@ -45,6 +47,8 @@ export type ServeModule = {
 	readonly comment?: string;
 	/** Bring the snapshot up to date first. */
 	readonly scan: boolean;
+	/** Octets of contents read a second when its snapshot is taken. */
+	readonly scanRateMax?: number | undefined;
 } & ModuleLimits;
 
 /** What all modules together may give, and what each does that has no limit of its own. */

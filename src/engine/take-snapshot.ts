@@ -24,7 +24,7 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotRe
 	let opened: OpenedTree | undefined;
 	try {
 		opened = OpenedTree.open(platform, options);
-		const taken = await task.lasting(() => opened!.take(pool, task, options.changed));
+		const taken = await task.lasting(() => opened!.take(pool, task, options));
 		if (options.changed !== undefined && taken.whole) {
 			const text =
 				'all of the tree was looked at: there is no list yet that changes could be made to';

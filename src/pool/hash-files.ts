@@ -25,6 +25,8 @@ export type HashOptions = Omit<JobOptions, 'cost'> & {
 	readonly sums: boolean;
 	/** Takes what each job found, in no order; no more is hashed ahead of it than jobs run. */
 	readonly onHashed: (batch: HashBatch) => void | Promise<void>;
+	/** Resolves when so many octets may be read: the operator's limit. */
+	readonly pace?: ((octets: number) => Promise<void> | undefined) | undefined;
 	/** Told how many octets have been read in all, also while a large file is. */
 	readonly onProgress?: (octets: number) => void;
 };
@@ -103,6 +105,7 @@ class Hashing {
 	async group(entries: Uint32Array, limit: number): Promise<void> {
 		const size = this.#table.columns.size[entries[0]!]!;
 		const isLarge = entries.length === 1 && size > 2 * partSize;
+		if (!isLarge) await this.#options.pace?.(sizeOf(this.#table, entries));
 		const output = isLarge
 			? await this.#inParts(entries, size, limit)
 			: await this.#pool.run(hash, this.#input(entries), this.#orderFor(entries));
@@ -129,6 +132,7 @@ class Hashing {
 				const start = index * partSize;
 				const range = {...input, start, end: Math.min(size, start + partSize)};
 				const cost = range.end - start;
+				await this.#options.pace?.(cost);
 				parts[index] = await this.#pool.run(hashPart, range, {...this.#order, cost});
 				this.#advance(cost);
 			});

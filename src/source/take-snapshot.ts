@@ -46,6 +46,8 @@ export type TakeOptions = {
 	readonly vouched?: (() => VouchedDigests | undefined) | undefined;
 	/** Nothing else has changed since the last snapshot. Undefined: anything may have. */
 	readonly changed?: readonly Uint8Array[] | undefined;
+	/** Resolves when so many octets may be read. */
+	readonly pace?: ((octets: number) => Promise<void> | undefined) | undefined;
 	/** Scan, hash and list become parts of it. */
 	readonly task: ActiveTask;
 };
@@ -172,7 +174,7 @@ class Contents implements ContentColumns {
 	}
 
 	/** Hashes the rest. */
-	async hash({pool, root, files, task}: TakeOptions): Promise<void> {
+	async hash({pool, root, files, task, pace}: TakeOptions): Promise<void> {
 		const unknown = this.#unknown();
 		if (unknown.length === 0) return;
 		const {size} = this.#table.columns;
@@ -182,6 +184,7 @@ class Contents implements ContentColumns {
 			return hashFiles(pool, root, this.#table, Uint32Array.from(unknown), {
 				...hash.order,
 				sums: true,
+				pace,
 				onHashed: batch => this.#take(batch, files),
 				onProgress: octets => hash.advance(octets),
 			});
@@ -225,6 +228,7 @@ class Contents implements ContentColumns {
 			leavesAt = leavesEnd;
 			sumsAt = sumsEnd;
 		});
+		files.flush();
 		this.problems.push(...batch.problems);
 	}
 

@@ -2,7 +2,8 @@
  * Everything that reading a file once has told, kept: digest, leaf hashes, block sums. `files.log`
  * is append-only: a header that names the data file, then records of one size. Leaf hashes and
  * sums stand in the data file, so that opening the log reads the records alone. Both are a cache:
- * what a crash cut off is cut away, what is damaged ends the log there, and is hashed again.
+ * what a crash cut off is cut away, what is damaged ends the log there, and is hashed again. After a
+ * loss of power records may be there without their data: those that were not synced are checked.
  */
 import {assert} from '../assert.ts';
 import type {FileHandle, StatIdentity, TreeIo} from '../platform/tree.ts';
@@ -28,12 +29,18 @@ export type FileRecord = {
 const encoder = new TextEncoder();
 const logName = 'files.log';
 const magic = encoder.encode('shoal files 1\n');
-/** The magic, then the generation: the number in the data file's name. */
+/**
+ * The magic, how many records were on the disk with their data when that was written, and the
+ * generation: the number in the data file's name.
+ */
 const headerSize = 32;
+const syncedOffset = headerSize - 16;
 const generationOffset = headerSize - 8;
 
 /** Octets gathered before they are written. */
 const pendingMax = 1 << 20;
+/** Octets after which all is synced: a loss of power costs no more work, nor does checking it. */
+const unsyncedMax = 64 << 20;
 /** Octets of data copied at once. */
 const copySize = 1 << 20;
 /** Records read at once: 8 MiB. */
@@ -56,6 +63,7 @@ export class FileLog {
 	#dataEnd = 0;
 	#pending: Uint8Array[] = [];
 	#pendingSize = 0;
+	#unsyncedSize = 0;
 	/** By their offset in the data file. */
 	readonly #objects = new ObjectCache();
 
@@ -69,6 +77,7 @@ export class FileLog {
 	static open(state: StateDir): FileLog {
 		const log = new FileLog(state, true);
 		if (!log.#open()) log.#create();
+		else log.#checkUnsynced();
 		log.#tree.truncate(log.#log!, headerSize + log.#table.count * recordSize);
 		log.#tree.truncate(log.#data!, log.#dataEnd);
 		log.#removeOthers();
@@ -131,7 +140,13 @@ export class FileLog {
 		this.#dataEnd += leaves.length + sums.length;
 		this.#pendingSize += leaves.length + sums.length + recordSize;
 		for (const part of [leaves, sums]) if (part.length > 0) this.#pending.push(part.slice());
-		if (this.#pendingSize >= pendingMax) this.#flush();
+		if (this.#pendingSize >= pendingMax) this.flush();
+	}
+
+	/** All that was appended outlives this process when it returns; to outlive the system: `sync`. */
+	flush(): void {
+		this.#flush();
+		if (this.#unsyncedSize >= unsyncedMax) this.sync();
 	}
 
 	/**
@@ -148,6 +163,8 @@ export class FileLog {
 		this.#tree.sync(this.#data!);
 		this.#flush();
 		this.#tree.sync(this.#log!);
+		this.#tree.write(this.#log!, float64(this.#table.count), syncedOffset);
+		this.#unsyncedSize = 0;
 	}
 
 	/**
@@ -267,7 +284,33 @@ export class FileLog {
 		const records = this.#table.bytes(this.#writtenCount);
 		this.#tree.write(this.#log!, records, headerSize + this.#writtenCount * recordSize);
 		this.#writtenCount = this.#table.count;
+		this.#unsyncedSize += this.#pendingSize;
 		this.#pendingSize = 0;
+	}
+
+	/** Ends the log before the first record that may have come to the disk without its data. */
+	#checkUnsynced(): void {
+		const octets = new Uint8Array(8);
+		this.#tree.read(this.#log!, octets, syncedOffset);
+		const synced = new DataView(octets.buffer).getFloat64(0);
+		const from = synced >= 0 && synced <= this.#table.count ? synced : 0;
+		for (let row = from; row < this.#table.count; row++) {
+			if (this.#hasData(row)) continue;
+			this.#tree.truncate(this.#log!, headerSize + row * recordSize);
+			this.#reopen();
+			return;
+		}
+	}
+
+	#hasData(row: number): boolean {
+		const {dataOffset, leavesSize: leaves, sumsSize: sums} = this.#table.data(row);
+		const octets = new Uint8Array(leaves + sums);
+		if (this.#tree.read(this.#data!, octets, dataOffset) < octets.length) return false;
+		const [leavesCheck, sumsCheck] = [this.#table.leavesCheck(row), this.#table.sumsCheck(row)];
+		return (
+			crc32(octets.subarray(0, leaves)) === leavesCheck &&
+			crc32(octets.subarray(leaves)) === sumsCheck
+		);
 	}
 
 	#flushData(): void {
@@ -343,7 +386,8 @@ export class FileLog {
 		}
 		const header = new Uint8Array(headerSize);
 		header.set(magic);
-		new DataView(header.buffer).setFloat64(generationOffset, generation);
+		header.set(float64(table.count), syncedOffset);
+		header.set(float64(generation), generationOffset);
 		this.#state.writeFile(logName, header, table.bytes(0));
 		this.#closeFiles();
 		assert(this.#open(), 'a log that was just written');
@@ -369,4 +413,11 @@ export class FileLog {
 
 function dataName(generation: number): string {
 	return `files.${generation}.data`;
+}
+
+/** Whatever the machine's order of octets. */
+function float64(value: number): Uint8Array {
+	const octets = new Uint8Array(8);
+	new DataView(octets.buffer).setFloat64(0, value);
+	return octets;
 }

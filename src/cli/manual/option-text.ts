@@ -45,7 +45,8 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'As rsync reads it: 500 is 500 KiB a second, 1.5M one and a half MiB, 2MB two million ' +
 		'octets; 0 is no limit. It counts what is on the network, headers included, and holds in ' +
 		'every second. For serve it is the limit of each client, where its module has none of its ' +
-		'own; see also --bwlimit-total. Of a SOURCE that is here, what is read of it is limited.',
+		'own; see also --bwlimit-total. Of a SOURCE that is here, what is read of it is limited, and ' +
+		'so is what snapshot reads of files to hash them.',
 	contactTimeout:
 		'Default: 15. It is the time for looking the name up, and for all addresses of it together: ' +
 		'each begins 250 ms after the one before, or when that has failed, IPv6 and IPv4 in turn. A ' +
