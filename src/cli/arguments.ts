@@ -2,14 +2,8 @@
 import {Command, CommanderError, Option} from 'commander';
 import {ShoalError} from '../error.ts';
 import {commandTable, unbuiltCommands} from './command.ts';
-import {
-	type CommandName,
-	type OptionName,
-	type OptionRow,
-	type OptionValues,
-	optionTable,
-	standardOptions,
-} from './option.ts';
+import {type OptionName, type OptionValues, optionTable, standardOptions} from './option.ts';
+import type {CommandName, OptionRow} from './option-row.ts';
 import {unbuiltOptions} from './unbuilt-option.ts';
 import {readValue} from './value.ts';
 

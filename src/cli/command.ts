@@ -2,7 +2,7 @@
  * Every command, as a row of a table from which commander, help, manual page and completions are
  * made. Placeholders are in angle brackets, or in square ones where they may be left out.
  */
-import type {CommandName} from './option.ts';
+import type {CommandName} from './option-row.ts';
 
 /** What a shell offers for an operand. */
 export type OperandKind = 'directory' | 'file' | 'none';

@@ -4,13 +4,8 @@
  */
 import {commandTable, type Example} from './command.ts';
 import {exitTable} from './exit-code.ts';
-import {
-	type CommandName,
-	type OptionRow,
-	optionGroups,
-	optionTable,
-	standardOptions,
-} from './option.ts';
+import {optionTable, standardOptions} from './option.ts';
+import {type CommandName, type OptionRow, optionGroups} from './option-row.ts';
 
 /** Columns of what is not a terminal. */
 export const helpWidthDefault = 80;

@@ -5,7 +5,7 @@ import type {Scheduler} from '../scheduler/scheduler.ts';
 import {type Invocation, readArguments} from './arguments.ts';
 import type {Context} from './context.ts';
 import {failedPull, failedRun} from './failed-run.ts';
-import type {CommandName} from './option.ts';
+import type {CommandName} from './option-row.ts';
 import {describeFailure, errorLine} from './report.ts';
 import type {Terminal} from './terminal.ts';
 

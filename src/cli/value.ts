@@ -1,6 +1,6 @@
 /** Readers of option values: text in, a checked value out. */
 import {ShoalError} from '../error.ts';
-import {type ChoiceKind, choiceTable, type ValueKind} from './option.ts';
+import {type ChoiceKind, choiceTable, type ValueKind} from './option-row.ts';
 
 /** What the text of option `flag` means. @throws ShoalError OPTION_INVALID, OPTION_UNBUILT */
 export function readValue(kind: ValueKind, flag: string, text: string): string | number {

@@ -2,8 +2,8 @@
  * Everything that reading a file once has told, kept: digest, leaf hashes, block sums. `files.log`
  * is append-only: a header that names the data file, then records of one size. Leaf hashes and
  * sums stand in the data file, so that opening the log reads the records alone. Both are a cache:
- * what a crash cut off is cut away, what is damaged ends the log there, and is hashed again. After a
- * loss of power records may be there without their data: those that were not synced are checked.
+ * what a crash cut off is cut away, what is damaged ends the log there, and is hashed again. After
+ * a loss of power records may be there without data: those that were not synced are checked.
  */
 import {assert} from '../assert.ts';
 import type {FileHandle, StatIdentity, TreeIo} from '../platform/tree.ts';

@@ -1,12 +1,7 @@
 /** What a shell can complete: the tables of the command line in the terms of completion. */
 import {type CommandRow, commandTable, type OperandKind} from '../command.ts';
-import {
-	type CommandName,
-	choiceTable,
-	type OptionRow,
-	optionTable,
-	standardOptions,
-} from '../option.ts';
+import {optionTable, standardOptions} from '../option.ts';
+import {type CommandName, choiceTable, type OptionRow} from '../option-row.ts';
 
 /** What stands after an option or as an operand: a path, one of some words, or anything. */
 export type Completed = {readonly kind: OperandKind; readonly words: readonly string[]};

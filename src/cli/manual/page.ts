@@ -3,14 +3,8 @@ import {errorTable} from '../../error.ts';
 import {type CommandRow, commandTable} from '../command.ts';
 import {exitTable} from '../exit-code.ts';
 import {operandName, optionsByGroup} from '../help.ts';
-import {
-	type CommandName,
-	type OptionName,
-	type OptionRow,
-	optionGroups,
-	optionTable,
-	standardOptions,
-} from '../option.ts';
+import {type OptionName, optionTable, standardOptions} from '../option.ts';
+import {type CommandName, type OptionRow, optionGroups} from '../option-row.ts';
 import {flagMacros, literal, prose, tagged} from './mdoc.ts';
 import {optionText} from './option-text.ts';
 import * as text from './section.ts';

@@ -2,7 +2,8 @@ import {execFileSync} from 'node:child_process';
 import test from 'ava';
 import {readArguments} from '../../../src/cli/arguments.ts';
 import {commandTable} from '../../../src/cli/command.ts';
-import {type CommandName, type OptionRow, optionTable} from '../../../src/cli/option.ts';
+import {optionTable} from '../../../src/cli/option.ts';
+import type {CommandName, OptionRow} from '../../../src/cli/option-row.ts';
 import {ShoalError} from '../../../src/error.ts';
 
 const refusal = (words: readonly string[]): ShoalError => {

@@ -5,7 +5,8 @@ import test, {type ExecutionContext} from 'ava';
 import {commandTable} from '../../../src/cli/command.ts';
 import {completedCommands} from '../../../src/cli/completion/model.ts';
 import {shellScript, shells} from '../../../src/cli/completion/shell.ts';
-import {type CommandName, type OptionRow, optionTable} from '../../../src/cli/option.ts';
+import {optionTable} from '../../../src/cli/option.ts';
+import type {CommandName, OptionRow} from '../../../src/cli/option-row.ts';
 import {tempDirectory} from '../../support/temp-directory.ts';
 
 const commands = Object.keys(commandTable) as CommandName[];

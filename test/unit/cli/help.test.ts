@@ -1,12 +1,8 @@
 import test from 'ava';
 import {commandTable} from '../../../src/cli/command.ts';
 import {helpText} from '../../../src/cli/help.ts';
-import {
-	type CommandName,
-	type OptionRow,
-	optionGroups,
-	optionTable,
-} from '../../../src/cli/option.ts';
+import {optionTable} from '../../../src/cli/option.ts';
+import {type CommandName, type OptionRow, optionGroups} from '../../../src/cli/option-row.ts';
 
 const names = Object.keys(commandTable) as CommandName[];
 

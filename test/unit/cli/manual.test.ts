@@ -6,7 +6,8 @@ import {commandTable} from '../../../src/cli/command.ts';
 import {exitTable} from '../../../src/cli/exit-code.ts';
 import {flagMacros, literal, prose} from '../../../src/cli/manual/mdoc.ts';
 import {manualPage} from '../../../src/cli/manual/page.ts';
-import {type OptionRow, optionTable, standardOptions} from '../../../src/cli/option.ts';
+import {optionTable, standardOptions} from '../../../src/cli/option.ts';
+import type {OptionRow} from '../../../src/cli/option-row.ts';
 import {errorTable} from '../../../src/error.ts';
 import {tempDirectory} from '../../support/temp-directory.ts';
 

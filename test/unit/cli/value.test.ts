@@ -1,5 +1,5 @@
 import test from 'ava';
-import {choiceTable} from '../../../src/cli/option.ts';
+import {choiceTable} from '../../../src/cli/option-row.ts';
 import {readValue} from '../../../src/cli/value.ts';
 import {controllers} from '../../../src/congestion/controllers.ts';
 
