@@ -64,6 +64,8 @@ export class Remote implements Supply {
 	readonly #stop = new AbortController();
 	/** Between two sessions: what is asked for now is asked for when the next one is there. */
 	#isRedialling = false;
+	/** Nothing was outstanding when the session ended: the next request dials. */
+	#isResting = false;
 	/** What ended it for good. */
 	#failure: ShoalError | undefined;
 	#barrenRedials = 0;
@@ -125,6 +127,7 @@ export class Remote implements Supply {
 
 	/** True while more requests would help to keep the path full. */
 	get hungry(): boolean {
+		if (this.#isResting) return true;
 		return this.#fetcher?.hungry ?? !(this.#isClosed || this.#isRedialling);
 	}
 
@@ -168,6 +171,7 @@ export class Remote implements Supply {
 			return;
 		}
 		this.#outstanding.add(request);
+		if (this.#isResting) void this.#dialAgain();
 		if (this.#isRedialling) return;
 		this.#open().fetch(request);
 		this.#connection.wake();
@@ -256,21 +260,33 @@ export class Remote implements Supply {
 		};
 	}
 
-	/** The session broke: dials again and asks again, or tells why not. */
+	/** The session broke: dials again if anything is to come, or tells why not. */
 	async #redial(error: ShoalError): Promise<void> {
 		if (this.#isClosed) return;
+		const isWanted = this.#outstanding.size > 0;
+		if (!isWorthRedialling(error) || (isWanted && ++this.#barrenRedials > barrenRedialsMax)) {
+			this.#fail(error);
+			return;
+		}
+		addLink(this.#past, this.#connection.statistics);
+		if (this.#fetcher !== undefined) addFetch(this.#past, this.#fetcher);
+		this.#pastUntaken += this.#untaken;
+		this.#untaken = 0;
+		this.#fetcher = undefined;
+		this.#isRedialling = true;
+		this.#isResting = !isWanted;
+		await this.#connection.close();
+		const then = isWanted ? 'dialling again' : 'dialling again when something is to come';
+		this.#options.remark(`${error.message}; ${then}`);
+		if (isWanted) await this.#dialAgain();
+	}
+
+	/** Asks the next session for what has not come. */
+	async #dialAgain(): Promise<void> {
+		this.#isResting = false;
 		try {
-			if (!isWorthRedialling(error) || ++this.#barrenRedials > barrenRedialsMax) throw error;
-			addLink(this.#past, this.#connection.statistics);
-			if (this.#fetcher !== undefined) addFetch(this.#past, this.#fetcher);
-			this.#pastUntaken += this.#untaken;
-			this.#untaken = 0;
-			this.#fetcher = undefined;
-			this.#isRedialling = true;
-			await this.#connection.close();
-			this.#options.remark(`${error.message}; dialling again`);
 			const again = {kind: 'connect', signal: this.#stop.signal};
-			const connection = await this.#options.task.run(again, ({signal}) => this.#dialAgain(signal));
+			const connection = await this.#options.task.run(again, ({signal}) => this.#reach(signal));
 			if (this.#isClosed) return await connection.close();
 			this.#connection = connection;
 			if (!same(connection.answered.head.root, this.answered.head.root)) {
@@ -286,7 +302,7 @@ export class Remote implements Supply {
 	}
 
 	/** The address that was there goes first: the others are for when it is there no more. */
-	#dialAgain(signal: AbortSignal): Promise<Connection> {
+	#reach(signal: AbortSignal): Promise<Connection> {
 		const {platform, dial, task, remark} = this.#options;
 		const {address} = this.#connection;
 		const others = dial.addresses.filter(each => each !== address);

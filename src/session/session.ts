@@ -75,6 +75,8 @@ export class Session implements SessionHandle {
 	/** The peer has asked for a packet, whatever is in it. */
 	#answerDue = false;
 	#heardAt: Micros;
+	/** When something of the payload came last: from then on the session is only kept alive. */
+	#usedAt: Micros;
 	#pingAt: Micros;
 	#pingPause = pingPauseFirst;
 	#confirmBy: Micros;
@@ -93,6 +95,7 @@ export class Session implements SessionHandle {
 		this.#prefix = prefix;
 		this.#now = now;
 		this.#heardAt = now;
+		this.#usedAt = now;
 		this.#closeAgainAt = now;
 		this.#pingAt = never;
 		this.#confirmBy = never;
@@ -144,10 +147,12 @@ export class Session implements SessionHandle {
 		if (payload.skips) this.#skipped = new SkippedNumbers(this.#options.crypto);
 		this.#now = now;
 		this.#heardAt = now;
+		this.#usedAt = now;
 		if (this.#options.confirmTimeout !== undefined) {
 			this.#confirmBy = later(now, this.#options.confirmTimeout);
 			this.#pingDue = true;
 			this.#pingAt = later(now, this.#pingPause);
+			this.#pingPause *= 2;
 		}
 		this.wake();
 	}
@@ -158,7 +163,7 @@ export class Session implements SessionHandle {
 		this.#prefix = prefix;
 		this.#confirmed = true;
 		this.#confirmBy = never;
-		if (this.#pingAt !== never) this.#pingAt = later(this.#now, this.#keepAlive);
+		if (this.#pingAt !== never) this.#noteHeard(this.#now);
 	}
 
 	close(code: number, text: string): void {
@@ -194,7 +199,7 @@ export class Session implements SessionHandle {
 		}
 		const newest = number > this.#window.largest;
 		this.#window.mark(number);
-		this.#heardAt = now;
+		this.#noteHeard(now);
 		if (this.#paths.onPacket(from, data.length, newest && this.open, now)) this.#moved();
 		if (this.#payload === undefined) this.#accept();
 		if (this.#state === 'closing') this.#repeatClose();
@@ -219,8 +224,8 @@ export class Session implements SessionHandle {
 		}
 		if (now >= this.#pingAt) {
 			this.#pingDue = true;
-			this.#pingPause = this.#confirmed ? this.#keepAlive : this.#pingPause * 2;
 			this.#pingAt = later(now, this.#pingPause);
+			this.#pingPause *= 2;
 		}
 		this.#paths.handleTimeout();
 		this.#payload?.handleTimeout(now);
@@ -254,9 +259,14 @@ export class Session implements SessionHandle {
 		return later(this.#heardAt, this.#options.idleTimeout);
 	}
 
-	/** Several pings may be lost before the peer's idle limit. */
-	get #keepAlive(): number {
-		return this.#options.idleTimeout / 5;
+	/** The peer is there. It is asked again after some silence, as long as that is of use. */
+	#noteHeard(now: Micros): void {
+		this.#heardAt = now;
+		if (this.#options.confirmTimeout === undefined || !this.#confirmed) return;
+		const isOfUse = now - this.#usedAt < keepAliveMax;
+		const pause = Math.min(keepAlivePause, this.#options.idleTimeout / 2);
+		this.#pingAt = isOfUse ? later(now, pause) : never;
+		this.#pingPause = pingPauseFirst;
 	}
 
 	#accept(): void {
@@ -276,6 +286,7 @@ export class Session implements SessionHandle {
 			offset = reader.offset;
 		}
 		const rest = data.subarray(offset, end);
+		if (rest.length > 0) this.#usedAt = this.#now;
 		const code = this.#payload?.handlePacket(number, rest, data.length, this.#now);
 		if (code !== undefined) this.#end({by: 'malformed', code, text: 'refused'});
 	}
@@ -451,6 +462,16 @@ const ownSizeMax = 2 * 9 + 1;
 const closeTextMax = 255;
 /** Until a round trip is known. RFC 9002 §6.2.2 takes the same second. */
 const pingPauseFirst = 1_000_000;
+/**
+ * Silence until a ping: 30 s are short enough for most routers that map addresses (RFC 9000
+ * §10.1.2), 15 s the shortest that RFC 8085 §3.5 has, so one ping may get lost and be repeated.
+ */
+const keepAlivePause = millis(15_000);
+/**
+ * So long a session without use is kept: a search of large files or a publish may take as long.
+ * Then the source gets its place back, and who wants something after all dials again.
+ */
+const keepAliveMax = millis(3_600_000);
 /** Between repeats of a close, in microseconds. */
 const closePause = 100_000;
 /** A closed session stays to tell stragglers. */

@@ -76,7 +76,7 @@ test('what is asked for while the source is dialled again is asked of the next s
 
 	await first.close();
 	await noticed;
-	t.false(remote.hungry, 'there is nobody to ask');
+	t.true(remote.hungry, 'nothing was outstanding: the next request dials');
 	const asked = remote.fetchObject(contentOf(2, 9));
 	const second = await start(space, `127.0.0.1:${port}`);
 	t.teardown(() => second.close());
@@ -96,6 +96,7 @@ test('who is closed while dialling again does not go on dialling', async t => {
 	await remote.fetchObject(contentOf(1, 7));
 	await server.close();
 	await noticed;
+	void remote.fetchObject(contentOf(1, 7));
 	// The first dial has been refused, and the next one is waited for.
 	await new Promise(resolve => setTimeout(resolve, 120));
 	await remote.close();

@@ -5,119 +5,12 @@
 import test from 'ava';
 import {Connection} from '../../src/engine/connection.ts';
 import {dialOrder} from '../../src/engine/dial-order.ts';
-import {dialPatiently} from '../../src/engine/dial-patiently.ts';
-import {ShoalError} from '../../src/error.ts';
-import type {DatagramLink, LinkHandler} from '../../src/platform/datagram.ts';
-import type {OpenLink, Platform} from '../../src/platform/platform.ts';
-import type {ModuleOptions} from '../../src/source/module.ts';
-import {SimLink} from '../support/link.ts';
-import {nullCrypto} from '../support/null-crypto.ts';
-import {Prng} from '../support/prng.ts';
-import {moduleName, SimSource} from '../support/sim-source.ts';
-import {SimTree} from '../support/sim-tree.ts';
-import {World} from '../support/world.ts';
-
-const roundTripMs = 40;
-const silent = '[2001:db8::1]:8730';
-const refusing = '192.0.2.99:8730';
-
-/** A source at each of `answering`; nobody is at other addresses. */
-class Scene {
-	readonly world = new World({now: 1_000_000});
-	readonly prng = new Prng(1);
-	readonly crypto = nullCrypto(this.prng.fork());
-	readonly sources = new Map<string, SimSource>();
-	/** Addresses in the order in which they were dialled, and when, in milliseconds. */
-	readonly dialled: [address: string, ms: number][] = [];
-	readonly #tree = new SimTree([1000], this.crypto.sha256, this.prng.fork());
-	readonly #link = new SimLink({rate: Infinity, delay: roundTripMs * 500}, this.prng.fork());
-	#links = 0;
-
-	constructor(answering: readonly string[], module: Partial<ModuleOptions> = {}) {
-		const {world, crypto} = this;
-		for (const address of answering) {
-			const link = world.openLink(address);
-			const source = new SimSource({world, link, crypto, tree: this.#tree, module});
-			this.sources.set(address, source);
-		}
-	}
-
-	get platform(): Platform {
-		const {world, crypto} = this;
-		const openLink = async (options: OpenLink) => this.#open(options);
-		return {clock: world.clock, crypto, openLink} as Partial<Platform> as Platform;
-	}
-
-	/** Dials; answers the connection or the error, and after how many milliseconds it was there. */
-	async dial(addresses: readonly string[], contactTimeoutMs = 15_000, patient = false) {
-		const startMs = this.#ms;
-		const options = {
-			addresses,
-			signal: undefined,
-			module: new TextEncoder().encode(moduleName),
-			sequence: 0,
-			contactTimeout: contactTimeoutMs * 1000,
-			...(this.sources.size > 0 && {
-				identity: [...this.sources.values()][0]!.identity.public,
-			}),
-		};
-		const dialling = patient
-			? dialPatiently(this.platform, options, {wasThere: false, remark: () => undefined})
-			: Connection.dial(this.platform, options);
-		let outcome: Connection | ShoalError | undefined;
-		dialling.then(
-			found => {
-				outcome = found;
-			},
-			(error: ShoalError) => {
-				outcome = error;
-			},
-		);
-		await this.world.driveAsync({done: () => outcome !== undefined, until: 1e12});
-		return {outcome: outcome!, ms: this.#ms - startMs};
-	}
-
-	get #ms(): number {
-		return Math.round(this.world.now / 1000);
-	}
-
-	#open({peer}: OpenLink): DatagramLink {
-		this.dialled.push([peer!, this.#ms - 1000]);
-		const own = `receiver:${++this.#links}`;
-		this.world.route(own, peer!, this.#link);
-		this.world.route(peer!, own, this.#link);
-		const link = this.world.openLink(own);
-		return peer === refusing ? refuse(link, this.world) : link;
-	}
-}
-
-/** A port that nothing listens on: it says so after a round trip. */
-function refuse(link: DatagramLink, world: World): DatagramLink {
-	let handler: LinkHandler | undefined;
-	return {
-		local: link.local,
-		payloadMax: link.payloadMax,
-		sizes: link.sizes,
-		statistics: link.statistics,
-		send(batch) {
-			const error = new ShoalError(
-				'PATH_UNREACHABLE',
-				`nothing answers at ${refusing}: ECONNREFUSED`,
-			);
-			world.at(world.now + roundTripMs * 1000, () => handler?.failed(error));
-			return batch.length;
-		},
-		drained: then => link.drained(then),
-		receive(each) {
-			handler = each;
-		},
-		close: () => link.close(),
-	};
-}
+import type {ShoalError} from '../../src/error.ts';
+import {DialScene, refusing, roundTripMs, silent} from '../support/dial-scene.ts';
 
 test('an IPv6 that leads nowhere costs a head start of 250 ms', async t => {
 	const there = '192.0.2.1:8730';
-	const scene = new Scene([there]);
+	const scene = new DialScene([there]);
 	const {outcome, ms} = await scene.dial([silent, there]);
 	t.is((outcome as Connection).address, there);
 	t.true(ms >= 250 && ms <= 250 + roundTripMs + 10, `${ms} ms`);
@@ -125,7 +18,7 @@ test('an IPv6 that leads nowhere costs a head start of 250 ms', async t => {
 
 test('an address that refuses costs no more than its answer', async t => {
 	const there = '[2001:db8::2]:8730';
-	const scene = new Scene([there]);
+	const scene = new DialScene([there]);
 	const {outcome, ms} = await scene.dial([refusing, there]);
 	t.is((outcome as Connection).address, there);
 	t.true(ms <= 2 * roundTripMs + 10, `${ms} ms`);
@@ -133,7 +26,7 @@ test('an address that refuses costs no more than its answer', async t => {
 
 test('an address that answers at once is the only one that is dialled', async t => {
 	const there = '[2001:db8::2]:8730';
-	const scene = new Scene([there]);
+	const scene = new DialScene([there]);
 	const {ms} = await scene.dial([there, silent, refusing]);
 	t.true(ms <= roundTripMs + 10, `${ms} ms`);
 	t.deepEqual(scene.dialled, [[there, 0]]);
@@ -141,7 +34,7 @@ test('an address that answers at once is the only one that is dialled', async t 
 
 test('addresses begin one head start after another', async t => {
 	const addresses = [1, 2, 3, 4].map(host => `[2001:db8::${host}]:8730`);
-	const scene = new Scene([]);
+	const scene = new DialScene([]);
 	const {outcome, ms} = await scene.dial(addresses, 2000);
 	t.deepEqual(
 		scene.dialled,
@@ -154,7 +47,7 @@ test('addresses begin one head start after another', async t => {
 });
 
 test('a refused port is said to be one, beside those that are silent', async t => {
-	const {outcome, ms} = await new Scene([]).dial([silent, refusing], 3000);
+	const {outcome, ms} = await new DialScene([]).dial([silent, refusing], 3000);
 	const {code, exit, message} = outcome as ShoalError;
 	t.deepEqual([code, exit], ['PATH_UNREACHABLE', 10]);
 	t.is(message, `no answer from ${silent} in 3 s; nothing answers at ${refusing}: ECONNREFUSED`);
@@ -162,7 +55,7 @@ test('a refused port is said to be one, beside those that are silent', async t =
 });
 
 test('a refused port alone is told at once', async t => {
-	const {outcome, ms} = await new Scene([]).dial([refusing]);
+	const {outcome, ms} = await new DialScene([]).dial([refusing]);
 	t.is((outcome as ShoalError).code, 'PATH_UNREACHABLE');
 	t.true(ms <= roundTripMs + 5, `${ms} ms`);
 });
@@ -184,7 +77,7 @@ test('families take turns, in the order of the system; a family may be asked for
 
 test('a source that is full says when to come back, and is asked again then', async t => {
 	const there = '192.0.2.1:8730';
-	const scene = new Scene([there], {sessionsMax: 0});
+	const scene = new DialScene([there], {module: {sessionsMax: 0}});
 	const source = scene.sources.get(there)!;
 	const refused = await scene.dial([there], 500, true);
 	const {code, exit, retryMs} = refused.outcome as ShoalError;
