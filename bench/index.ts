@@ -37,7 +37,7 @@ const names = words.filter(word => !word.startsWith('--'));
 const chosen = kernels.filter(
 	({name}) => names.length === 0 || names.some(prefix => name.startsWith(prefix)),
 );
-const programs = ['loopback', 'wan', 'delta'].filter(
+const programs = ['loopback', 'wan', 'delta', 'source'].filter(
 	name => smoke && (names.length === 0 || names.includes(name)),
 );
 if (chosen.length === 0 && programs.length === 0) {

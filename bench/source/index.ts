@@ -1,0 +1,112 @@
+/**
+ * `npm run bench:source [-- OPTION…]`: what many entries and many polls cost a source, beside the
+ * rsync daemon in the same run on the same trees. README.md explains.
+ */
+import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {parseArgs} from 'node:util';
+import {lockMachine, roomyDirectory} from '../wan/host.ts';
+import {describeThisMachine} from '../wan/machine.ts';
+import {type ListRow, measureList} from './list.ts';
+import {measurePolls, type PollRow} from './poll.ts';
+import {hasStrace, hasTime} from './process.ts';
+import {report, type SourceReport} from './report.ts';
+
+const usage = `usage: npm run bench:source -- [OPTION]...
+  --entries N,...  sizes of the trees (20000,100000,1000000); the list is measured at the last
+  --part NAME      only polls or list
+  --repeat N       runs of each, of which the median counts (3)
+  --smoke          each once with a small tree
+  --output DIR     write the results there (bench/results, if everything is measured);
+                   what was measured before and not now is taken from there
+`;
+
+const results = new URL('../../../bench/results/', import.meta.url).pathname;
+const program = fileURLToPath(new URL('../../../bin/shoal.js', import.meta.url));
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<number> {
+	let options: ReturnType<typeof readOptions>;
+	try {
+		options = readOptions(words);
+	} catch (error) {
+		process.stderr.write(`${(error as Error).message}\n\n${usage}`);
+		return 1;
+	}
+	const lack = await missing();
+	if (lack !== undefined) {
+		say(JSON.stringify({name: 'source', skipped: lack}));
+		return options.isSmoke ? 0 : 1;
+	}
+	const machine = describeThisMachine();
+	const directory = mkdtempSync(join(roomyDirectory(), 'shoal-source-'));
+	process.once('exit', () => rmSync(directory, {recursive: true, force: true}));
+	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+	const {entries, part, repeat, output} = options;
+	const polls: PollRow[] = [];
+	const trace = hasStrace();
+	for (const count of part === 'list' ? [] : entries) {
+		polls.push(...(await measurePolls({directory, program, entries: count, polls: repeat, trace})));
+		for (const row of polls.slice(-2)) say(JSON.stringify({name: 'source/poll', ...row}));
+	}
+	const lists: ListRow[] =
+		part === 'polls' ? [] : measureList({directory, program, entries: entries.at(-1)!, repeat});
+	for (const row of lists) say(JSON.stringify({name: 'source/list', ...row}));
+	if (options.isSmoke) return 0;
+	const {json, markdown} = report(withEarlier({machine, polls, lists}, output));
+	say(`\n${markdown}`);
+	if (output === undefined) return 0;
+	mkdirSync(output, {recursive: true});
+	writeFileSync(join(output, 'source.json'), json);
+	writeFileSync(join(output, 'source.md'), markdown);
+	return 0;
+}
+
+/** A part that is not measured now stays as it was. */
+function withEarlier(now: SourceReport, output: string | undefined): SourceReport {
+	const path = output === undefined ? undefined : join(output, 'source.json');
+	if (path === undefined || !existsSync(path)) return now;
+	const earlier = JSON.parse(readFileSync(path, 'utf8')) as SourceReport;
+	const sizes = new Set(now.polls.map(row => row.entries));
+	const kept = earlier.polls.filter(row => !sizes.has(row.entries));
+	const polls = [...kept, ...now.polls].sort((a, b) => a.entries - b.entries);
+	return {...now, polls, lists: now.lists.length > 0 ? now.lists : earlier.lists};
+}
+
+async function missing(): Promise<string | undefined> {
+	if (process.platform !== 'linux') return 'it needs Linux';
+	if (!hasTime()) return 'time(1) is missing';
+	const lock = await lockMachine('shoal-bench-source');
+	if (lock === undefined) return 'another one is running on this machine';
+	process.once('exit', () => lock.close());
+	return undefined;
+}
+
+/** @throws Error that says what is wrong with the words */
+function readOptions(words: readonly string[]) {
+	const {values} = parseArgs({
+		args: [...words],
+		options: {
+			entries: {type: 'string', default: '20000,100000,1000000'},
+			part: {type: 'string'},
+			repeat: {type: 'string', default: '3'},
+			smoke: {type: 'boolean', default: false},
+			output: {type: 'string'},
+		},
+	});
+	const isSmoke = values.smoke;
+	const entries = isSmoke ? [500] : values.entries.split(',').map(Number);
+	const repeat = isSmoke ? 1 : Number(values.repeat);
+	if (![...entries, repeat].every(count => Number.isSafeInteger(count) && count > 0)) {
+		throw new Error('--entries and --repeat want whole numbers');
+	}
+	const {part} = values;
+	if (part !== undefined && part !== 'polls' && part !== 'list') {
+		throw new Error('--part is polls or list');
+	}
+	const isWhole = part === undefined && !words.includes('--entries');
+	return {isSmoke, entries, repeat, part, output: values.output ?? (isWhole ? results : undefined)};
+}

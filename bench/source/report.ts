@@ -1,0 +1,60 @@
+/** What a run leaves: a JSON with every figure, and a page with tables of them. */
+import type {Machine} from '../wan/machine.ts';
+import type {ListRow} from './list.ts';
+import type {PollRow} from './poll.ts';
+
+export type SourceReport = {
+	readonly machine: Machine;
+	readonly polls: readonly PollRow[];
+	readonly lists: readonly ListRow[];
+};
+
+export function report(all: SourceReport): {json: string; markdown: string} {
+	const {machine, polls, lists} = all;
+	const versions = Object.entries(machine.versions).map(each => each.join(' '));
+	const head =
+		`${machine.cpu}, ${machine.cores} cores, ${machine.memory}, Linux ${machine.kernel}, ` +
+		`${versions.join(', ')}; load before the start ${machine.busyness.toFixed(2)}.`;
+	const parts = ['# What a source pays', head];
+	if (polls.length > 0) parts.push('## A poll that finds nothing new', pollTable(polls));
+	if (lists.length > 0) parts.push('## The list', listTable(lists));
+	return {
+		json: `${JSON.stringify(all, undefined, '\t')}\n`,
+		markdown: `${parts.join('\n\n')}\n`,
+	};
+}
+
+function pollTable(rows: readonly PollRow[]): string {
+	return table(
+		['entries', 'program', 'command', 'CPU of the source', 'calls on its tree', 'octets'],
+		rows.map(row => [
+			count(row.entries),
+			row.program,
+			`${row.seconds.toFixed(2)} s`,
+			`${(1000 * row.sourceCpuSeconds).toFixed(1)} ms`,
+			row.calls === undefined ? '-' : count(row.calls),
+			count(row.wireBytes),
+		]),
+	);
+}
+
+function listTable(rows: readonly ListRow[]): string {
+	return table(
+		['entries', 'what', 'time', 'CPU', 'peak memory', 'octets'],
+		rows.map(row => [
+			count(row.entries),
+			row.what,
+			`${row.seconds.toFixed(2)} s`,
+			`${row.cpuSeconds.toFixed(2)} s`,
+			row.mebibytes === undefined ? '-' : `${Math.round(row.mebibytes)} MiB`,
+			row.octets === undefined ? '-' : count(row.octets),
+		]),
+	);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+	const lines = [head, head.map(() => '---'), ...rows];
+	return lines.map(cells => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+const count = (value: number): string => value.toLocaleString('en-US');
