@@ -6,6 +6,7 @@
 import {createSocket, type Socket} from 'node:dgram';
 import {lookup} from 'node:dns/promises';
 import {isIP, isIPv6} from 'node:net';
+import {nextTick} from 'node:process';
 import {assert} from '../src/assert.ts';
 import {ShoalError} from '../src/error.ts';
 import {datagramSizeMax} from '../src/limit.ts';
@@ -97,6 +98,8 @@ class UdpLink implements DatagramLink {
 	#arrived: Datagram[] = [];
 	#flushing = false;
 	#drained: (() => void) | undefined;
+	/** Node sends in the tick after each call. */
+	#unsentBatches = 0;
 	#closed: Promise<void> | undefined;
 
 	constructor(socket: Socket, {peer, mtu}: OpenLink) {
@@ -116,6 +119,8 @@ class UdpLink implements DatagramLink {
 			statistics.sendFailures += batch.length;
 			return batch.length;
 		}
+		this.#unsentBatches++;
+		nextTick(this.#onBatch);
 		for (let index = 0; index < batch.length; index++) {
 			if (index % queueLookInterval === 0 && socket.getSendQueueCount() >= queueMax) {
 				return index;
@@ -123,7 +128,8 @@ class UdpLink implements DatagramLink {
 			const {data, to} = batch[index]!;
 			if (this.#peer === undefined) {
 				const {host, port} = this.#parse(to);
-				socket.send(data, port, host, this.#onSent);
+				if (index === 0) socket.send(data, port, host, this.#onSent);
+				else socket.send(data, port, host);
 			} else {
 				assert(to === this.#peer, 'a connected link has one peer');
 				socket.send(data, this.#onSent);
@@ -132,6 +138,12 @@ class UdpLink implements DatagramLink {
 			statistics.bytesOut += data.length;
 		}
 		return batch.length;
+	}
+
+	/** What the kernel has taken it has copied; the rest waits in Node, or else in libuv. */
+	get isIdle(): boolean {
+		if (this.#unsentBatches > 0 || this.#closed !== undefined) return false;
+		return this.#socket.getSendQueueCount() === 0;
 	}
 
 	/** Looked at in each turn while something waits: Node tells of no edge to wait for. */
@@ -176,6 +188,11 @@ class UdpLink implements DatagramLink {
 		this.#handler.datagrams(batch);
 	};
 
+	readonly #onBatch = (): void => {
+		this.#unsentBatches--;
+	};
+
+	/** Of one in each batch, where there may be many: what fails for one mostly fails for all. */
 	readonly #onSent = (error: Error | null): void => {
 		if (error === null || this.#closed !== undefined) return;
 		this.statistics.sendFailures++;

@@ -180,8 +180,9 @@ class LocalSupply implements Supply {
 						: this.#files.readSums(digest);
 				return object?.subarray(offset, offset + length) ?? refuseCode.unavailable;
 			}
-			const batch = makeBatch(this.#tree.root, [request], [this.#published]);
-			const {data, status} = await this.#pool.run(readRanges, batch, {
+			const data = new Uint8Array(new SharedArrayBuffer(length));
+			const batch = makeBatch(this.#tree.root, [request], [this.#published], data);
+			const {status} = await this.#pool.run(readRanges, batch, {
 				...this.#task.order,
 				cost: readCost(batch),
 			});

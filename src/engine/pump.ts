@@ -99,6 +99,7 @@ export class Pump {
 	#send(now: Micros): boolean {
 		if (this.#isFull) return false;
 		const batch = this.#unsent;
+		if (batch.length === 0 && this.#link.isIdle) this.#endpoint.recycle?.();
 		while (batch.length < sendsPerTurn) {
 			const transmit = this.#endpoint.pollTransmit(now);
 			if (transmit === undefined) break;

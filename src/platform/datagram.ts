@@ -11,7 +11,10 @@ export type LinkStatistics = {
 	datagramsOut: number;
 	bytesIn: number;
 	bytesOut: number;
-	/** Datagrams that the driver or the kernel refused: they count as lost on the path. */
+	/**
+	 * Datagrams that the driver or the kernel refused: they count as lost on the path. A link with
+	 * many peers may look at one of each batch only.
+	 */
 	sendFailures: number;
 };
 
@@ -43,9 +46,12 @@ export type DatagramLink = {
 	readonly statistics: LinkStatistics;
 	/**
 	 * Takes datagrams from the front of `batch` and answers how many: the rest must be offered
-	 * again after `drained`. It copies nothing: a taken buffer must not be changed any more.
+	 * again after `drained`. It may copy nothing: a taken buffer must not be changed
+	 * before the link `isIdle`.
 	 */
 	send(batch: readonly Transmit[]): number;
+	/** Nothing that `send` took is in use any more: its buffers may be written again. */
+	readonly isIdle?: boolean;
 	/** Calls once, when a `send` that took less than it was offered may be tried again. */
 	drained(then: () => void): void;
 	/** One handler at a time; nothing is delivered before there is one. */

@@ -47,6 +47,9 @@ const quiet = millis(5);
  */
 const openSizeMax = 32 << 20;
 
+/** Leaves' memory that is kept: 4 MiB. */
+const spareMax = 64;
+
 /** What is known of a leaf of a file. */
 const leafState = {wanted: 0, open: 1, closing: 2, verified: 3} as const;
 
@@ -87,6 +90,8 @@ export class Intake {
 	/** Of each row: nothing more is taken for it. */
 	readonly #closed: Uint8Array;
 	#openSize = 0;
+	/** Memory of whole leaves that is free. */
+	readonly #spare: Uint8Array[] = [];
 	#cancelTimer: (() => void) | undefined;
 
 	constructor(options: IntakeOptions) {
@@ -209,7 +214,7 @@ export class Intake {
 		for (let at = have.nextGap(from); at < to; at = have.nextGap(at)) {
 			const end = Math.min(to, have.nextMember(at));
 			if (leaf.buffer === undefined) {
-				leaf.buffer = new Uint8Array(length);
+				leaf.buffer = this.#bufferOf(length);
 				this.#openSize += length;
 			}
 			leaf.buffer.set(data.subarray(at - from, end - from), at);
@@ -403,8 +408,17 @@ export class Intake {
 		return this.#open.get(leaf.row * leavesMax + leaf.index) === leaf;
 	}
 
+	/** Whole leaves' memory is used again: as garbage it would be as much as all that comes. */
+	#bufferOf(length: number): Uint8Array {
+		const spare = length === leafSize ? this.#spare.pop() : undefined;
+		return spare ?? new Uint8Array(length);
+	}
+
+	/** The octets stay as they are until the next leaf is opened. */
 	#release(leaf: OpenLeaf): void {
-		if (leaf.buffer !== undefined) this.#openSize -= leaf.length;
+		const {buffer, length} = leaf;
+		if (buffer !== undefined) this.#openSize -= length;
+		if (buffer?.length === leafSize && this.#spare.length < spareMax) this.#spare.push(buffer);
 		leaf.buffer = undefined;
 		leaf.memory.clear();
 	}

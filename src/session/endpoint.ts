@@ -10,8 +10,10 @@ export type Endpoint = {
 	/** Takes the datagram over: it is opened in place. Never throws on what is in it. */
 	handleDatagram(data: Uint8Array, from: Address, now: Micros): void;
 	handleTimeout(now: Micros): void;
-	/** A datagram to send now; its buffer belongs to the caller. */
+	/** A datagram to send now; its buffer is the caller's until `recycle`. */
 	pollTransmit(now: Micros): Transmit | undefined;
+	/** Nothing that `pollTransmit` has answered so far is in use any more. */
+	recycle?(): void;
 	/** When `handleTimeout` is due: `never` when nothing is. Changes after every other call. */
 	pollTimeout(): Micros;
 };

@@ -160,6 +160,10 @@ export class Initiator implements Endpoint {
 		if (error !== undefined) this.#fail(error);
 	}
 
+	recycle(): void {
+		this.#buffer.recycle();
+	}
+
 	pollTransmit(now: Micros): Transmit | undefined {
 		if (this.#state === 'open') return this.#session?.pollTransmit(now);
 		if (this.#state !== 'contacting') return undefined;

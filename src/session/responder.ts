@@ -138,6 +138,11 @@ export class Responder implements Endpoint {
 		return this.#replies.shift() ?? this.#sessions.pollTransmit(now);
 	}
 
+	/** A refusal that waits among the replies lies in the buffer, too. */
+	recycle(): void {
+		if (this.#replies.length === 0) this.#buffer.recycle();
+	}
+
 	pollTimeout(): Micros {
 		return earlier(this.#tickets.pollTimeout(), this.#sessions.pollTimeout());
 	}

@@ -371,7 +371,8 @@ export class Session implements SessionHandle {
 			to.u8(frameTable.padding.type);
 		}
 		this.#answerDue = false;
-		this.mtu.onSent(this.#nextNumber, to.offset + tagSize, this.#now);
+		const size = to.offset - this.#options.buffer.offset + tagSize;
+		this.mtu.onSent(this.#nextNumber, size, this.#now);
 		return this.#seal(to, main);
 	}
 
@@ -418,20 +419,23 @@ export class Session implements SessionHandle {
 		if (!this.#mayBegin(path)) return undefined;
 		const size = Math.min(sizeMax, path.room);
 		while (this.#skipped?.has(this.#nextNumber)) this.#nextNumber++;
-		const to = new Writer(this.#options.buffer.reserve(size), 0, size - tagSize);
+		const {buffer} = this.#options;
+		buffer.reserve(size);
+		const to = new Writer(buffer.bytes, buffer.offset, buffer.offset + size - tagSize);
 		to.put(this.#prefix);
 		to.u32(this.#nextNumber % 2 ** 32);
 		return to;
 	}
 
 	#seal(to: Writer, path: PathAllowance): Transmit {
+		const {buffer} = this.#options;
 		const headerSize = this.#prefix.length + numberSize;
-		const size = to.offset + tagSize;
-		const data = to.bytes.subarray(0, size);
+		const size = to.offset - buffer.offset + tagSize;
+		const data = to.bytes.subarray(buffer.offset, buffer.offset + size);
 		data[0]! |= this.#keys.sendPhase;
 		this.#keys.seal(data, headerSize, size, this.#nextNumber++);
 		this.#keys.update();
-		this.#options.buffer.take(size);
+		buffer.take(size);
 		assert(path.take(size), 'more than an address may be sent');
 		return {data, to: path.address};
 	}

@@ -3,11 +3,15 @@ import type {ReadBatch} from '../task/read.ts';
 import type {ReadRequest} from '../transfer/sender.ts';
 import type {Published} from './published.ts';
 
-/** The batch that reads what is asked for; `shown` are the snapshots that requests name. */
+/**
+ * The batch that reads what is asked for to `into`, which has room for all; `shown` are the
+ * snapshots that requests name.
+ */
 export function makeBatch(
 	root: DirHandle,
 	requests: readonly ReadRequest[],
 	shown: readonly Published[],
+	into: Uint8Array,
 ): ReadBatch {
 	const count = requests.length;
 	const paths: Uint8Array[] = [];
@@ -31,5 +35,5 @@ export function makeBatch(
 	paths.forEach((path, index) => {
 		joined.set(path, pathEnds[index]! - path.length);
 	});
-	return {root, paths: joined, pathEnds, offsets, lengths, expected};
+	return {root, paths: joined, pathEnds, offsets, lengths, expected, into};
 }

@@ -16,6 +16,7 @@ import type {Admission} from './admission.ts';
 import type {Module} from './module.ts';
 import type {Published} from './published.ts';
 import {makeBatch} from './read-batch.ts';
+import type {ReadBuffers} from './read-buffers.ts';
 
 export type ServedOptions = {
 	readonly module: Module;
@@ -26,6 +27,8 @@ export type ServedOptions = {
 	readonly parent: ActiveTask;
 	readonly now: Micros;
 	readonly read: (batch: ReadBatch, order: JobOptions) => Promise<ReadResult>;
+	/** Shared by all sessions. */
+	readonly buffers: ReadBuffers;
 	/** Something has happened in the session: its `turn` is due. */
 	readonly touched: (session: ServedSession) => void;
 	/** A read has ended: there is something to send. */
@@ -214,20 +217,27 @@ export class ServedSession implements Payload {
 	}
 
 	#read(requests: readonly ReadRequest[]): void {
-		const batch = makeBatch(this.module.root, requests, this.#shown);
+		const {buffers} = this.#options;
+		const buffer = buffers.take(requests.reduce((size, {length}) => size + length, 0));
+		let users = requests.length;
+		const done = (): void => {
+			if (--users === 0) buffers.give(buffer);
+		};
+		const batch = makeBatch(this.module.root, requests, this.#shown, buffer);
 		const order = {...this.#task.order, cost: readCost(batch)};
 		const reading = this.#options.read(batch, order).then(
-			({data, status}) => {
-				if (this.#isClosed) return;
+			({status}) => {
+				if (this.#isClosed) return buffers.give(buffer);
 				let at = 0;
 				requests.forEach((request, index) => {
 					const code = status[index]!;
-					const octets = data.subarray(at, at + request.length);
+					const octets = buffer.subarray(at, at + request.length);
 					at += request.length;
-					this.#sender.handleRead(request, code === 0 ? octets : code);
+					this.#sender.handleRead(request, code === 0 ? octets : code, done);
 				});
 				this.#woken();
 			},
+			// A thread that hangs may still write: what it was given is not used again.
 			(error: unknown) => {
 				if (!(error instanceof ShoalError)) throw error;
 				if (this.#isClosed) return;

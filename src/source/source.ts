@@ -18,6 +18,7 @@ import type {ReadBatch, ReadResult} from '../task/read.ts';
 import {Reader, Writer} from '../wire/codec.ts';
 import type {Admission} from './admission.ts';
 import type {Module} from './module.ts';
+import {ReadBuffers} from './read-buffers.ts';
 import {ServedSession} from './served-session.ts';
 
 export type SessionTold = {
@@ -62,6 +63,7 @@ export class Source implements Authority {
 	readonly #clock: Clock;
 	readonly #task: ActiveTask;
 	readonly #read: SourceOptions['read'];
+	readonly #buffers = new ReadBuffers();
 	readonly #wake: () => void;
 	readonly #onDefect: OnDefect | undefined;
 	readonly #onSession: (told: SessionTold) => void;
@@ -130,6 +132,7 @@ export class Source implements Authority {
 			parent: this.#task,
 			now: this.#clock.now(),
 			read: this.#read,
+			buffers: this.#buffers,
 			touched: each => this.#touched.add(each),
 			wake: this.#wake,
 			broken: error => this.#abandon(served, error),

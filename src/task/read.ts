@@ -21,11 +21,11 @@ export type ReadBatch = {
 	readonly lengths: Uint32Array;
 	/** What the snapshot says of each file: size, mtime seconds, mtime nanoseconds. */
 	readonly expected: Float64Array;
+	/** Where the ranges are put, one after another, each with its length: shared memory. */
+	readonly into: Uint8Array;
 };
 
 export type ReadResult = {
-	/** The ranges one after another, each with the length asked for. */
-	readonly data: Uint8Array<ArrayBuffer>;
 	/** 0, or a refuseCode: then its octets are zero. One per range. */
 	readonly status: Uint8Array;
 };
@@ -34,14 +34,11 @@ export const readRanges = defineTask({
 	name: 'read',
 	run(input: ReadBatch, {tree}): ReadResult {
 		const count = input.lengths.length;
-		let size = 0;
-		for (let index = 0; index < count; index++) size += input.lengths[index]!;
-		const data = new Uint8Array(size);
 		const status = new Uint8Array(count);
 		const walk = new DirectoryWalk(tree, input.root);
 		let at = 0;
 		for (let index = 0; index < count; index++) {
-			const into = data.subarray(at, at + input.lengths[index]!);
+			const into = input.into.subarray(at, at + input.lengths[index]!);
 			at += into.length;
 			const path = input.paths.subarray(
 				index === 0 ? 0 : input.pathEnds[index - 1]!,
@@ -52,9 +49,8 @@ export const readRanges = defineTask({
 			status[index] = code;
 		}
 		walk.release();
-		return {data, status};
+		return {status};
 	},
-	transfer: output => [output.data.buffer],
 });
 
 /** What a batch costs: its octets, and each file that is opened. */

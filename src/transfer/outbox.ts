@@ -106,6 +106,7 @@ export class Outbox {
 			for (const chunk of want.chunks) {
 				this.#wasted += chunk.left;
 				if (chunk.finished) this.#readAhead -= chunk.cost;
+				chunk.release();
 			}
 		}
 		if (gone === 0) return undefined;
@@ -136,15 +137,22 @@ export class Outbox {
 		return undefined;
 	}
 
-	handleRead(request: ReadRequest, result: Uint8Array | number): void {
+	/** `done` is called once the octets are not needed any more. */
+	handleRead(request: ReadRequest, result: Uint8Array | number, done?: () => void): void {
 		const chunk = request as Chunk;
-		if (chunk.finished) return;
-		if (chunk.want.withdrawn || chunk.orphaned) this.#readAhead -= chunk.cost;
+		if (chunk.finished) {
+			done?.();
+			return;
+		}
+		const isNeeded = !chunk.want.withdrawn && !chunk.orphaned;
+		if (!isNeeded) this.#readAhead -= chunk.cost;
 		if (typeof result === 'number' || result.length !== chunk.length) {
 			chunk.code = typeof result === 'number' ? result : refuseCode.stale;
 		} else {
 			chunk.data = result;
 		}
+		chunk.done = done;
+		if (!isNeeded || chunk.code !== 0) chunk.release();
 		chunk.finished = true;
 	}
 
@@ -185,6 +193,7 @@ export class Outbox {
 		this.blockBytes += size;
 		this.#readAhead -= size;
 		if (chunk.left === 0) {
+			chunk.release();
 			this.#readAhead -= chunk.cost;
 			want.chunks.shift();
 		}
@@ -204,6 +213,7 @@ export class Outbox {
 		for (const each of want.skip(object)) {
 			if (each.finished) this.#readAhead -= each.cost;
 			else each.orphaned = true;
+			each.release();
 		}
 		return true;
 	}
@@ -297,6 +307,8 @@ class Chunk implements ReadRequest {
 	readonly offset: number;
 	readonly length: number;
 	data: Uint8Array | undefined;
+	/** Called once `data` is not needed any more. */
+	done: (() => void) | undefined;
 	/** A refuse code, or 0. */
 	code = 0;
 	finished = false;
@@ -309,6 +321,13 @@ class Chunk implements ReadRequest {
 		this.object = object;
 		this.offset = offset;
 		this.length = length;
+	}
+
+	release(): void {
+		const {done} = this;
+		this.done = undefined;
+		this.data = undefined;
+		done?.();
 	}
 
 	get left(): number {

@@ -119,11 +119,11 @@ export class Sender implements Payload {
 	}
 
 	/**
-	 * What was read, exactly `length` octets that are not changed any more, or a refuse code. Reads
-	 * may end in any order. Wakes the session.
+	 * What was read, exactly `length` octets that are not changed before `done` is called, or a
+	 * refuse code. Reads may end in any order. Wakes the session.
 	 */
-	handleRead(request: ReadRequest, result: Uint8Array | number): void {
-		this.#outbox.handleRead(request, result);
+	handleRead(request: ReadRequest, result: Uint8Array | number, done?: () => void): void {
+		this.#outbox.handleRead(request, result, done);
 		if (!this.#closed) this.#session.wake();
 	}
 

@@ -151,15 +151,14 @@ export class SimSource {
 		return {identity: identity.public, hostKey, delegation};
 	}
 
-	#read({paths, pathEnds, offsets, lengths}: ReadBatch): Promise<ReadResult> {
+	#read({paths, pathEnds, offsets, lengths, into}: ReadBatch): Promise<ReadResult> {
 		const size = lengths.reduce((sum, length) => sum + length, 0);
-		const data = new Uint8Array(size);
 		let at = 0;
 		let pathAt = 0;
 		lengths.forEach((length, index) => {
 			const row = this.#tree.rowOfPath(paths.subarray(pathAt, pathEnds[index]!));
 			pathAt = pathEnds[index]!;
-			data.set(this.#tree.octets(objectKind.content, row, offsets[index]!, length), at);
+			into.set(this.#tree.octets(objectKind.content, row, offsets[index]!, length), at);
 			at += length;
 		});
 		this.bytesReading += size;
@@ -167,7 +166,7 @@ export class SimSource {
 			this.#world.at(this.#world.now + this.#readTime, () => {
 				this.bytesReading -= size;
 				this.bytesRead += size;
-				resolve({data, status: new Uint8Array(lengths.length)});
+				resolve({status: new Uint8Array(lengths.length)});
 			});
 		});
 	}

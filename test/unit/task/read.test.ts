@@ -34,7 +34,10 @@ function makeTree(t: ExecutionContext): string {
 
 type Range = {path: string; offset: number; length: number; size: number; mtime?: number};
 
-async function read(t: ExecutionContext, directory: string, ranges: Range[]): Promise<ReadResult> {
+type Read = ReadResult & {readonly data: Uint8Array};
+
+async function read(t: ExecutionContext, directory: string, ranges: Range[]): Promise<Read> {
+	const into = new Uint8Array(ranges.reduce((size, {length}) => size + length, 0)).fill(9);
 	const {tree, crypto, clock} = platform;
 	const root = tree.openRoot(join(directory, 'tree'));
 	t.teardown(() => tree.closeDir(root));
@@ -50,6 +53,7 @@ async function read(t: ExecutionContext, directory: string, ranges: Range[]): Pr
 		offsets: Float64Array.from(ranges, ({offset}) => offset),
 		lengths: Uint32Array.from(ranges, ({length}) => length),
 		expected: Float64Array.from(ranges.flatMap(({size, mtime}) => [size, mtime ?? mtimeSec, 0])),
+		into,
 	};
 	const context = {
 		tree,
@@ -59,7 +63,7 @@ async function read(t: ExecutionContext, directory: string, ranges: Range[]): Pr
 		aborted: () => false,
 		beat: () => undefined,
 	};
-	return await readRanges.run(batch, context);
+	return {...(await readRanges.run(batch, context)), data: into};
 }
 
 const text = (octets: Uint8Array) => Buffer.from(octets).toString();
