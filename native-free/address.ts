@@ -1,12 +1,13 @@
 /** Addresses as text: `192.0.2.1:8730` and `[2001:db8::1]:8730`. RFC 5952 §6. */
-import {isIP, isIPv6} from 'node:net';
+import {isIP} from 'node:net';
 import {ShoalError} from '../src/error.ts';
 import type {Address} from '../src/platform/datagram.ts';
 
 export type HostPort = {readonly host: string; readonly port: number};
 
+/** `host` is a literal address: looking for a colon spares what node:net takes to compile. */
 export function formatAddress(host: string, port: number): Address {
-	return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+	return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** @throws ShoalError PATH_UNREACHABLE unless it is a literal address and a port */

@@ -4,14 +4,13 @@
  * than every path carries is tried.
  */
 import {readFileSync} from 'node:fs';
-import {isIPv6} from 'node:net';
 import {networkInterfaces} from 'node:os';
 import {datagramSizeInitial, datagramSizeMax} from '../src/limit.ts';
 import type {DatagramSizes} from '../src/platform/datagram.ts';
 
 /** `host`: the local address of a socket. `mtu`: the largest packet that the operator allows. */
 export function datagramSizes(host: string, mtu?: number): DatagramSizes {
-	return sizesWithin({six: isIPv6(host), own: interfaceMtu(host), mtu, fragmentCount});
+	return sizesWithin({six: host.includes(':'), own: interfaceMtu(host), mtu, fragmentCount});
 }
 
 /** `own`: MTU of the interface; undefined like `fragmentCount()`: not known. */

@@ -5,7 +5,7 @@
  */
 import {createSocket, type Socket} from 'node:dgram';
 import {lookup} from 'node:dns/promises';
-import {isIP, isIPv6} from 'node:net';
+import {isIP} from 'node:net';
 import {nextTick} from 'node:process';
 import {assert} from '../src/assert.ts';
 import {ShoalError} from '../src/error.ts';
@@ -45,7 +45,7 @@ const unreachable = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN',
 export async function openLink(options: OpenLink): Promise<DatagramLink> {
 	const peer = options.peer === undefined ? undefined : parseAddress(options.peer);
 	const host = await bindHost(options.host, peer);
-	const six = isIPv6(peer?.host ?? host);
+	const six = isSix(peer?.host ?? host);
 	const socket = six
 		? createSocket({type: 'udp6', ipv6Only: true, lookup: literal})
 		: createSocket({type: 'udp4', lookup: literal});
@@ -67,8 +67,14 @@ export async function openLink(options: OpenLink): Promise<DatagramLink> {
 	return new UdpLink(socket, options);
 }
 
+/** Of a literal address. */
+function isSix(host: string): boolean {
+	return host.includes(':');
+}
+
 /** Addresses of `host`, in the order in which the system would try them. */
 export async function resolve(host: string, port: number): Promise<Address[]> {
+	if (isIP(host) !== 0) return [formatAddress(host, port)];
 	try {
 		const found = await lookup(host, {all: true, verbatim: true});
 		return [...new Set(found.map(({address}) => formatAddress(address, port)))];
@@ -255,7 +261,7 @@ function literal(
 /** A wildcard follows the family of the peer; a name is looked up. */
 async function bindHost(host: string, peer: HostPort | undefined): Promise<string> {
 	if (peer !== undefined && (host === '' || host === '0.0.0.0' || host === '::')) {
-		return isIPv6(peer.host) ? '::' : '0.0.0.0';
+		return isSix(peer.host) ? '::' : '0.0.0.0';
 	}
 	if (isIP(host) !== 0) return host;
 	try {

@@ -19,7 +19,10 @@ export function readArguments(words: readonly string[]): Invocation {
 	let invocation: Invocation | undefined;
 	const program = new Command('shoal').helpCommand(false).enablePositionalOptions();
 	prepare(program, undefined);
-	for (const name of Object.keys(commandTable) as CommandName[]) {
+	const names = Object.keys(commandTable) as CommandName[];
+	const chosen = names.find(name => name === words[0]);
+	// Words of a command meet no other one: what these take need not be known then.
+	for (const name of chosen === undefined ? names : [chosen]) {
 		addCommand(program, name, (command, operands, options) => {
 			invocation = {command, operands, options};
 		});
