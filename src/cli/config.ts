@@ -2,12 +2,13 @@
 import {readFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {parse, TomlError, type TomlPrimitive} from 'smol-toml';
-import type {ServeLimits, ServeModule} from '../engine/options.ts';
+import type {ServeLimits, ServeModule, ServeOptions} from '../engine/options.ts';
 import {ShoalError} from '../error.ts';
 import {moduleNameMax} from '../limit.ts';
 import {readValue} from './value.ts';
 
 export type ServeConfig = ServeLimits & {
+	readonly webTransport?: NonNullable<ServeOptions['webTransport']>;
 	readonly listen: readonly string[];
 	readonly modules: readonly ServeModule[];
 };
@@ -25,6 +26,7 @@ type LimitKey = keyof typeof limitNames;
 type Limits = {readonly [Name in (typeof limitNames)[LimitKey]]?: number};
 
 const moduleKeys: readonly LimitKey[] = ['bwlimit', 'bwlimit-total', 'max-clients'];
+const webTransportKeys = ['webtransport', 'certificate', 'certificate-key'] as const;
 const rootKeys = Object.keys(limitNames) as readonly LimitKey[];
 
 type Table = Record<string, TomlPrimitive>;
@@ -64,7 +66,7 @@ class ConfigReader {
 	}
 
 	read(root: Table): ServeConfig {
-		this.#refuseUnknown(root, [], [...rootKeys, 'listen', 'state', 'module']);
+		this.#refuseUnknown(root, [], [...rootKeys, 'listen', ...webTransportKeys, 'state', 'module']);
 		const listen = root['listen'] ?? [];
 		const state = this.#text(root, [], 'state');
 		const modules = this.#table(root['module'] ?? {}, ['module']);
@@ -74,8 +76,27 @@ class ConfigReader {
 				throw this.#error(['listen'], 'wants "host:port" or a list of them');
 			}),
 			modules: Object.keys(modules).map(name => this.#module(modules, name, state)),
+			...this.#webTransport(root),
 			...this.#limits(root, [], rootKeys),
 		};
+	}
+
+	#webTransport(root: Table): Pick<ServeConfig, 'webTransport'> {
+		const port = this.#count(root, [], 'webtransport');
+		const certificate = this.#text(root, [], 'certificate');
+		const key = this.#text(root, [], 'certificate-key');
+		if ((certificate === undefined) !== (key === undefined)) {
+			const given = certificate === undefined ? 'certificate-key' : 'certificate';
+			throw this.#error([given], 'goes with certificate and certificate-key both');
+		}
+		if (port === undefined) {
+			if (certificate === undefined) return {};
+			throw this.#error(['certificate'], 'is for webtransport = PORT');
+		}
+		if (port > 65_535) throw this.#error(['webtransport'], 'wants a port');
+		if (certificate === undefined || key === undefined) return {webTransport: {port}};
+		const files = {certificateFile: this.#resolve(certificate), keyFile: this.#resolve(key)};
+		return {webTransport: {port, files}};
 	}
 
 	/** Those of `keys` that are set, by the names that options have. */

@@ -1,6 +1,8 @@
 /** `shoal diff`: prints what changed between two snapshots. */
+
 import {diffSnapshots} from '../engine/diff-snapshots.ts';
 import type {Change, DiffResult} from '../engine/event.ts';
+import type {LinkName} from '../link-name.ts';
 import type {Context} from './context.ts';
 import {failedRun} from './failed-run.ts';
 import {formatCount, formatCounted} from './format.ts';
@@ -28,6 +30,7 @@ export function runDiff(context: Context): Promise<number> {
 				on: event => voice.handle(event),
 				onChange: print,
 				...(options.state === undefined ? {} : {state: options.state}),
+				...(options.link ? {link: options.link as LinkName | 'auto'} : {}),
 			});
 			if (options.stats !== undefined) voice.say(summaryLine(result));
 			voice.tell({event: 'result', ...result});

@@ -1,6 +1,8 @@
 /** `shoal ls`: prints the list of a snapshot; a reader that has seen enough ends it. */
+
 import {list} from '../engine/list.ts';
 import type {ListFormat} from '../engine/options.ts';
+import type {LinkName} from '../link-name.ts';
 import type {Context} from './context.ts';
 import {failedRun} from './failed-run.ts';
 import {isInterruption} from './interrupt.ts';
@@ -25,6 +27,7 @@ export function runList(context: Context): Promise<number> {
 				write: text => terminal.write(text),
 				...(options.state === undefined ? {} : {state: options.state}),
 				...(operands[1] === undefined ? {} : {path: operands[1]}),
+				...(options.link ? {link: options.link as LinkName | 'auto'} : {}),
 			});
 		} catch (error) {
 			// The reader has seen enough, as in `shoal ls … | head`.

@@ -329,6 +329,13 @@ export const optionTable = {
 		value: 'congestion',
 		help: 'How the rate is found: model (of the path) or cubic. Default: model.',
 	},
+	link: {
+		flags: '--link <name>',
+		group: 'network',
+		commands: talking,
+		value: 'link',
+		help: 'What carries datagrams: auto, udp, or WebTransport over HTTP/3 (h3) or HTTP/2 (h2).',
+	},
 	ipv4: {flags: '-4, --ipv4', group: 'network', commands: ['pull'], help: 'Use IPv4 only.'},
 	ipv6: {flags: '-6, --ipv6', group: 'network', commands: ['pull'], help: 'Use IPv6 only.'},
 	mtu: {
@@ -345,6 +352,27 @@ export const optionTable = {
 		value: 'address',
 		repeat: true,
 		help: 'Listen here; may be repeated. Default: every address, port 8730.',
+	},
+	webTransport: {
+		flags: '--webtransport <port>',
+		group: 'network',
+		commands: ['serve'],
+		value: 'count',
+		help: 'Also answer WebTransport at this port of TCP (and UDP), for who gets no UDP through.',
+	},
+	certificate: {
+		flags: '--certificate <file>',
+		group: 'network',
+		commands: ['serve'],
+		value: 'file',
+		help: 'With --webtransport: show this certificate instead of ones that are made here.',
+	},
+	certificateKey: {
+		flags: '--certificate-key <file>',
+		group: 'network',
+		commands: ['serve'],
+		value: 'file',
+		help: 'The key of --certificate.',
 	},
 
 	trustOnFirstUse: {

@@ -4,6 +4,7 @@ import type {Event, PlanSummary, PullResult} from '../engine/event.ts';
 import type {PullOptions} from '../engine/options.ts';
 import {pull} from '../engine/pull.ts';
 import {ShoalError} from '../error.ts';
+import type {LinkName} from '../link-name.ts';
 import type {Context} from './context.ts';
 import {failedPull} from './failed-run.ts';
 import {readFilters} from './filter-option.ts';
@@ -93,6 +94,7 @@ export function readOptions({
 		...(options.contactTimeout ? {contactTimeoutSeconds: options.contactTimeout} : {}),
 		...(options.congestion ? {congestion: options.congestion as ControllerName} : {}),
 		...(family === undefined ? {} : {family}),
+		...(options.link ? {link: options.link as LinkName | 'auto'} : {}),
 	};
 }
 

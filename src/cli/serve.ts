@@ -91,7 +91,10 @@ export function serveState({open, ended, bytesOut}: SessionCounts): LiveState {
 }
 
 function describe(event: Event): string | undefined {
-	if (event.event === 'listening') return event.url;
+	if (event.event === 'listening') {
+		const {url, webTransportUrl} = event;
+		return webTransportUrl === undefined ? url : `${url}\nwhere UDP is blocked: ${webTransportUrl}`;
+	}
 	if (event.event === 'serving') return describeServing(event);
 	return event.event === 'session' && event.state === 'closed' ? describeSession(event) : undefined;
 }
@@ -109,6 +112,7 @@ export function readServeOptions({
 		...(options.threads === undefined ? {} : {threads: options.threads}),
 		...readLimits(options),
 		...(options.mtu === undefined ? {} : {mtu: readMtu(options.mtu)}),
+		...readWebTransport(options),
 	};
 	const listen = options.listen ?? [];
 	const [directory] = operands;
@@ -133,6 +137,21 @@ export function readServeOptions({
 		...(options.state === undefined ? {} : {state: options.state}),
 	};
 	return {...common, modules: [module], listen};
+}
+
+/** @throws ShoalError OPTION_INVALID */
+function readWebTransport(options: OptionValues): Pick<ServeOptions, 'webTransport'> {
+	const {webTransport: port, certificate, certificateKey} = options;
+	if (port === undefined && certificate === undefined && certificateKey === undefined) return {};
+	const refuse = (detail: string) => new ShoalError('OPTION_INVALID', detail);
+	if (port === undefined) throw refuse('--certificate and its key are for --webtransport');
+	if (port > 65_535) throw refuse(`--webtransport: there is no port ${port}`);
+	if (certificate === undefined && certificateKey === undefined) return {webTransport: {port}};
+	if (certificate === undefined || certificateKey === undefined) {
+		throw refuse('--certificate and --certificate-key go together');
+	}
+	const files = {certificateFile: certificate, keyFile: certificateKey};
+	return {webTransport: {port, files}};
 }
 
 /**

@@ -4,6 +4,7 @@
  * to standard error, results to standard output.
  */
 import type {Event, LeftOut, Progress} from '../engine/event.ts';
+import {linkTitles} from '../link-name.ts';
 import type {Context} from './context.ts';
 import type {FailedRun} from './failed-run.ts';
 import {formatCount} from './format.ts';
@@ -115,6 +116,13 @@ export class Voice {
 			this.tell(event);
 		} else if (event.event === 'remark') {
 			this.remark(event.text);
+			this.tell(event);
+		} else if (event.event === 'link') {
+			const {link, reason} = event;
+			const {link: asked = 'auto'} = this.#context.options;
+			const text = `over ${linkTitles[link]}: ${reason}`;
+			if (link === 'udp' || link === asked) this.#log?.line(text);
+			else this.notice(text);
 			this.tell(event);
 		} else if (event.event === 'skipped') {
 			const {path = '', message} = event;

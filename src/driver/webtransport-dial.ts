@@ -4,6 +4,7 @@ import {formatAddress} from '../../native-free/address.ts';
 import {clock} from '../../native-free/clock.ts';
 import {ShoalError} from '../error.ts';
 import {webTransportPath} from '../limit.ts';
+import {linkTitles} from '../link-name.ts';
 import type {Address, DatagramLink} from '../platform/datagram.ts';
 import {WebTransportLink, type WebTransportMode} from './webtransport-link.ts';
 import {
@@ -22,8 +23,6 @@ export type WebTransportDial = {
 	readonly certificateHashes: readonly Uint8Array[];
 	readonly signal: AbortSignal;
 };
-
-const titles = {h3: 'HTTP/3', h2: 'HTTP/2'} as const;
 
 /** Why sessions of that kind cannot be had here; undefined when they can. */
 export async function lacksWebTransport(mode: WebTransportMode): Promise<ShoalError | undefined> {
@@ -60,8 +59,8 @@ export async function dialWebTransport(options: WebTransportDial): Promise<Datag
 		await dialled.until(signal);
 		const isReliable = session.reliability === 'reliable-only';
 		if (isReliable !== (mode === 'h2')) {
-			const got = isReliable ? titles.h2 : titles.h3;
-			throw new ShoalError('DRIVER_UNAVAILABLE', `${peer} gave ${got}, not ${titles[mode]}`);
+			const got = isReliable ? linkTitles.h2 : linkTitles.h3;
+			throw new ShoalError('DRIVER_UNAVAILABLE', `${peer} gave ${got}, not ${linkTitles[mode]}`);
 		}
 		const local = dialled.local;
 		return new WebTransportLink({session, mode, local, peer, clock});
@@ -70,7 +69,7 @@ export async function dialWebTransport(options: WebTransportDial): Promise<Datag
 		if (error instanceof ShoalError) throw error;
 		const why = dialled.failure ?? (certificateHashes.length > 0 ? unknownCertificate : undefined);
 		const detail = why ?? (error as Error).message;
-		throw new ShoalError('PATH_UNREACHABLE', `no ${titles[mode]} at ${peer}: ${detail}`, {
+		throw new ShoalError('PATH_UNREACHABLE', `no ${linkTitles[mode]} at ${peer}: ${detail}`, {
 			cause: error,
 		});
 	}

@@ -37,10 +37,11 @@ const openWithinMs = 10_000;
 const beyondLimit = 4;
 
 export class WebTransportListener {
+	readonly mode: WebTransportMode;
+	readonly host: string;
 	readonly port: number;
 	readonly #server: PackageServer;
 	readonly #http2: Http2SecureServer | undefined;
-	readonly #mode: WebTransportMode;
 	readonly #accepted: (link: DatagramLink) => void;
 	/** Connections of HTTP/2, each with the timer that ends it unless a session is opened. */
 	readonly #connections = new Map<Http2Session, NodeJS.Timeout>();
@@ -50,11 +51,12 @@ export class WebTransportListener {
 	private constructor(
 		server: PackageServer,
 		sessions: ReadableSessions,
-		{mode, accepted}: WebTransportListen,
+		{mode, host, accepted}: WebTransportListen,
 		port: number,
 	) {
 		this.#server = server;
-		this.#mode = mode;
+		this.mode = mode;
+		this.host = host;
 		this.#accepted = accepted;
 		this.port = port;
 		this.#http2 = http2ServerOf(server);
@@ -92,7 +94,7 @@ export class WebTransportListener {
 
 	/** New connections are shown this one. False: this server cannot change it while it runs. */
 	renew({certificate, privateKey}: Certificate): boolean {
-		if (this.#mode !== 'h2') return false;
+		if (this.mode !== 'h2') return false;
 		this.#server.updateCert(certificate, privateKey, true);
 		return true;
 	}
@@ -134,7 +136,7 @@ export class WebTransportListener {
 		session.closed.then(gone, gone);
 		const peer = parsePeer(session.peerAddress ?? '', this.#sessionCount);
 		const local = formatAddress('::', this.port);
-		const link = new WebTransportLink({session, mode: this.#mode, local, peer, clock});
+		const link = new WebTransportLink({session, mode: this.mode, local, peer, clock});
 		this.#accepted(link);
 	}
 

@@ -22,6 +22,8 @@ export type Early = Extract<InitiatorEvent, {type: 'early'}>;
 export type DialOptions = Omit<InitiatorOptions, 'crypto' | 'now' | 'wallMs' | 'peer'> & {
 	readonly addresses: readonly Address[];
 	readonly signal: AbortSignal | undefined;
+	/** Opens a link to an address, until `stop`; default: UDP. */
+	readonly openLink?: (address: Address, stop: AbortSignal) => Promise<DatagramLink>;
 	/** Told of long turns while anybody watches. */
 	readonly spans?: SpanBoard;
 };
@@ -61,7 +63,7 @@ export class Connection {
 			const [winner, answered] = await Promise.any(attempts.map(({answer}) => answer));
 			return new Connection(winner, answered);
 		} catch (error) {
-			throw joined((error as AggregateError).errors);
+			throw joinFailures((error as AggregateError).errors);
 		} finally {
 			lost.abort();
 		}
@@ -136,7 +138,8 @@ async function dialOne(
 	if (stop.aborted) throw interrupted();
 	const {contactTimeout = contactTimeoutDefault} = options;
 	const left = Math.max(0, contactTimeout - (platform.clock.now() - startAt));
-	const dialling = await Dialling.open(platform, address, {...options, contactTimeout: left});
+	const timed = {...options, contactTimeout: left};
+	const dialling = await Dialling.open(platform, address, timed, stop);
 	const quit = (): void => void dialling.close();
 	stop.addEventListener('abort', quit);
 	try {
@@ -196,11 +199,18 @@ class Dialling {
 		this.#pump.wake();
 	}
 
-	static async open(platform: Platform, address: Address, options: DialOptions): Promise<Dialling> {
+	static async open(
+		platform: Platform,
+		address: Address,
+		options: DialOptions,
+		stop: AbortSignal,
+	): Promise<Dialling> {
 		const {clock, crypto} = platform;
 		const host = address.startsWith('[') ? '::' : '0.0.0.0';
-		const link = await platform.openLink({host, port: 0, peer: address, bufferSize});
-		const {addresses: _, signal: __, spans, ...rest} = options;
+		const {addresses: _, signal: __, openLink, spans, ...rest} = options;
+		const link = await (openLink === undefined
+			? platform.openLink({host, port: 0, peer: address, bufferSize})
+			: openLink(address, stop));
 		const now = clock.now();
 		const wallMs = (): number => clock.wallMs();
 		const initiator = {...rest, crypto, now, wallMs, peer: address};
@@ -286,9 +296,11 @@ function closing({code, text}: Extract<InitiatorEvent, {type: 'closed'}>): Shoal
 
 /**
  * What came of all addresses as one error: an answer of any kind says more than a refused port, and
- * that more than silence. Where none has answered, all are named.
+ * that more than silence. Where none has answered, all are named, but for what is not to be had.
  */
-function joined(errors: readonly unknown[]): unknown {
+export function joinFailures(all: readonly unknown[]): unknown {
+	const had = all.filter(each => (each as ShoalError).code !== 'DRIVER_UNAVAILABLE');
+	const errors = had.length > 0 ? had : all;
 	const rank = (error: unknown): number => {
 		if (!(error instanceof ShoalError)) return 4;
 		if (error.code === 'INTERRUPTED') return 3;

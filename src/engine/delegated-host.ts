@@ -4,6 +4,7 @@
  */
 import type {Clock} from '../platform/clock.ts';
 import type {Crypto, KeyPair} from '../platform/crypto.ts';
+import type {WebTransportPlace} from '../session/answer.ts';
 import type {Host} from '../session/responder.ts';
 import {delegationRole, signDelegation} from '../session/statement.ts';
 
@@ -18,6 +19,7 @@ export type DelegatedHostOptions = {
 	readonly clock: Pick<Clock, 'wallMs'>;
 	readonly identity: KeyPair;
 	readonly hostKey: KeyPair;
+	readonly webTransport?: () => WebTransportPlace | undefined;
 	/** Signed, oldest first. */
 	readonly rotations?: readonly Uint8Array[];
 };
@@ -35,6 +37,10 @@ export class DelegatedHost implements Host {
 		this.identity = options.identity.public;
 		this.hostKey = options.hostKey;
 		this.rotations = options.rotations ?? [];
+	}
+
+	get webTransport(): WebTransportPlace | undefined {
+		return this.#options.webTransport?.();
 	}
 
 	/** Signed a day ago at most, also if the clock was set back meanwhile. */

@@ -4,6 +4,7 @@
  * it is escaped for output already.
  */
 import type {ErrorCode} from '../error.ts';
+import type {LinkName} from '../link-name.ts';
 import type {TaskView} from '../scheduler/active-task.ts';
 import type {NewLimits} from './options.ts';
 
@@ -85,8 +86,16 @@ export type Event =
 	/** A task of this run has come onto the list of its scheduler, or has left it. */
 	| {readonly event: 'task'; readonly change: 'opened' | 'ended'; readonly task: TaskView}
 	| {readonly event: 'plan'; readonly plan: PlanSummary}
+	/** How the source is reached, and why so. */
+	| {readonly event: 'link'; readonly link: LinkName; readonly reason: string}
 	| ({readonly event: 'change'} & Change)
-	| {readonly event: 'listening'; readonly url: string; readonly publicKey: string}
+	| {
+			readonly event: 'listening';
+			readonly url: string;
+			readonly publicKey: string;
+			/** For receivers that UDP does not reach: the URL with what it takes to be reached. */
+			readonly webTransportUrl?: string;
+	  }
 	| {
 			readonly event: 'serving';
 			readonly module: string;
@@ -152,6 +161,9 @@ export type PullResult = {
 	/** Network time of the run in smoothed round trips, rounded up. */
 	readonly roundTrips: number;
 	readonly roundTripMs: number;
+	/** How the source was reached, and why so; absent if it is here, or was not reached. */
+	readonly link?: LinkName;
+	readonly linkReason?: string;
 	readonly elapsedMs: number;
 	readonly errorCount: number;
 	/** The first hundred. */

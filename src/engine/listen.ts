@@ -62,7 +62,7 @@ async function listenAt(
 	return links;
 }
 
-function parsePlace(text: string): Place {
+export function parsePlace(text: string): Place {
 	const match = /^(?:\[([^[\]]+)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text);
 	const port = match?.[3] === undefined ? portDefault : Number(match[3]);
 	if (match === null || port > 65_535) {

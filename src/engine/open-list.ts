@@ -42,6 +42,7 @@ async function fetchList(
 		task,
 		sequence: 0,
 		failed: error => fail(error),
+		linked: (link, reason) => options.on?.({event: 'link', link, reason}),
 		notice: text => options.on?.({event: 'notice', text}),
 		remark: text => options.on?.({event: 'remark', text}),
 	});

@@ -1,5 +1,6 @@
 /** What a run of the engine is asked for. The command line fills these; so may a program. */
 import type {ControllerName} from '../congestion/controllers.ts';
+import type {LinkName} from '../link-name.ts';
 import type {TreesOptions} from '../receiver/update.ts';
 import type {Scheduler} from '../scheduler/scheduler.ts';
 import type {SourceUrl} from '../session/source-url.ts';
@@ -11,6 +12,7 @@ import type {AdmissionLimits} from '../source/admission.ts';
 import type {ModuleLimits} from '../source/module.ts';
 import type {Change, EventSink} from './event.ts';
 import type {RateDial} from './rate-dial.ts';
+import type {WebTransportOptions} from './webtransport-port.ts';
 
 /** What every run takes. */
 export type RunOptions = {
@@ -68,6 +70,8 @@ export type ServeOptions = RunOptions &
 		readonly modules: readonly ServeModule[];
 		/** `host:port`, `[v6]:port`, `:port`, one or more; none: both families, port 8730. */
 		readonly listen: readonly string[];
+		/** Also answer WebTransport, for receivers that UDP does not reach. */
+		readonly webTransport?: WebTransportOptions;
 		/**
 		 * Octets of the largest IP packet to send, 1280 to 65535. Default: as large as is found to
 		 * arrive whole; 1228 or so where the system does not tell whether it cuts packets.
@@ -129,6 +133,8 @@ export type PullOptions = RunOptions & {
 	/** How the rate is found; default: by a model of the path. */
 	readonly congestion?: ControllerName;
 	readonly family?: 4 | 6;
+	/** What carries datagrams; default: `auto`, UDP and what gets through where that does not. */
+	readonly link?: LinkName | 'auto';
 };
 
 /** A list file or a directory with a saved snapshot, or a source. */
@@ -140,6 +146,8 @@ export type ListOriginOptions = RunOptions & {
 	readonly state?: string;
 	readonly trustOnFirstUse: boolean;
 	readonly allowRollback: boolean;
+	/** As for a pull. */
+	readonly link?: LinkName | 'auto';
 };
 
 /** What `diffSnapshots` takes. */

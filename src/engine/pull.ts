@@ -65,6 +65,7 @@ class PullRun {
 	#plan: Plan | undefined;
 	#published: PublishResult | undefined;
 	#unchanged = false;
+	#link: Pick<PullResult, 'link' | 'linkReason'> = {};
 	#leftOut: readonly LeftOut[] = [];
 	/** When the first datagram left and the last one was needed. */
 	#dialledAt = 0;
@@ -184,6 +185,7 @@ class PullRun {
 			rangesDuplicate: network?.rangesDuplicate ?? 0,
 			roundTrips: this.#unchanged ? hellos : roundTripsIn(waited, roundTrip),
 			roundTripMs: roundTrip / 1000,
+			...this.#link,
 			elapsedMs: Math.round((clock.now() - this.#startedAt) / 1000),
 			errorCount: this.#problems.count,
 			errors: this.#problems.kept,
@@ -216,6 +218,10 @@ class PullRun {
 				...this.#options,
 				task: this.#task,
 				sequence: this.#update?.recordedSequence ?? 0,
+				linked: (link, reason) => {
+					this.#link = {link, linkReason: reason};
+					this.#tell({event: 'link', link, reason});
+				},
 				failed: error => this.#events.failed(error),
 				notice: text => this.#tell({event: 'notice', text}),
 				remark: text => this.#tell({event: 'remark', text}),

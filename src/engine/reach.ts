@@ -2,15 +2,19 @@
 
 import {type ControllerName, controllers} from '../congestion/controllers.ts';
 import {ShoalError} from '../error.ts';
+import type {LinkName} from '../link-name.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
+import type {WebTransportPlace} from '../session/answer.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import {pause} from './connection.ts';
+import type {Way} from './dial-any.ts';
 import {dialOrder} from './dial-order.ts';
 import {RateDial} from './rate-dial.ts';
 import {Remote} from './remote.ts';
 import type {Supply} from './supply.ts';
 import type {Trust, TrustOptions} from './trust.ts';
+import {demandWebTransport, webTransportWay} from './webtransport-way.ts';
 
 export type ReachOptions = TrustOptions & {
 	/** Sequence of the head whose list is here; 0: none. */
@@ -22,6 +26,10 @@ export type ReachOptions = TrustOptions & {
 	readonly contactTimeoutSeconds?: number;
 	readonly congestion?: ControllerName;
 	readonly family?: 4 | 6;
+	/** Default: `auto`, UDP and what gets through where that does not. */
+	readonly link?: LinkName | 'auto';
+	/** Told when it is known how the source is reached, and why so. */
+	readonly linked?: (link: LinkName, reason: string) => void;
 	readonly failed: (error: ShoalError) => void;
 	readonly notice: (text: string) => void;
 	readonly remark: (text: string) => void;
@@ -45,18 +53,23 @@ export async function reach(
 	const {task, failed, notice, remark, rateMax, sequence} = options;
 	const {identity, delegation} = trust;
 	const timeout = (options.timeoutSeconds ?? timeoutDefault) * 1e6;
+	const {link = 'auto'} = options;
+	if (link === 'h3') await demandWebTransport(link);
+	const dial = {
+		addresses: await addressesOf(platform, url, options.family, options.contactTimeoutSeconds),
+		module: new TextEncoder().encode(url.module),
+		sequence,
+		contactTimeout: (options.contactTimeoutSeconds ?? contactTimeoutDefault) * 1e6,
+		idleTimeout: timeout,
+		...(identity && {identity}),
+		...(delegation && {delegation}),
+	};
+	const [way, ...fallbacks] = waysOf(platform, url, trust, link, dial);
 	const remote = await Remote.dial({
 		platform,
 		task,
-		dial: {
-			addresses: await addressesOf(platform, url, options.family, options.contactTimeoutSeconds),
-			module: new TextEncoder().encode(url.module),
-			sequence,
-			contactTimeout: (options.contactTimeoutSeconds ?? contactTimeoutDefault) * 1e6,
-			idleTimeout: timeout,
-			...(identity && {identity}),
-			...(delegation && {delegation}),
-		},
+		...way,
+		fallbacks,
 		makeController: controllers[options.congestion ?? 'model'],
 		backlogMax,
 		rate: RateDial.of(rateMax),
@@ -64,6 +77,7 @@ export async function reach(
 		failed,
 		remark,
 	});
+	options.linked?.(remote.link, remote.linkReason);
 	try {
 		const warning = trust.judge(remote.answered);
 		if (warning !== undefined) notice(warning);
@@ -75,6 +89,25 @@ export async function reach(
 		await remote.close();
 		throw error;
 	}
+}
+
+/** What is tried, in order; without a place to dial, UDP is all there is to `auto`. */
+function waysOf(
+	platform: Platform,
+	url: SourceUrl,
+	trust: Trust,
+	link: LinkName | 'auto',
+	dial: Way['dial'],
+): [Way, ...Way[]] {
+	const udp: Way = {link: 'udp', dial};
+	if (link === 'udp') return [udp];
+	const place = trust.webTransport;
+	const over = (mode: 'h3' | 'h2', at: WebTransportPlace) =>
+		webTransportWay(platform, mode, url, at, dial);
+	if (link === 'auto') return place ? [udp, over('h3', place), over('h2', place)] : [udp];
+	if (place !== undefined) return [over(link, place)];
+	const detail = `nothing says where ${url.host} answers WebTransport: pull once over UDP, or`;
+	throw new ShoalError('OPTION_INVALID', `${detail} put ?webtransport=PORT behind the URL`);
 }
 
 /** A key in the URL is enough to go on; only the next pull without one would miss this. */

@@ -6,6 +6,7 @@
  */
 import type {Controller} from '../congestion/controller.ts';
 import {ShoalError} from '../error.ts';
+import type {LinkName} from '../link-name.ts';
 import type {LinkStatistics} from '../platform/datagram.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {ActiveTask, TaskFigures} from '../scheduler/active-task.ts';
@@ -15,6 +16,7 @@ import type {ProvenPage} from '../snapshot/proven-pages.ts';
 import {Fetcher} from '../transfer/fetcher.ts';
 import type {FetchHandler, FetchRequest} from '../transfer/request.ts';
 import type {Answered, Connection, DialOptions} from './connection.ts';
+import {dialAny, type Reached, type Way} from './dial-any.ts';
 import {dialPatiently} from './dial-patiently.ts';
 import {EarlyObjects, type ObjectArrived, obtainList} from './obtain-list.ts';
 import type {RateDial} from './rate-dial.ts';
@@ -25,6 +27,10 @@ export type RemoteOptions = {
 	/** The run: each dialling is a part of it. */
 	readonly task: ActiveTask;
 	readonly dial: Omit<DialOptions, 'signal'>;
+	/** What `dial` goes over; default: UDP. */
+	readonly link?: LinkName;
+	/** Ways to try where that does not get through. */
+	readonly fallbacks?: readonly Way[];
 	readonly makeController: () => Controller;
 	/** Octets handed over and not yet on disk at which the source is held back. */
 	readonly backlogMax: number;
@@ -47,7 +53,11 @@ type Collector = {
 export class Remote implements Supply {
 	readonly answered: Answered;
 	readonly early: EarlyObjects;
+	/** How it was reached, and why so. */
+	readonly link: LinkName;
+	readonly linkReason: string;
 	readonly #options: RemoteOptions;
+	readonly #way: Way;
 	#connection: Connection;
 	#fetcher: Fetcher | undefined;
 	#contents: ContentHandler | undefined;
@@ -71,8 +81,11 @@ export class Remote implements Supply {
 	#barrenRedials = 0;
 	#unfollow: (() => void) | undefined;
 
-	private constructor(options: RemoteOptions, connection: Connection) {
+	private constructor(options: RemoteOptions, {connection, way, reason}: Reached) {
 		this.#options = options;
+		this.#way = way;
+		this.link = way.link;
+		this.linkReason = reason;
 		this.#connection = connection;
 		this.answered = connection.answered;
 		this.early = new EarlyObjects(this.answered.head, this.answered.diffs);
@@ -91,12 +104,14 @@ export class Remote implements Supply {
 
 	/** @throws ShoalError as Connection.dial does */
 	static async dial(options: RemoteOptions): Promise<Remote> {
-		const {platform, task, dial, remark} = options;
+		const {platform, task, dial, link = 'udp', fallbacks = [], remark} = options;
 		const patience = {wasThere: false, remark};
-		const connection = await task.run({kind: 'connect'}, ({signal}) =>
-			dialPatiently(platform, {...dial, signal, spans: task.spans}, patience),
+		const {spans} = task;
+		const watched = (way: Way): Way => ({...way, dial: {...way.dial, spans}});
+		const reached = await task.run({kind: 'connect'}, ({signal}) =>
+			dialAny(platform, [watched({link, dial}), ...fallbacks.map(watched)], signal, patience),
 		);
-		return new Remote(options, connection);
+		return new Remote(options, reached);
 	}
 
 	get head(): Head {
@@ -303,10 +318,11 @@ export class Remote implements Supply {
 
 	/** The address that was there goes first: the others are for when it is there no more. */
 	#reach(signal: AbortSignal): Promise<Connection> {
-		const {platform, dial, task, remark} = this.#options;
+		const {platform, remark} = this.#options;
+		const {dial} = this.#way;
 		const {address} = this.#connection;
 		const others = dial.addresses.filter(each => each !== address);
-		const again = {...dial, signal, spans: task.spans, addresses: [address, ...others]};
+		const again = {...dial, signal, addresses: [address, ...others]};
 		return dialPatiently(platform, again, {wasThere: true, remark});
 	}
 

@@ -9,6 +9,7 @@ import type {KeyPair} from '../platform/crypto.ts';
 import type {DatagramLink} from '../platform/datagram.ts';
 import type {Pool} from '../pool/pool.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
+import type {WebTransportPlace} from '../session/answer.ts';
 import {formatKey} from '../session/key-text.ts';
 import {type Host, Responder} from '../session/responder.ts';
 import type {OnDefect} from '../session/session-table.ts';
@@ -22,13 +23,14 @@ import {readRanges} from '../task/read.ts';
 import {later, millis} from '../unit.ts';
 import {DelegatedHost} from './delegated-host.ts';
 import type {Event, Server} from './event.ts';
-import {listen} from './listen.ts';
+import {listen, parsePlace} from './listen.ts';
 import {makePool} from './make-pool.ts';
 import {Offer} from './offer.ts';
 import type {NewLimits, ServeOptions} from './options.ts';
 import {Problems} from './problems.ts';
 import {Pump} from './pump.ts';
 import {openRun} from './run-task.ts';
+import type {WebTransportPort} from './webtransport-port.ts';
 
 /** How often saved heads are looked at: a new snapshot is offered within a second. */
 const watchEveryMs = 500;
@@ -65,7 +67,11 @@ class Serving implements Server {
 	readonly #task: ActiveTask;
 	readonly #pool: Pool;
 	readonly #offers: Offer[] = [];
+	/** Of UDP, and of each session of WebTransport. */
 	readonly #listeners: Listener[] = [];
+	#links: readonly DatagramLink[] = [];
+	#webTransport: WebTransportPort | undefined;
+	#host: Host | undefined;
 	/** Held open while it serves: keys may be replaced meanwhile. */
 	#config: ConfigDirectory | undefined;
 	#keysStamp = '';
@@ -100,10 +106,19 @@ class Serving implements Server {
 			this.#offers.push(await Offer.open(platform, pool, serveModule, this.#identity, task, on));
 		}
 		const {listen: places, mtu} = this.#options;
-		const links = await listen(platform, places, {bufferSize, mtu});
-		for (const link of links) this.#listeners.push(this.#answerOn(link, host));
-		this.urls = links.map(({local}) => this.#urlAt(local));
-		this.#tell({event: 'listening', url: this.urls[0]!, publicKey: this.publicKey});
+		this.#links = await listen(platform, places, {bufferSize, mtu});
+		for (const link of this.#links) this.#listeners.push(this.#answerOn(link, host));
+		await this.#openWebTransport();
+		this.urls = this.#links.map(({local}) => this.#urlAt(local));
+		const place = this.#webTransport?.place;
+		this.#tell({
+			event: 'listening',
+			url: this.urls[0]!,
+			publicKey: this.publicKey,
+			...(place && {webTransportUrl: this.#urlAt(this.#links[0]!.local, place)}),
+		});
+		const lacking = this.#webTransport?.lacksHttp3;
+		if (lacking) this.#tell({event: 'remark', text: `WebTransport over HTTP/2 alone: ${lacking}`});
 		for (const offer of this.#offers) this.#tellServing(offer);
 		this.#watch();
 	}
@@ -123,11 +138,8 @@ class Serving implements Server {
 		if (this.#isClosed) return;
 		this.#isClosed = true;
 		this.#cancelWatch();
-		for (const {link, responder, pump} of this.#listeners) {
-			responder.closeAll();
-			pump.close();
-			await link.close();
-		}
+		this.#webTransport?.close();
+		await Promise.all(this.#listeners.map(listener => closeListener(listener)));
 		await this.#pool.close();
 		for (const offer of this.#offers) offer.close();
 		this.#config?.close();
@@ -143,7 +155,37 @@ class Serving implements Server {
 		this.#identity = identity;
 		this.publicKey = formatKey(identity.public);
 		const rotations = readRotations(this.#config, crypto, identity.public);
-		return new DelegatedHost({crypto, clock, identity, hostKey, rotations});
+		const webTransport = () => this.#webTransport?.place;
+		this.#host = new DelegatedHost({crypto, clock, identity, hostKey, rotations, webTransport});
+		return this.#host;
+	}
+
+	async #openWebTransport(): Promise<void> {
+		const {webTransport, listen: places} = this.#options;
+		if (webTransport === undefined) return;
+		const hosts = places.map(place => parsePlace(place).host);
+		const all = hosts.length === 0 || hosts.some(host => ['', '::', '0.0.0.0'].includes(host));
+		const {WebTransportPort} = await import('./webtransport-port.ts');
+		this.#webTransport = await WebTransportPort.open({
+			...webTransport,
+			config: this.#config!,
+			hosts: all ? [] : [...new Set(hosts)],
+			wallMs: platform.clock.wallMs(),
+			accepted: link => this.#accept(link),
+			remark: text => this.#tell({event: 'remark', text}),
+		});
+	}
+
+	/** A session of WebTransport has one receiver behind it: with it goes all that was for it. */
+	#accept(link: DatagramLink): void {
+		if (this.#isClosed) return void link.close();
+		const listener = this.#answerOn(link, this.#host!, error => {
+			const index = this.#listeners.indexOf(listener);
+			if (index < 0) return;
+			this.#listeners.splice(index, 1);
+			void closeListener(listener, error.message);
+		});
+		this.#listeners.push(listener);
 	}
 
 	/** Goes on under the keys that have taken the place of those that it began with. */
@@ -153,12 +195,16 @@ class Serving implements Server {
 		const host = this.#readKeys();
 		for (const {responder} of this.#listeners) responder.answerFor([host]);
 		for (const offer of this.#offers) offer.signAs(this.#identity);
-		this.urls = this.#listeners.map(({link}) => this.#urlAt(link.local));
+		this.urls = this.#links.map(({local}) => this.#urlAt(local));
 		if (this.publicKey === publicKey) return;
 		this.#tell({event: 'notice', text: `the key has been changed: this is ${this.urls[0]} now`});
 	}
 
-	#answerOn(link: DatagramLink, host: Host): Listener {
+	#answerOn(
+		link: DatagramLink,
+		host: Host,
+		failed = (error: Error) => this.#tell({event: 'notice', text: error.message}),
+	): Listener {
 		const onDefect: OnDefect = (peer, error, at) => this.#tellDefect(peer, error, at);
 		const source: Source = new Source({
 			modules: this.#offers.map(({module}) => module),
@@ -184,7 +230,7 @@ class Serving implements Server {
 			clock: platform.clock,
 			spans: this.#task.spans,
 			turned: () => source.turn(),
-			failed: error => this.#tell({event: 'notice', text: error.message}),
+			failed,
 		});
 		return {link, source, responder, pump};
 	}
@@ -201,7 +247,7 @@ class Serving implements Server {
 		new Problems(this.#options.on).add('SESSION_DEFECT', message);
 	}
 
-	#urlAt(local: string): string {
+	#urlAt(local: string, webTransport?: WebTransportPlace): string {
 		const cut = local.lastIndexOf(':');
 		const host = local.slice(0, cut).replace(/^\[|\]$/g, '');
 		const [first] = this.#options.modules;
@@ -211,6 +257,7 @@ class Serving implements Server {
 			identity: this.#identity.public,
 			module: this.#options.modules.length === 1 ? first!.name : '',
 			path: new Uint8Array(0),
+			...(webTransport && {webTransport}),
 		});
 	}
 
@@ -220,6 +267,8 @@ class Serving implements Server {
 		this.#cancelWatch = clock.at(later(clock.now(), millis(watchEveryMs)), () => {
 			this.#tryTo(this.#config, () => this.#followKeys());
 			for (const offer of this.#offers) this.#tryTo(offer, () => this.#refresh(offer));
+			const port = this.#webTransport;
+			if (port !== undefined) this.#tryTo(port, () => port.renew(clock.wallMs()));
 			if (!this.#isClosed) this.#watch();
 		});
 	}
@@ -258,4 +307,11 @@ class Serving implements Server {
 	#tell(event: Event): void {
 		this.#options.on?.(event);
 	}
+}
+
+/** Tells its sessions why they end, and lets go of the link. */
+async function closeListener({link, responder, pump}: Listener, why?: string): Promise<void> {
+	responder.closeAll(why);
+	pump.close();
+	await link.close();
 }

@@ -5,6 +5,7 @@
  */
 import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
+import type {WebTransportPlace} from '../session/answer.ts';
 import {formatKey} from '../session/key-text.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import {type Head, openRotation, same} from '../session/statement.ts';
@@ -51,6 +52,11 @@ export class Trust {
 		return identity && this.#read(known => known.delegation(this.#host, identity));
 	}
 
+	/** Where the host answers WebTransport: as the URL says, or as it said last. */
+	get webTransport(): WebTransportPlace | undefined {
+		return this.#url.webTransport ?? this.#read(known => known.webTransport(this.#host));
+	}
+
 	/**
 	 * @throws ShoalError PEER_UNKNOWN, HEAD_ROLLED_BACK, HEAD_EXPIRED
 	 * @returns a warning, if there is one to give
@@ -80,7 +86,7 @@ export class Trust {
 
 	/** Keeps what the answer proved, once it has been judged. */
 	remember(answered: Answered): void {
-		const {identity, head, delegation, rotations} = answered;
+		const {identity, head, delegation, rotations, webTransport} = answered;
 		const config = ConfigDirectory.open(this.#platform, this.#options.configDirectory, true);
 		if (config === undefined) return;
 		try {
@@ -96,6 +102,7 @@ export class Trust {
 				known.rememberSequence(identity, this.#url.module, head.sequence);
 			}
 			known.rememberDelegation(this.#host, identity, delegation);
+			known.rememberWebTransport(this.#host, webTransport);
 		} finally {
 			config.close();
 		}

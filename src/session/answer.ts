@@ -26,11 +26,19 @@ export type EarlyBlock = {
 
 export type Refusal = {readonly code: number; readonly retryMs: number; readonly text: string};
 
+/** Where a host answers WebTransport, and how it is known there. */
+export type WebTransportPlace = {
+	readonly port: number;
+	/** SHA-256 of the certificates to expect; none: the system's authorities vouch. */
+	readonly certificates: readonly Uint8Array[];
+};
+
 /** What message 2 says after the delegation. */
 export type Granted = {
 	readonly statement: Uint8Array;
 	readonly diffs: readonly Diff[];
 	readonly ticket: Uint8Array;
+	readonly webTransport: WebTransportPlace | undefined;
 };
 
 /** Objects by k, and what of them has been written. */
@@ -85,14 +93,19 @@ export function putRefusal(to: Writer, {code, retryMs, text}: Refusal): void {
 }
 
 /** Head and ticket, with as many of the diffs as there is room for; false: they do not fit. */
-export function putGranted(to: Writer, {statement, diffs, ticket}: Granted): boolean {
+export function putGranted(to: Writer, {statement, diffs, ticket, webTransport}: Granted): boolean {
 	const start = to.offset;
-	for (let count = Math.min(diffs.length, earlyObjectsMax - 1); count >= 0; count--) {
+	const put = (count: number, place: WebTransportPlace | undefined): boolean => {
 		to.rewind(start);
 		encodeFrame('head', {statement, diffs: diffs.slice(0, count)}, to);
 		encodeFrame('ticket', {sealed: ticket}, to);
-		if (!to.overflowed) return true;
+		if (place !== undefined) encodeFrame('webTransport', place, to);
+		return !to.overflowed;
+	};
+	for (let count = Math.min(diffs.length, earlyObjectsMax - 1); count >= 0; count--) {
+		if (put(count, webTransport)) return true;
 	}
+	if (webTransport !== undefined && put(0, undefined)) return true;
 	to.rewind(start);
 	return false;
 }
@@ -173,14 +186,23 @@ export function parseAnswer(payload: Uint8Array): AnswerPayload | undefined {
 	if (ticket?.name !== 'ticket') return undefined;
 	const {statement, diffs} = frame;
 	const early: EarlyBlock[] = [];
+	let webTransport: WebTransportPlace | undefined;
 	for (let next = decodeFrame(from); next !== undefined; next = decodeFrame(from)) {
+		if (next.name === 'webTransport') {
+			if (webTransport !== undefined || early.length > 0 || !isPort(next.port)) return undefined;
+			webTransport = {port: next.port, certificates: next.certificates};
+			continue;
+		}
 		const block = earlyBlock(next);
 		if (block === undefined) return undefined;
 		early.push(block);
 	}
 	if (from.failed) return undefined;
-	return {rotations, delegation, said: {statement, diffs, ticket: ticket.sealed}, early};
+	const said = {statement, diffs, ticket: ticket.sealed, webTransport};
+	return {rotations, delegation, said, early};
 }
+
+const isPort = (port: number): boolean => port >= 1 && port <= 65_535;
 
 function earlyBlock(frame: Frame): EarlyBlock | undefined {
 	if (frame.name !== 'block' || frame.data.length === 0 || frame.object !== 0) return undefined;

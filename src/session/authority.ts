@@ -4,7 +4,7 @@
  */
 import type {KeyPair} from '../platform/crypto.ts';
 import type {Address} from '../platform/datagram.ts';
-import type {Diff, Refusal} from './answer.ts';
+import type {Diff, Refusal, WebTransportPlace} from './answer.ts';
 import type {Payload, SessionHandle} from './payload.ts';
 
 export type {Diff, Refusal} from './answer.ts';
@@ -18,6 +18,8 @@ export type Host = {
 	readonly delegation: Uint8Array;
 	/** Signed rotations that lead to the identity from its former ones, oldest first. */
 	readonly rotations?: readonly Uint8Array[];
+	/** Where it answers WebTransport, if it does; read anew for each answer. */
+	readonly webTransport?: WebTransportPlace | undefined;
 };
 
 export type Ask = {

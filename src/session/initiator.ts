@@ -16,6 +16,7 @@ import {
 	type Granted,
 	openMore,
 	parseAnswer,
+	type WebTransportPlace,
 } from './answer.ts';
 import type {Attempt} from './attempt.ts';
 import {refusalCode} from './authority.ts';
@@ -46,7 +47,7 @@ import {Session, type SessionEnd} from './session.ts';
 import {type Head, openHead, same} from './statement.ts';
 import {ticketLifetime, ticketSizeMax} from './ticket.ts';
 
-export type {Diff, EarlyBlock} from './answer.ts';
+export type {Diff, EarlyBlock, WebTransportPlace} from './answer.ts';
 export type {SuiteName} from './handshake.ts';
 
 export type InitiatorOptions = ContactOptions & {
@@ -70,6 +71,8 @@ export type InitiatorEvent =
 			readonly identity: Uint8Array;
 			/** Signed rotations that lead from the pinned identity to `identity`, oldest first. */
 			readonly rotations: readonly Uint8Array[];
+			/** Where the host answers WebTransport, if it says so; octets are views. */
+			readonly webTransport: WebTransportPlace | undefined;
 			/** Microseconds from the hello to its answer; undefined if the hello was repeated. */
 			readonly roundTrip: number | undefined;
 	  }
@@ -298,6 +301,7 @@ export class Initiator implements Endpoint {
 			delegation: host.statement,
 			identity: host.delegation.identity,
 			rotations: host.rotations,
+			webTransport: said.webTransport,
 			roundTrip: attempt.roundTrip(now),
 		});
 		for (const {data, connection, index} of this.#moreKept) {

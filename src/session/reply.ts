@@ -101,7 +101,7 @@ function decide(
 
 /** False if a refusal was written. */
 function putSaid(
-	{tickets, hello, path, now}: ReplyOptions,
+	{tickets, hello, host, path, now}: ReplyOptions,
 	to: Writer,
 	said: Answer | Refusal,
 	handshake: Handshake,
@@ -117,7 +117,8 @@ function putSaid(
 		{suite, connection, keys: handshake.split(), addressHash, context},
 		now,
 	);
-	if (putGranted(to, {statement, diffs, ticket})) return true;
+	const {webTransport} = host;
+	if (putGranted(to, {statement, diffs, ticket, webTransport})) return true;
 	putRefusal(to, tooLarge);
 	return false;
 }

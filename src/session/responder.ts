@@ -119,9 +119,9 @@ export class Responder implements Endpoint {
 		);
 	}
 
-	/** Ends every session: tells the peers that this side is shutting down. */
-	closeAll(): void {
-		this.#sessions.closeAll(closeCode.shuttingDown, 'shutting down');
+	/** Ends every session: tells the peers why, this side being about to go unless said otherwise. */
+	closeAll(text = 'shutting down'): void {
+		this.#sessions.closeAll(closeCode.shuttingDown, text);
 	}
 
 	handleDatagram(data: Uint8Array, from: Address, now: Micros): void {

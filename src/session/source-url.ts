@@ -1,9 +1,14 @@
 /**
- * `shoal://[KEY@]host[:port][/module[/path]]`, the name of a source. Names are octets, so a path is
- * percent-decoded to octets; a module's name is UTF-8. A path in the empty module has two slashes.
+ * `shoal://[KEY@]host[:port][/module[/path]][?webtransport=PORT[&certificate=HASH]…]`, the name of
+ * a source. Names are octets, so a path is percent-decoded to octets; a module's name is UTF-8. A
+ * path in the empty module has two slashes. Behind the question mark stands where the host answers
+ * WebTransport, and the SHA-256 of the certificates that it is met with there.
  */
+
 import {ShoalError} from '../error.ts';
-import {moduleNameMax, pathSizeMax, portDefault} from '../limit.ts';
+import {fromHex, toHex} from '../hex.ts';
+import {digestSize, moduleNameMax, pathSizeMax, portDefault} from '../limit.ts';
+import type {WebTransportPlace} from './answer.ts';
 import {formatKey, parseKey} from './key-text.ts';
 
 /** A source as its parts. Names are octets but for the host and the module. */
@@ -17,6 +22,8 @@ export type SourceUrl = {
 	readonly module: string;
 	/** Octets without leading or trailing slash; empty: the whole module. */
 	readonly path: Uint8Array;
+	/** Where it answers WebTransport; undefined: what is known of the host decides. */
+	readonly webTransport?: WebTransportPlace;
 };
 
 export const sourceScheme = 'shoal://';
@@ -24,7 +31,8 @@ export const sourceScheme = 'shoal://';
 /** Takes a URL apart. @throws ShoalError SOURCE_INVALID, which says what is wrong. */
 export function parseSourceUrl(text: string): SourceUrl {
 	if (!text.startsWith(sourceScheme)) return refuse(`it does not begin with ${sourceScheme}`);
-	const rest = text.slice(sourceScheme.length);
+	const question = text.indexOf('?');
+	const rest = text.slice(sourceScheme.length, question < 0 ? undefined : question);
 	const slash = rest.indexOf('/');
 	const authority = slash < 0 ? rest : rest.slice(0, slash);
 	const at = authority.lastIndexOf('@');
@@ -37,6 +45,7 @@ export function parseSourceUrl(text: string): SourceUrl {
 		identity: at < 0 ? undefined : parseIdentity(authority.slice(0, at)),
 		module: parseModule(split < 0 ? names : names.slice(0, split)),
 		path: parsePath(split < 0 ? '' : names.slice(split + 1)),
+		...(question >= 0 && {webTransport: parsePlace(text.slice(question + 1))}),
 	};
 }
 
@@ -48,7 +57,38 @@ export function formatSourceUrl(url: SourceUrl): string {
 	const module = escapePart(new TextEncoder().encode(url.module));
 	const path = url.path.length === 0 ? '' : `/${escapePart(url.path, slashCode)}`;
 	const names = module === '' && path === '' ? '' : `/${module}${path}`;
-	return `${sourceScheme}${key}${host}${port}${names}`;
+	return `${sourceScheme}${key}${host}${port}${names}${formatPlace(url.webTransport)}`;
+}
+
+function formatPlace(place: WebTransportPlace | undefined): string {
+	if (place === undefined) return '';
+	const certificates = place.certificates.map(hash => `&certificate=${toHex(hash)}`);
+	return `?webtransport=${place.port}${certificates.join('')}`;
+}
+
+function parsePlace(text: string): WebTransportPlace {
+	let port: number | undefined;
+	const certificates: Uint8Array[] = [];
+	for (const word of text.split('&')) {
+		const [name, value = ''] = word.split('=', 2);
+		if (name === 'webtransport' && port === undefined && /^\d{1,5}$/.test(value)) {
+			port = parsePort(value);
+		} else if (name === 'certificate') {
+			const hash = fromHex(value);
+			if (hash?.length !== digestSize) return refuse('a certificate is not 64 hexadecimal digits');
+			certificates.push(hash);
+		} else {
+			return refuse('behind the ? stands webtransport=PORT, and certificate=HASH once or twice');
+		}
+	}
+	if (port === undefined) return refuse('certificates without webtransport=PORT');
+	if (certificates.length > certificatesMax) return refuse('it has too many certificates');
+	return {port, certificates};
+}
+
+function parsePort(digits: string): number {
+	const port = Number(digits);
+	return port >= 1 && port <= 65_535 ? port : refuse(`there is no port ${port}`);
 }
 
 function parseIdentity(text: string): Uint8Array {
@@ -67,9 +107,7 @@ function parseHost(text: string): {host: string; port: number} {
 		return refuse('the host has characters that no host has');
 	}
 	if (host.startsWith('-')) return refuse('the host begins with a dash');
-	const port = match[3] === undefined ? portDefault : Number(match[3]);
-	if (port < 1 || port > 65_535) return refuse(`there is no port ${port}`);
-	return {host, port};
+	return {host, port: match[3] === undefined ? portDefault : parsePort(match[3])};
 }
 
 function parseModule(text: string): string {
@@ -134,6 +172,9 @@ function escapePart(octets: Uint8Array, keep?: number): string {
 function refuse(problem: string): never {
 	throw new ShoalError('SOURCE_INVALID', problem);
 }
+
+/** The one that is shown now, and the next. */
+const certificatesMax = 2;
 
 const slashCode = 0x2f;
 const dotCode = 0x2e;

@@ -1,14 +1,16 @@
 /**
  * What a receiver remembers of sources: which identity a host proved to have (as ssh's
  * known_hosts), the newest head seen of each module (so that an older one is refused), the
- * delegation that a host showed last (so that the next handshake hides the module's name), and
- * which identity has succeeded which (so that one that was given up is believed no more).
+ * delegation that a host showed last (so that the next handshake hides the module's name), which
+ * identity has succeeded which (so that one that was given up is believed no more), and where a
+ * host answers WebTransport (so that it is reached when UDP is not let through).
  *
- * Four text files, a line each. A file is read again right before it is replaced, so two pulls at
+ * Five text files, a line each. A file is read again right before it is replaced, so two pulls at
  * once lose at most a line that the next pull writes again.
  */
 import {ShoalError} from '../error.ts';
 import {fromHex, toHex} from '../hex.ts';
+import type {WebTransportPlace} from '../session/answer.ts';
 import {formatKey, parseKey} from '../session/key-text.ts';
 import type {ConfigDirectory} from './config-directory.ts';
 
@@ -19,6 +21,7 @@ const identities = 'known_sources';
 const heads = 'known_heads';
 const delegations = 'known_delegations';
 const rotations = 'known_rotations';
+const places = 'known_webtransport';
 
 export class KnownSources {
 	readonly #config: ConfigDirectory;
@@ -74,6 +77,20 @@ export class KnownSources {
 		this.#set(rotations, formatKey(identity), toHex(statement));
 	}
 
+	/** Where `host` said last that it answers WebTransport. */
+	webTransport(host: string): WebTransportPlace | undefined {
+		const [port, ...hashes] = this.#lines(places).get(host)?.split(',') ?? [];
+		const certificates = hashes.map(fromHex).filter(hash => hash !== undefined);
+		return port === undefined || port === nowhere ? undefined : {port: Number(port), certificates};
+	}
+
+	rememberWebTransport(host: string, place: WebTransportPlace | undefined): void {
+		const known = this.#lines(places).get(host);
+		if (place === undefined && known === undefined) return;
+		const text = place ? [place.port, ...place.certificates.map(toHex)].join(',') : nowhere;
+		if (known !== text) this.#set(places, host, text);
+	}
+
 	#lines(file: string): Map<string, string> {
 		const content = this.#config.read(file)?.content ?? new Uint8Array(0);
 		const lines = new Map<string, string>();
@@ -90,6 +107,9 @@ export class KnownSources {
 		this.#config.write(file, encoder.encode(text));
 	}
 }
+
+/** Of a host that answers it no more. */
+const nowhere = 'none';
 
 /** A module's name can hold any letter, so it is written as its octets. */
 function headName(identity: Uint8Array, module: string): string {

@@ -19,6 +19,8 @@ import {
 /** Receipts and diffs named in one frame: more would not fit a datagram of 1200 octets. */
 const receiptRangesMax = 256;
 const diffsMax = 8;
+/** Certificates that a source may be met with: the one in use and the next. */
+const certificatesMax = 2;
 
 const receiptRange = record({gap: varint, length: varint});
 const diff = record({sequence: varint, size: varint, digest: fixed(32)});
@@ -73,6 +75,10 @@ export const frameTable = {
 	rotation: {type: 0x33, fields: {statement: opaque}},
 	ticket: {type: 0x34, fields: {sealed: opaque}},
 	refusal: {type: 0x35, fields: {code: u8, retryMs: varint, text: opaque}},
+	webTransport: {
+		type: 0x36,
+		fields: {port: varint, certificates: list(fixed(32), certificatesMax)},
+	},
 } as const satisfies Record<string, {type: number; fields: Record<string, Codec<unknown>>}>;
 
 export type FrameName = keyof typeof frameTable;

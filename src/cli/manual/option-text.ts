@@ -74,6 +74,25 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'The model follows the delivery rate and the round trip, takes a growing queue for ' +
 		'congestion, and is not slowed by the loss that a path has of its own. CUBIC (RFC 9438) is ' +
 		'what TCP does: it takes any loss for congestion. It is here to compare with.',
+	link:
+		'auto begins with UDP. Where nothing has come back within a second, HTTP/3 (if its addon is ' +
+		'installed) and HTTP/2 are tried as well, and what answers first carries the run; which it ' +
+		'is, and why, is said and stands in the output of --json. That takes a source that serves ' +
+		'with --webtransport: where it answers is learnt with every run that reaches it, or stands ' +
+		'in the URL behind the question mark that serve prints. Whatever carries it, datagrams are ' +
+		'sealed and the source proves its key as over UDP. h3 needs a package with native code: npm ' +
+		'install @fails-components/webtransport-transport-http3-quiche.',
+	webTransport:
+		'443 passes most firewalls; 0 takes a free one. Over HTTP/2 always, over HTTP/3 where its ' +
+		'addon is installed. Certificates are made for twelve days each, the next one in advance, ' +
+		'and kept beside the keys; receivers learn their hashes with each answer and in the second ' +
+		'URL that serve prints, so one that was here within the last twelve days gets through. In ' +
+		'shoal.toml: webtransport, certificate and certificate-key.',
+	certificate:
+		'In PEM, with those of the authorities between. The files are looked at again every ten ' +
+		'seconds, so a renewed certificate is shown from then on; over HTTP/3 sessions are dialled ' +
+		'again for it. Receivers check it against the host name of the URL and the authorities that ' +
+		'their system trusts.',
 	threads:
 		'With 0 all work is done in one thread; 256 is the most. The result is the same with any ' +
 		'number.',
