@@ -39,7 +39,7 @@ const firstRequestMax = 1024;
 const sampleCount = 32;
 
 /** What a request costs beside its records, counted against the bound: want and block frames. */
-const requestCost = 32;
+export const requestCost = 32;
 
 /** Records asked for at once: with their tables they take 70 MB in each thread that searches. */
 const recordsMax = 2 ** 20;
@@ -47,13 +47,18 @@ const recordsMax = 2 ** 20;
 /** A round waits for the network once; the last ones would find little. */
 const roundsMax = 8;
 
+/** Parts of a file, and of what was found of it, that its sums may cost. */
+export const allowedPart = 1 / 256;
+export const allowedOfFound = 1 / 4;
+
 /**
  * Octets of sums that may be asked for of a file of `size` octets, `found` of them found: 0.4 % of
  * the file (256 octets of a small one, an eighth of a tiny one) are the most that content without
  * any match costs beyond itself; more is only spent where four times as much has been saved.
  */
 export function allowance(size: number, found: number): number {
-	return Math.floor(Math.max(size / 256, Math.min(256, size / 8)) + found / 4);
+	const free = Math.max(size * allowedPart, Math.min(256, size / 8));
+	return Math.floor(free + found * allowedOfFound);
 }
 
 export class Delta {

@@ -4,8 +4,8 @@
  * at once, each at its own stage.
  */
 import {assert} from '../assert.ts';
-import {Delta} from '../delta/delta.ts';
-import {literalRanges, matchRowSize} from '../delta/match-list.ts';
+import {allowedOfFound, allowedPart, Delta, requestCost} from '../delta/delta.ts';
+import {literalRanges, matchedSize, matchRowSize} from '../delta/match-list.ts';
 import type {SearchInput} from '../delta/search-input.ts';
 import {sumsShape} from '../delta/shape.ts';
 import {ShoalError} from '../error.ts';
@@ -53,6 +53,13 @@ const activeMax = 256;
 /** Octets that one job copies. */
 const copySizeMax = 16 << 20;
 
+/**
+ * Octets of sums that files may cost before any was found in its older version. Sums of one small
+ * file may be an eighth of it; over all files they are to stay within what `Delta` allows a large
+ * one, so that a tree of compressed files costs no more than it would whole.
+ */
+const sumsSizeFree = 1 << 16;
+
 /** Whether a file of `size` octets may gain from these. */
 export function hasDelta(size: number, bases: readonly Basis[]): boolean {
 	return bases.some(basis => basis.size > 0) && sumsShape(size) !== undefined;
@@ -69,6 +76,9 @@ export class DeltaFetch {
 	readonly #active = new Map<number, ActiveFile>();
 	readonly #running = new Set<Promise<void>>();
 	#next = 0;
+	/** Octets of sums that may be asked for, by what was begun and found, and that were. */
+	#allowed = sumsSizeFree;
+	#asked = 0;
 
 	constructor(options: DeltaFetchOptions) {
 		this.#options = options;
@@ -89,6 +99,8 @@ export class DeltaFetch {
 		const basisSizes = bases.map(basis => basis.size);
 		const delta = new Delta({size, basisSizes});
 		this.#active.set(row, {delta, bases, searching: 0});
+		this.#allowed += size * allowedPart;
+		if (this.#asked > this.#allowed && !delta.done) delta.handleRefused();
 		const leaves = leavesSize(size);
 		if (leaves > 0) onWanted(row, 'leaves', 0, leaves);
 		this.#advance(row);
@@ -125,6 +137,7 @@ export class DeltaFetch {
 		const active = this.#active.get(row)!;
 		const {delta, bases} = active;
 		for (let want = delta.pollWant(); want !== undefined; want = delta.pollWant()) {
+			this.#asked += want.length + requestCost;
 			this.#options.onWanted(row, 'sums', want.offset, want.length);
 		}
 		for (let search = delta.pollSearch(); search !== undefined; search = delta.pollSearch()) {
@@ -133,6 +146,7 @@ export class DeltaFetch {
 		}
 		if (!delta.done || active.searching > 0) return;
 		this.#active.delete(row);
+		this.#allowed += matchedSize(delta.matches) * allowedOfFound;
 		this.#run(this.#copy(row, bases, delta.matches));
 	}
 

@@ -1,7 +1,8 @@
 import test from 'ava';
-import {allowance} from '../../src/delta/delta.ts';
-import {matchedSize, matchRowSize} from '../../src/delta/match-list.ts';
+import {allowance, requestCost} from '../../src/delta/delta.ts';
+import {literalRanges, matchedSize, matchRowSize} from '../../src/delta/match-list.ts';
 import {Search} from '../../src/delta/search.ts';
+import {sumsShape} from '../../src/delta/shape.ts';
 import {parseSums} from '../../src/delta/sums.ts';
 import {edit, makeContent} from '../support/edit.ts';
 import {Prng} from '../support/prng.ts';
@@ -19,6 +20,25 @@ function makeCase(prng: Prng): {source: Uint8Array; bases: Uint8Array[]} {
 	const bases = [edit(prng, source, prng.below(8)), edit(prng, source, prng.below(40))];
 	if (prng.chance(0.2)) bases.unshift(new Uint8Array(0), prng.bytes(prng.below(300)));
 	return {source, bases};
+}
+
+/** A basis that raises hopes: it has little of the source, and that where it costs most. */
+function adverse(prng: Prng, source: Uint8Array): Uint8Array {
+	const basis = prng.bytes(source.length);
+	const {levels} = sumsShape(source.length)!;
+	const {blockSize} = levels[prng.below(levels.length)]!;
+	const every = 1 + prng.below(9);
+	const kind = prng.below(5);
+	if (kind === 0) return basis;
+	for (let at = 0, block = 0; at < source.length; at += blockSize, block++) {
+		const whole = source.subarray(at, at + blockSize);
+		if (kind === 1 && block % every === 0) basis.set(whole, at);
+		if (kind === 2) basis.set(whole.subarray(0, blockSize - 1), at);
+		if (kind === 3 && prng.chance(0.04)) basis.set(whole, at);
+		if (kind === 4 && at > source.length / 2) break;
+		if (kind === 4) basis.set(whole.subarray(prng.below(blockSize)), at);
+	}
+	return basis;
 }
 
 for (const seed of seeds) {
@@ -62,6 +82,19 @@ for (const seed of seeds) {
 			runDelta({size: source.length, sums, bases, prng: new Prng(order), shareSizeMin}),
 		);
 		t.deepEqual(first, second);
+	});
+
+	test(`a delta never costs more than the file and 0.5 % [SHOAL_SEED=${seed}]`, t => {
+		const prng = new Prng(seed);
+		const source = makeContent(prng, 512 + prng.below(prng.chance(0.3) ? 900_000 : 80_000));
+		const bases = [adverse(prng, source), ...(prng.chance(0.3) ? [adverse(prng, source)] : [])];
+		const sums = makeSums(source, prng.bytes(16));
+		const run = runDelta({size: source.length, sums, bases, prng});
+		const literals = literalRanges(run.matches, source.length);
+		const literalSize = source.length - matchedSize(run.matches);
+		const rangeCost = requestCost * (run.rangeCount + Math.max(0, literals.length / 2 - 1));
+		const cost = run.sumsSize + rangeCost + literalSize;
+		t.true(cost <= source.length * 1.005 + 512, `${cost} for ${source.length}`);
 	});
 
 	test(`sums of noise throw nothing and name only what is there [SHOAL_SEED=${seed}]`, t => {
