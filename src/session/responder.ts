@@ -80,7 +80,10 @@ export class Responder implements Endpoint {
 	readonly #buffer = new PacketBuffer();
 	/** Answers to hellos: the rest goes through the sessions' turns. */
 	readonly #replies: Transmit[] = [];
+	readonly #looks: RateLimit;
 	readonly #untokenedHellos: RateLimit;
+	/** The same while there are sessions, whose work goes first. */
+	readonly #hellosBeside: RateLimit;
 	readonly #hellos: RateLimit;
 	readonly #notices: RateLimit;
 	readonly #lists: RateLimit;
@@ -99,6 +102,8 @@ export class Responder implements Endpoint {
 		this.#sessions = new SessionTable(options.onDefect);
 		this.#tokens = new AddressTokens(crypto);
 		this.#tickets = new TicketBox(crypto);
+		this.#looks = new RateLimit(looksPerSecond, now);
+		this.#hellosBeside = new RateLimit(hellosBesidePerSecond, now);
 		this.#untokenedHellos = new RateLimit(untokenedHellosPerSecond, now);
 		this.#hellos = new RateLimit(hellosPerSecond, now);
 		this.#notices = new RateLimit(noticesPerSecond, now);
@@ -205,6 +210,7 @@ export class Responder implements Endpoint {
 	#handleHello(data: Uint8Array, from: Address, now: Micros): DropReason | undefined {
 		if (data.length < datagramSizeInitial) return 'short';
 		if (data.length > helloSizeMax) return 'malformed';
+		if (!this.#looks.take(now)) return 'full';
 		const crypto = this.#crypto;
 		const path = this.#stranger(data, from);
 		const named = this.#names.find(name => hasMac1(crypto, name.macKey, data));
@@ -217,7 +223,8 @@ export class Responder implements Endpoint {
 		const hello = decodeHello(data);
 		if (hello === undefined) return 'malformed';
 		const proved = this.#tokens.accepts(hello.token, from, now);
-		if (!proved && (named === undefined || !this.#untokenedHellos.take(now))) {
+		const unproved = this.sessionCount > 0 ? this.#hellosBeside : this.#untokenedHellos;
+		if (!proved && (named === undefined || !unproved.take(now))) {
 			this.#reply(encodeToken(hello.connection, this.#tokens.make(from, now)), path);
 			return 'token';
 		}
@@ -361,6 +368,10 @@ function namesOf(crypto: Crypto, host: Host): Uint8Array[] {
 
 /** A hello costs about 200 us, most of it public-key work: less than half a core for strangers. */
 const untokenedHellosPerSecond = 2000;
+/** A twelfth of a core: who then has to prove an address pays a round trip, and no session does. */
+const hellosBesidePerSecond = 250;
+/** Hellos of which mac1 is looked at: 4 us each, and 4 more for a token; the rest is dropped. */
+const looksPerSecond = 10_000;
 /** Whoever asks: sessions go on meanwhile. */
 const hellosPerSecond = 3000;
 const noticesPerSecond = 10;
