@@ -13,6 +13,7 @@ import {listKernels} from './kernel/list.ts';
 import {schedulerKernels} from './kernel/scheduler.ts';
 import {sealKernels} from './kernel/seal.ts';
 import {searchKernels} from './kernel/search.ts';
+import {searchThreadKernels} from './kernel/search-threads.ts';
 import {sumsKernels} from './kernel/sums.ts';
 import {coreKernels} from './session/core.ts';
 import {loopbackKernels} from './session/loopback.ts';
@@ -25,6 +26,7 @@ const kernels: readonly Kernel[] = [
 	...listKernels,
 	...sumsKernels,
 	...searchKernels,
+	...searchThreadKernels,
 	...schedulerKernels,
 	...scanKernels,
 	...coreKernels,
