@@ -9,6 +9,7 @@ import {processInfo} from './process.ts';
 import {openSearchMemory} from './search-memory.ts';
 import {threads} from './thread.ts';
 import {openTree} from './tree.ts';
+import {watchDirectory} from './watch.ts';
 
 const platform: Platform = {
 	clock,
@@ -17,6 +18,7 @@ const platform: Platform = {
 	threads,
 	process: processInfo,
 	openSearchMemory,
+	watchDirectory,
 	readOwners,
 	openLink,
 	resolve,

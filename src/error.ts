@@ -50,6 +50,7 @@ export const errorTable = {
 	DRIVER_UNAVAILABLE: row('network', 1, 'Use another link, or install what is named.'),
 	LISTEN_FAILED: row('network', 10, 'Choose another address or port with --listen.'),
 
+	WATCH_FAILED: row('file', 11, 'Raise fs.inotify.max_user_watches with sysctl.'),
 	FILE_UNREADABLE: row('file', 23, 'Give the user that runs shoal the right to read it.'),
 	FILE_UNWRITABLE: row(
 		'file',

@@ -114,7 +114,7 @@ class ConfigReader {
 		const at = ['module', name];
 		const table = this.#table(modules[name]!, at);
 		if (!isModuleName(name)) throw this.#error(at, 'is no name for a module');
-		this.#refuseUnknown(table, at, [...moduleKeys, 'path', 'comment', 'exclude']);
+		this.#refuseUnknown(table, at, [...moduleKeys, 'path', 'comment', 'exclude', 'watch']);
 		const directory = this.#text(table, at, 'path');
 		if (directory === undefined) throw this.#error(at, 'wants a path');
 		if (table['exclude'] !== undefined) {
@@ -130,8 +130,15 @@ class ConfigReader {
 			scan: false,
 			...(state === undefined ? {} : {state: join(this.#resolve(state), name)}),
 			...(comment === undefined ? {} : {comment}),
+			...(this.#flag(table, at, 'watch') ? {watch: true} : {}),
 			...this.#limits(table, at, moduleKeys),
 		};
+	}
+
+	#flag(table: Table, at: readonly string[], key: string): boolean {
+		const value = table[key] ?? false;
+		if (typeof value === 'boolean') return value;
+		throw this.#error([...at, key], 'wants true or false');
 	}
 
 	#count(table: Table, at: readonly string[], key: string): number | undefined {

@@ -232,6 +232,12 @@ export const optionTable = {
 		value: 'file',
 		help: 'Also write the list to this file.',
 	},
+	watch: {
+		flags: '--watch',
+		group: 'tree',
+		commands: ['serve'],
+		help: 'Take a snapshot whenever something of the tree has changed.',
+	},
 	scanRateMax: {
 		flags: '--scan-bwlimit <rate>',
 		group: 'tree',

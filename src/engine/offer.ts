@@ -17,6 +17,7 @@ import type {EventSink} from './event.ts';
 import {OpenedTree} from './opened-tree.ts';
 import type {ServeModule} from './options.ts';
 import {Problems} from './problems.ts';
+import {TreeWatch} from './tree-watch.ts';
 
 /** A statement holds for a week: a receiver that is shown it later is warned. */
 const lifeMs = 7 * 86_400_000;
@@ -30,14 +31,18 @@ export class Offer {
 	readonly #tree: OpenedTree;
 	#identity: KeyPair;
 	readonly #files: FileLog;
+	readonly #options: ServeModule;
+	#watch: TreeWatch | undefined;
 
 	private constructor(
 		platform: Platform,
 		tree: OpenedTree,
 		files: FileLog,
 		identity: KeyPair,
-		{name, sessionsMax, rateMax, rateTotalMax}: ServeModule,
+		options: ServeModule,
 	) {
+		const {name, sessionsMax, rateMax, rateTotalMax} = options;
+		this.#options = options;
 		this.#platform = platform;
 		this.#tree = tree;
 		this.#identity = identity;
@@ -107,6 +112,32 @@ export class Offer {
 		this.#identity = identity;
 		const {published} = this.module;
 		published?.sign(this.#sign({...published.head, identity: identity.public}));
+	}
+
+	/** Takes snapshots from now on whenever something has changed, if that is asked for. */
+	watch(pool: Pool, task: ActiveTask, on: EventSink | undefined): void {
+		if (this.#options.watch !== true) return;
+		if (this.#tree.isOneOfTrees) {
+			const detail = `${this.#tree.directory} is published as trees: none is ever changed`;
+			throw new ShoalError('OPTION_INVALID', `--watch: ${detail}`);
+		}
+		const told = new Problems(on);
+		this.#watch = TreeWatch.start({
+			platform: this.#platform,
+			pool,
+			tree: this.#tree,
+			task,
+			rateMax: this.#options.scanRateMax,
+			taken: ({problems}) => {
+				for (const {code, message, path} of problems) told.add(code, message, path);
+			},
+			notice: text => on?.({event: 'notice', text: `${this.#tree.directory}: ${text}`}),
+		});
+	}
+
+	/** Resolves when no snapshot is being taken any more. */
+	async stopWatching(): Promise<void> {
+		await this.#watch?.close();
 	}
 
 	close(): void {

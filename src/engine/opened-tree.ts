@@ -81,6 +81,16 @@ export class OpenedTree {
 		return this.#root;
 	}
 
+	/** Published as trees: the next one is another directory. */
+	get isOneOfTrees(): boolean {
+		return this.#number !== undefined;
+	}
+
+	/** Names at the top of the tree that are no part of it. */
+	get exclude(): readonly Uint8Array[] {
+		return this.#isInside ? [stateDirName] : [];
+	}
+
 	get statePath(): string {
 		return this.#state.path;
 	}
@@ -97,7 +107,7 @@ export class OpenedTree {
 				pool,
 				directory: this.#path,
 				root: this.#root,
-				exclude: this.#isInside ? [stateDirName] : [],
+				exclude: this.exclude,
 				snapshots: this.snapshots,
 				files,
 				changed,

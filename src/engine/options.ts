@@ -49,6 +49,8 @@ export type ServeModule = {
 	readonly comment?: string;
 	/** Bring the snapshot up to date first. */
 	readonly scan: boolean;
+	/** Take a snapshot whenever something of the tree has changed. */
+	readonly watch?: boolean;
 	/** Octets of contents read a second when its snapshot is taken. */
 	readonly scanRateMax?: number | undefined;
 } & ModuleLimits;

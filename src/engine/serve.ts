@@ -120,6 +120,7 @@ class Serving implements Server {
 		const lacking = this.#webTransport?.lacksHttp3;
 		if (lacking) this.#tell({event: 'remark', text: `WebTransport over HTTP/2 alone: ${lacking}`});
 		for (const offer of this.#offers) this.#tellServing(offer);
+		for (const offer of this.#offers) offer.watch(this.#pool, this.#task, on);
 		this.#watch();
 	}
 
@@ -140,6 +141,7 @@ class Serving implements Server {
 		this.#cancelWatch();
 		this.#webTransport?.close();
 		await Promise.all(this.#listeners.map(listener => closeListener(listener)));
+		for (const offer of this.#offers) await offer.stopWatching();
 		await this.#pool.close();
 		for (const offer of this.#offers) offer.close();
 		this.#config?.close();

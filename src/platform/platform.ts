@@ -8,6 +8,7 @@ import type {ProcessInfo} from './process.ts';
 import type {OpenSearchMemory} from './search-memory.ts';
 import type {ThreadDriver} from './thread.ts';
 import type {TreeIo} from './tree.ts';
+import type {WatchDirectory} from './watch.ts';
 
 export type OpenLink = {
 	/** Bind here; port 0 takes a free one. */
@@ -28,6 +29,7 @@ export type Platform = {
 	readonly threads: ThreadDriver;
 	readonly process: ProcessInfo;
 	readonly openSearchMemory: OpenSearchMemory;
+	readonly watchDirectory: WatchDirectory;
 	/** Users and groups, read anew. */
 	readOwners(): OwnerNames;
 	/** @throws ShoalError LISTEN_FAILED, PATH_UNREACHABLE */

@@ -99,6 +99,13 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 	trace:
 		'Events of the form that chrome://tracing and https://ui.perfetto.dev open: a track for each ' +
 		'thread and for each task. What has been written is whole at any instant, also after a kill.',
+	watch:
+		'A path is looked at once nothing has been told of it for a quarter of a second, so what is ' +
+		'being written is not offered half done. Each directory needs a watch of the system ' +
+		'(sysctl fs.inotify.max_user_watches); where there are too few, or on systems without ' +
+		'inotify, all of the tree is looked at every minute, and serve says so. Once a day all is ' +
+		'looked at in any case. An updater that knows what it touched does better with ' +
+		'snapshot --changed.',
 	changed:
 		'One path a line, or with -0 each ended by a NUL; relative to the tree, or absolute and ' +
 		'below it. In a line \\#ooo is an octet in octal, as rsync and shoal write names. A ' +
