@@ -8,7 +8,7 @@ import {failedRun} from './failed-run.ts';
 import {formatCount, formatCounted} from './format.ts';
 import {isInterruption} from './interrupt.ts';
 import {itemize} from './itemize.ts';
-import {readOrigin} from './operand.ts';
+import {readFamily, readOrigin} from './operand.ts';
 import {withVoice} from './voice.ts';
 
 export function runDiff(context: Context): Promise<number> {
@@ -27,6 +27,7 @@ export function runDiff(context: Context): Promise<number> {
 				signal: AbortSignal.any([context.signal, terminal.closed]),
 				trustOnFirstUse: options.trustOnFirstUse !== undefined,
 				allowRollback: options.allowRollback !== undefined,
+				...readFamily(options),
 				on: event => voice.handle(event),
 				onChange: print,
 				...(options.state === undefined ? {} : {state: options.state}),

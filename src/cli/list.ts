@@ -7,7 +7,7 @@ import type {Context} from './context.ts';
 import {failedRun} from './failed-run.ts';
 import {isInterruption} from './interrupt.ts';
 import {localCharset, localZoneOffset} from './locale.ts';
-import {readOrigin} from './operand.ts';
+import {readFamily, readOrigin} from './operand.ts';
 import {withVoice} from './voice.ts';
 
 export function runList(context: Context): Promise<number> {
@@ -23,6 +23,7 @@ export function runList(context: Context): Promise<number> {
 				signal: AbortSignal.any([context.signal, terminal.closed]),
 				trustOnFirstUse: options.trustOnFirstUse !== undefined,
 				allowRollback: options.allowRollback !== undefined,
+				...readFamily(options),
 				on: event => voice.handle(event),
 				write: text => terminal.write(text),
 				...(options.state === undefined ? {} : {state: options.state}),

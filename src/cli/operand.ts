@@ -2,9 +2,11 @@
  * What an operand names. Forms that rsync knows and shoal does not (yet) are refused by name:
  * taken for a local path, each would lead to an error that explains nothing.
  */
+
 import type {ListOrigin} from '../engine/options.ts';
 import {ShoalError} from '../error.ts';
 import {parseSourceUrl, type SourceUrl, sourceScheme} from '../session/source-url.ts';
+import type {OptionValues} from './option.ts';
 
 /** A SOURCE: a URL or a local directory. @throws ShoalError SOURCE_INVALID */
 export function readSource(text: string): SourceUrl | {readonly directory: string} {
@@ -30,6 +32,15 @@ export function readLocal(
 		throw new ShoalError(code, `${text} is not local, and only a source may be remote`);
 	}
 	return text;
+}
+
+/** The family that -4 or -6 asks for. @throws ShoalError OPTION_INVALID */
+export function readFamily({ipv4, ipv6}: OptionValues): {family?: 4 | 6} {
+	if (ipv4 !== undefined && ipv6 !== undefined) {
+		throw new ShoalError('OPTION_INVALID', '-4 and -6 exclude each other');
+	}
+	if (ipv4 !== undefined) return {family: 4};
+	return ipv6 === undefined ? {} : {family: 6};
 }
 
 function refuseRemote(text: string): void {

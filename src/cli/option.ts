@@ -342,8 +342,8 @@ export const optionTable = {
 		value: 'link',
 		help: 'What carries datagrams: auto, udp, or WebTransport over HTTP/3 (h3) or HTTP/2 (h2).',
 	},
-	ipv4: {flags: '-4, --ipv4', group: 'network', commands: ['pull'], help: 'Use IPv4 only.'},
-	ipv6: {flags: '-6, --ipv6', group: 'network', commands: ['pull'], help: 'Use IPv6 only.'},
+	ipv4: {flags: '-4, --ipv4', group: 'network', commands: talking, help: 'Use IPv4 only.'},
+	ipv6: {flags: '-6, --ipv6', group: 'network', commands: talking, help: 'Use IPv6 only.'},
 	mtu: {
 		flags: '--mtu <octets>',
 		group: 'network',

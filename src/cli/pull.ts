@@ -10,7 +10,7 @@ import {failedPull} from './failed-run.ts';
 import {readFilters} from './filter-option.ts';
 import {formatAge, formatCount, formatCounted, formatSize} from './format.ts';
 import {itemize, nameChange} from './itemize.ts';
-import {readLocal, readSource} from './operand.ts';
+import {readFamily, readLocal, readSource} from './operand.ts';
 import type {OptionValues} from './option.ts';
 import {describeLeftOut, nextStep} from './outcome.ts';
 import {RateFile} from './rate-file.ts';
@@ -44,9 +44,6 @@ export function readOptions({
 	signal,
 	configDirectory,
 }: Pick<Context, 'operands' | 'options' | 'signal' | 'configDirectory'>): PullOptions {
-	if (options.ipv4 !== undefined && options.ipv6 !== undefined) {
-		throw new ShoalError('OPTION_INVALID', '-4 and -6 exclude each other');
-	}
 	const given = (name: keyof OptionValues) => options[name] !== undefined;
 	if (given('rateMax') && given('rateFrom')) {
 		throw new ShoalError('OPTION_INVALID', '--bwlimit and --bwlimit-from exclude each other');
@@ -59,7 +56,6 @@ export function readOptions({
 			'--source-state is for a SOURCE that is a directory here',
 		);
 	}
-	const family = given('ipv4') ? 4 : given('ipv6') ? 6 : undefined;
 	return {
 		configDirectory,
 		signal,
@@ -93,7 +89,7 @@ export function readOptions({
 		...(options.timeout ? {timeoutSeconds: options.timeout} : {}),
 		...(options.contactTimeout ? {contactTimeoutSeconds: options.contactTimeout} : {}),
 		...(options.congestion ? {congestion: options.congestion as ControllerName} : {}),
-		...(family === undefined ? {} : {family}),
+		...readFamily(options),
 		...(options.link ? {link: options.link as LinkName | 'auto'} : {}),
 	};
 }

@@ -148,6 +148,8 @@ export type ListOriginOptions = RunOptions & {
 	readonly state?: string;
 	readonly trustOnFirstUse: boolean;
 	readonly allowRollback: boolean;
+	/** Of a source's addresses. Default: both, whichever answers first. */
+	readonly family?: 4 | 6;
 	/** As for a pull. */
 	readonly link?: LinkName | 'auto';
 };

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {readLocal, readSource} from '../../../src/cli/operand.ts';
+import {readFamily, readLocal, readSource} from '../../../src/cli/operand.ts';
 
 test('a source is a URL or a local directory', t => {
 	t.deepEqual(readSource('/srv/tree/'), {directory: '/srv/tree/'});
@@ -31,4 +31,11 @@ test('a destination is local', t => {
 			code: 'DESTINATION_INVALID',
 		});
 	}
+});
+
+test('a family is asked for by -4 or by -6, not by both', t => {
+	t.deepEqual(readFamily({ipv4: 1}), {family: 4});
+	t.deepEqual(readFamily({ipv6: 1}), {family: 6});
+	t.deepEqual(readFamily({}), {});
+	t.throws(() => readFamily({ipv4: 1, ipv6: 1}), {code: 'OPTION_INVALID'});
 });
