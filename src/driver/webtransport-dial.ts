@@ -9,6 +9,7 @@ import type {Address, DatagramLink} from '../platform/datagram.ts';
 import {WebTransportLink, type WebTransportMode} from './webtransport-link.ts';
 import {
 	type ClientInit,
+	guardPing,
 	http2Of,
 	http3Package,
 	loadWebTransport,
@@ -85,6 +86,7 @@ class Dialled {
 	constructor(session: PackageSession) {
 		this.#session = session;
 		this.#http2 = http2Of(session);
+		if (this.#http2 !== undefined) guardPing(this.#http2);
 		this.#http2?.on('error', (error: NodeJS.ErrnoException) => {
 			this.failure ??= error.code ?? error.message;
 		});

@@ -2,6 +2,7 @@
 import {randomBytes} from 'node:crypto';
 import type {Http2SecureServer, Http2Session} from 'node:http2';
 import {isIPv6} from 'node:net';
+import type {Duplex} from 'node:stream';
 import {formatAddress} from '../../native-free/address.ts';
 import {clock} from '../../native-free/clock.ts';
 import {nodeCode} from '../../native-free/tree-error.ts';
@@ -11,6 +12,7 @@ import type {Address, DatagramLink} from '../platform/datagram.ts';
 import type {Certificate} from './certificate.ts';
 import {WebTransportLink, type WebTransportMode} from './webtransport-link.ts';
 import {
+	guardPing,
 	http2ServerOf,
 	loadWebTransport,
 	type PackageServer,
@@ -63,6 +65,9 @@ export class WebTransportListener {
 		if (this.#http2 !== undefined) {
 			this.#http2.maxConnections = connectionsMax;
 			this.#http2.on('session', session => this.#watch(session));
+			// The package would also take WebSockets over HTTP/1; nothing here dials those.
+			this.#http2.removeAllListeners('upgrade');
+			this.#http2.on('upgrade', (_request, socket: Duplex) => socket.destroy());
 		}
 		void this.#accept(sessions);
 	}
@@ -142,6 +147,7 @@ export class WebTransportListener {
 
 	/** Who connects and opens nothing is let go. */
 	#watch(session: Http2Session): void {
+		guardPing(session);
 		const end = (): void => session.destroy();
 		const timer = setTimeout(end, openWithinMs).unref();
 		this.#connections.set(session, timer);

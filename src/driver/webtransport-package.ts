@@ -140,7 +140,10 @@ function muteConsole(): () => void {
 type Inside = {
 	/** Of the end that dialled: a wrapper around what the other end is itself. */
 	readonly sessionint?: Inside;
-	readonly objint?: {readonly stream?: {readonly session?: Http2Session}};
+	readonly objint?: {
+		readonly stream?: {readonly session?: Http2Session; destroy(): void};
+		readonly capsParser?: {parseData(data: Uint8Array): void};
+	};
 	readonly parentobj?: {readonly transportInt?: {readonly clientInt?: Http2Session}};
 };
 
@@ -149,6 +152,32 @@ export function http2Of(session: PackageSession): Http2Session | undefined {
 	const inside = session as unknown as Inside;
 	const own = inside.sessionint ?? inside;
 	return own.objint?.stream?.session ?? own.parentobj?.transportInt?.clientInt;
+}
+
+/**
+ * The package measures round trips once a second by pings that nothing uses, also of a connection
+ * that has just been destroyed: there Node throws, and nobody would catch it.
+ */
+export function guardPing(http2: Http2Session): void {
+	const ping = http2.ping.bind(http2) as (...words: readonly unknown[]) => boolean;
+	const guarded = (...words: readonly unknown[]): boolean => !http2.destroyed && ping(...words);
+	http2.ping = guarded as Http2Session['ping'];
+}
+
+/** What the other end sends may be anything: if the package cannot read it, the session ends. */
+export function guardParser(session: PackageSession): void {
+	const inside = session as unknown as Inside;
+	const {capsParser, stream} = (inside.sessionint ?? inside).objint ?? {};
+	if (capsParser === undefined) return;
+	const parse = capsParser.parseData.bind(capsParser);
+	capsParser.parseData = data => {
+		try {
+			parse(data);
+		} catch (error) {
+			if (!(error instanceof Error)) throw error;
+			stream?.destroy();
+		}
+	};
 }
 
 /** The server of Node inside a server of the package, once that is ready. */
