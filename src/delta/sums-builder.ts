@@ -3,11 +3,15 @@
  * summed in parts by several threads; `joinSums` puts them together.
  */
 import {assert} from '../assert.ts';
+import type {OpenSearchMemory, SearchMemory} from '../platform/search-memory.ts';
+import {PlainMemory} from './plain-memory.ts';
 import {partSize, type SumsShape, sumsShape} from './shape.ts';
-import {chunkSum} from './strong-sum.ts';
-import {type SumKeys, sumKeys, treeRow} from './sum-keys.ts';
+import {chunkRow, type SumKeys, sumKeys, treeRow} from './sum-keys.ts';
 import {writeRecord, writeSumsHeader} from './sums.ts';
-import {power, weakSum} from './weak-sum.ts';
+import {power} from './weak-sum.ts';
+
+/** Octets that are summed where they were copied to: a core has them at hand, at no cost. */
+const pieceSizeMax = 1 << 16;
 
 /** The records of `[start, end)` of a file: those of each level in turn, coarse to fine. */
 export type SumsPart = {readonly start: number; readonly end: number; readonly records: Uint8Array};
@@ -20,6 +24,8 @@ export type SumsBuilderOptions = {
 	/** The part, the whole file if absent; bounds are multiples of `partSize` or the file's end. */
 	readonly start?: number;
 	readonly end?: number;
+	/** Where the sums are made; the plain functions serve where this does not. */
+	readonly openMemory?: OpenSearchMemory | undefined;
 };
 
 /** A block that is being summed from its children, by depth of these: [0] is made of chunks. */
@@ -48,11 +54,14 @@ export class SumsBuilder {
 	readonly #levels: readonly {recordOffset: number}[];
 	/** A chunk whose octets came in several pieces. */
 	readonly #pending: Uint8Array;
-	readonly #pendingView: DataView;
+	/** The keys of chunks, and from `#pieceAt` on the octets at hand. */
+	readonly #memory: SearchMemory;
+	readonly #pieceAt: number;
+	readonly #pieceSize: number;
 	#pendingSize = 0;
 	#taken = 0;
 
-	constructor({size, salt, start = 0, end = size}: SumsBuilderOptions) {
+	constructor({size, salt, start = 0, end = size, openMemory}: SumsBuilderOptions) {
 		const shape = sumsShape(size);
 		assert(shape !== undefined, 'a file of this size has no sums');
 		const unit = partSize(shape);
@@ -67,8 +76,15 @@ export class SumsBuilder {
 		this.#records = new Uint8Array(recordCount * shape.recordSize);
 		this.#nodes = this.#makeNodes();
 		this.#levels = this.#layRecords();
-		this.#pending = new Uint8Array(this.#keys.chunkSize);
-		this.#pendingView = new DataView(this.#pending.buffer);
+		const {chunkSize, keys} = this.#keys;
+		this.#pending = new Uint8Array(chunkSize);
+		const chunkKeys = keys.subarray(chunkRow);
+		this.#pieceAt = Math.ceil(chunkKeys.byteLength / 64) * 64;
+		this.#pieceSize = Math.min(pieceSizeMax, Math.ceil((end - start) / chunkSize) * chunkSize);
+		const memorySize = this.#pieceAt + this.#pieceSize;
+		this.#memory = openMemory?.(memorySize) ?? new PlainMemory(memorySize);
+		const {buffer, byteOffset} = this.#memory.octets;
+		new Int32Array(buffer, byteOffset, chunkKeys.length).set(chunkKeys);
 	}
 
 	/** The next octets of the part, in any pieces. They are not kept. */
@@ -80,12 +96,14 @@ export class SumsBuilder {
 		if (this.#pendingSize > 0) {
 			at = this.#fill(octets, 0);
 			if (this.#pendingSize < chunkSize) return;
-			this.#chunk(this.#pendingView, 0, chunkSize);
+			this.#sum(this.#pending);
 			this.#pendingSize = 0;
 		}
-		const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
-		for (; at + chunkSize <= octets.length; at += chunkSize) {
-			this.#chunk(view, at, at + chunkSize);
+		const whole = octets.length - ((octets.length - at) % chunkSize);
+		while (at < whole) {
+			const end = Math.min(at + this.#pieceSize, whole);
+			this.#sum(octets.subarray(at, end));
+			at = end;
 		}
 		this.#fill(octets, at);
 	}
@@ -94,11 +112,12 @@ export class SumsBuilder {
 	finish(): SumsPart {
 		assert(this.#taken === this.#end - this.#start, 'octets of the part are missing');
 		if (this.#pendingSize > 0) {
-			this.#chunk(this.#pendingView, 0, this.#pendingSize);
+			this.#sum(this.#pending.subarray(0, this.#pendingSize));
 		}
 		for (const [depth, node] of this.#nodes.entries()) {
 			if (node.childCount > 0) this.#close(depth);
 		}
+		this.#memory.close();
 		return {start: this.#start, end: this.#end, records: this.#records};
 	}
 
@@ -110,10 +129,17 @@ export class SumsBuilder {
 		return to;
 	}
 
-	#chunk(view: DataView, start: number, end: number): void {
-		const {multiplier, keys} = this.#keys;
-		const weak = weakSum(view, start, end, multiplier);
-		this.#done(0, weak, chunkSum(view, start, end, keys), end - start);
+	/** Chunks, of which only the file's last may be short; at most a piece of them. */
+	#sum(octets: Uint8Array): void {
+		const {multiplier, chunkSize} = this.#keys;
+		const memory = this.#memory;
+		memory.octets.set(octets, this.#pieceAt);
+		const last = this.#pieceAt + octets.length;
+		for (let start = this.#pieceAt; start < last; start += chunkSize) {
+			const end = Math.min(start + chunkSize, last);
+			const weak = memory.weakSum(start, end, multiplier);
+			this.#done(0, weak, memory.chunkSum(start, end, 0), end - start);
+		}
 	}
 
 	/** A block of `length` octets at `depth` has its sums: into its record, and its parent's. */

@@ -190,14 +190,14 @@ function readRange(
 }
 
 function hashRange(
-	{tree, sha256, aborted}: TaskContext,
+	{tree, sha256, aborted, openSearchMemory: openMemory}: TaskContext,
 	file: FileHandle,
 	size: number,
 	{start, end, salt, buffer}: Range,
 ): Found | undefined {
 	const leafHashes = new Uint8Array(leafCount(end - start) * digestSize);
 	const hasSums = salt.length > 0 && sumsShape(size) !== undefined;
-	const sums = hasSums ? new SumsBuilder({size, salt, start, end}) : undefined;
+	const sums = hasSums ? new SumsBuilder({size, salt, start, end, openMemory}) : undefined;
 	let leaf = 0;
 	for (let at = start; at < end; at += buffer.length) {
 		const wanted = buffer.subarray(0, Math.min(buffer.length, end - at));

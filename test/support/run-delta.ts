@@ -9,7 +9,8 @@ import type {Prng} from './prng.ts';
 
 /** The sums object of `content`. */
 export function makeSums(content: Uint8Array, salt: Uint8Array): Uint8Array {
-	const builder = new SumsBuilder({size: content.length, salt});
+	const openMemory = platform.openSearchMemory;
+	const builder = new SumsBuilder({size: content.length, salt, openMemory});
 	builder.update(content);
 	return joinSums(content.length, salt, [builder.finish()]);
 }

@@ -1,16 +1,18 @@
 import test from 'ava';
+import platform from '#platform';
 import {sumsShape} from '../../../src/delta/shape.ts';
 import {chunkSum, StrongSum} from '../../../src/delta/strong-sum.ts';
 import {sumKeys} from '../../../src/delta/sum-keys.ts';
 import {parseRecords, parseSums, strongMask, weakMask} from '../../../src/delta/sums.ts';
 import {joinSums, SumsBuilder} from '../../../src/delta/sums-builder.ts';
 import {weakSum} from '../../../src/delta/weak-sum.ts';
+import type {OpenSearchMemory} from '../../../src/platform/search-memory.ts';
 import {Prng} from '../../support/prng.ts';
 
 const salt = Uint8Array.from({length: 16}, (_, index) => index * 7 + 1);
 
-function wholeSums(content: Uint8Array): Uint8Array {
-	const builder = new SumsBuilder({size: content.length, salt});
+function wholeSums(content: Uint8Array, openMemory?: OpenSearchMemory): Uint8Array {
+	const builder = new SumsBuilder({size: content.length, salt, openMemory});
 	builder.update(content);
 	return joinSums(content.length, salt, [builder.finish()]);
 }
@@ -40,6 +42,11 @@ for (const size of sizes) {
 				if (level.strong[block] !== value) return t.fail(`strong ${level.level}:${block}`);
 			}
 		}
+	});
+
+	test(`the sums of ${size} octets are the same in WebAssembly`, t => {
+		const content = new Prng(size).bytes(size);
+		t.deepEqual(wholeSums(content, platform.openSearchMemory), wholeSums(content));
 	});
 
 	test(`the sums of ${size} octets do not depend on how they came`, t => {
