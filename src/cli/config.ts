@@ -29,6 +29,9 @@ const moduleKeys: readonly LimitKey[] = ['bwlimit', 'bwlimit-total', 'max-client
 const webTransportKeys = ['webtransport', 'certificate', 'certificate-key'] as const;
 const rootKeys = Object.keys(limitNames) as readonly LimitKey[];
 
+/** What is kept when a module that is watched changes. */
+const historyKeys = ['history', 'history-days'] as const;
+
 type Table = Record<string, TomlPrimitive>;
 
 /** Relative paths in the file start at its directory. @throws ShoalError CONFIG_INVALID */
@@ -114,7 +117,14 @@ class ConfigReader {
 		const at = ['module', name];
 		const table = this.#table(modules[name]!, at);
 		if (!isModuleName(name)) throw this.#error(at, 'is no name for a module');
-		this.#refuseUnknown(table, at, [...moduleKeys, 'path', 'comment', 'exclude', 'watch']);
+		this.#refuseUnknown(table, at, [
+			...moduleKeys,
+			'path',
+			'comment',
+			'exclude',
+			...historyKeys,
+			'watch',
+		]);
 		const directory = this.#text(table, at, 'path');
 		if (directory === undefined) throw this.#error(at, 'wants a path');
 		if (table['exclude'] !== undefined) {
@@ -131,7 +141,16 @@ class ConfigReader {
 			...(state === undefined ? {} : {state: join(this.#resolve(state), name)}),
 			...(comment === undefined ? {} : {comment}),
 			...(this.#flag(table, at, 'watch') ? {watch: true} : {}),
+			...this.#history(table, at),
 			...this.#limits(table, at, moduleKeys),
+		};
+	}
+
+	#history(table: Table, at: readonly string[]): Pick<ServeModule, 'historyMax' | 'historyDays'> {
+		const [historyMax, historyDays] = historyKeys.map(key => this.#count(table, at, key));
+		return {
+			...(historyMax === undefined ? {} : {historyMax}),
+			...(historyDays === undefined ? {} : {historyDays}),
 		};
 	}
 

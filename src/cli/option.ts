@@ -232,6 +232,20 @@ export const optionTable = {
 		value: 'file',
 		help: 'Also write the list to this file.',
 	},
+	historyMax: {
+		flags: '--history <n>',
+		group: 'tree',
+		commands: ['snapshot', 'serve'],
+		value: 'count',
+		help: 'Snapshots kept, so that who has one needs only what changed since. Default: 9.',
+	},
+	historyDays: {
+		flags: '--history-days <n>',
+		group: 'tree',
+		commands: ['snapshot', 'serve'],
+		value: 'count',
+		help: 'Do not keep what was succeeded so many days ago. Default: however long ago.',
+	},
 	watch: {
 		flags: '--watch',
 		group: 'tree',

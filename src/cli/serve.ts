@@ -133,6 +133,8 @@ export function readServeOptions({
 		name: '',
 		directory: readLocal(directory, 'TREE_MISSING', 'tree'),
 		scan: options.noScan === undefined,
+		historyMax: options.historyMax,
+		historyDays: options.historyDays,
 		...(options.watch === undefined ? {} : {watch: true}),
 		...(options.scanRateMax ? {scanRateMax: options.scanRateMax} : {}),
 		...(options.state === undefined ? {} : {state: options.state}),

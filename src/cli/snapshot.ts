@@ -20,6 +20,8 @@ export function runSnapshot(context: Context): Promise<number> {
 			...(options.state === undefined ? {} : {state: options.state}),
 			...(options.threads === undefined ? {} : {threads: options.threads}),
 			...(options.output === undefined ? {} : {output: options.output}),
+			historyMax: options.historyMax,
+			historyDays: options.historyDays,
 			...(options.rateMax ? {rateMax: options.rateMax} : {}),
 			...(options.changed === undefined ? {} : {changed: readChanged(options, operands[0]!)}),
 		});

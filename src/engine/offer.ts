@@ -74,7 +74,7 @@ export class Offer {
 			if (options.scan) {
 				const owner = options.name === '' ? options.directory : options.name;
 				const {problems} = await task.run({kind: 'snapshot', owner}, taking =>
-					tree.take(pool, taking, {rateMax: options.scanRateMax}),
+					tree.take(pool, taking, {...options, rateMax: options.scanRateMax}),
 				);
 				const told = new Problems(on);
 				for (const {code, message, path} of problems) told.add(code, message, path);
@@ -127,7 +127,7 @@ export class Offer {
 			pool,
 			tree: this.#tree,
 			task,
-			rateMax: this.#options.scanRateMax,
+			limits: {...this.#options, rateMax: this.#options.scanRateMax},
 			taken: ({problems}) => {
 				for (const {code, message, path} of problems) told.add(code, message, path);
 			},

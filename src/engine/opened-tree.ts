@@ -20,6 +20,9 @@ export type TakeLimits = {
 	readonly changed?: readonly Uint8Array[] | undefined;
 	/** Octets of contents read a second. */
 	readonly rateMax?: number | undefined;
+	/** Snapshots that are kept, and for how long after they were succeeded. */
+	readonly historyMax?: number | undefined;
+	readonly historyDays?: number | undefined;
 };
 
 export class OpenedTree {
@@ -96,7 +99,11 @@ export class OpenedTree {
 	}
 
 	/** Brings the snapshot up to date. @throws ShoalError STORE_LOCKED, INTERRUPTED */
-	async take(pool: Pool, task: ActiveTask, {changed, rateMax}: TakeLimits = {}): Promise<Taken> {
+	async take(
+		pool: Pool,
+		task: ActiveTask,
+		{changed, rateMax, historyMax, historyDays}: TakeLimits = {},
+	): Promise<Taken> {
 		this.#state.lock();
 		const files = FileLog.open(this.#state);
 		const pace = new Pace(this.#platform.clock, RateDial.of(rateMax));
@@ -111,6 +118,10 @@ export class OpenedTree {
 				snapshots: this.snapshots,
 				files,
 				changed,
+				keep: {
+					count: historyMax,
+					ageMs: historyDays === undefined ? undefined : historyDays * 86_400_000,
+				},
 				pace: octets => pace.wait(octets),
 				vouched: () => this.#published(),
 				task,

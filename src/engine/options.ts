@@ -38,6 +38,10 @@ export type SnapshotOptions = RunOptions & {
 	readonly changed?: readonly Uint8Array[];
 	/** Octets of contents that are read a second. */
 	readonly rateMax?: number;
+	/** Snapshots kept, so that receivers that have them need only what changed. Default: 9. */
+	readonly historyMax?: number | undefined;
+	/** Days after which one that was succeeded is not kept. Default: for ever. */
+	readonly historyDays?: number | undefined;
 };
 
 /** A tree that a source offers. */
@@ -53,6 +57,10 @@ export type ServeModule = {
 	readonly watch?: boolean;
 	/** Octets of contents read a second when its snapshot is taken. */
 	readonly scanRateMax?: number | undefined;
+	/** Snapshots kept, so that receivers that have them need only what changed. Default: 9. */
+	readonly historyMax?: number | undefined;
+	/** Days after which one that was succeeded is not kept. Default: for ever. */
+	readonly historyDays?: number | undefined;
 } & ModuleLimits;
 
 /** What all modules together may give, and what each does that has no limit of its own. */

@@ -14,14 +14,14 @@ import type {Taken} from '../source/take-snapshot.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {octetKey} from '../task/packed-octets.ts';
 import {later, type Micros, millis} from '../unit.ts';
-import type {OpenedTree} from './opened-tree.ts';
+import type {OpenedTree, TakeLimits} from './opened-tree.ts';
 
 export type TreeWatchOptions = {
 	readonly platform: Platform;
 	readonly pool: Pool;
 	readonly tree: OpenedTree;
 	readonly task: ActiveTask;
-	readonly rateMax: number | undefined;
+	readonly limits: Omit<TakeLimits, 'changed'>;
 	/** Told of what could not be read. */
 	readonly taken: (taken: Taken) => void;
 	readonly notice: (text: string) => void;
@@ -104,7 +104,7 @@ export class TreeWatch {
 	}
 
 	async #take(quiet: readonly Pending[] | undefined, now: Micros): Promise<void> {
-		const {tree, pool, task, rateMax, taken, platform} = this.#options;
+		const {tree, pool, task, limits, taken, platform} = this.#options;
 		const looked = quiet ?? [...this.#pending.values()];
 		for (const {path} of looked) this.#pending.delete(octetKey(path));
 		if (quiet === undefined) {
@@ -113,7 +113,7 @@ export class TreeWatch {
 		const changed = quiet?.map(({path}) => path);
 		try {
 			const options = {kind: 'snapshot', owner: tree.directory, signal: this.#stop.signal};
-			const made = await task.run(options, taking => tree.take(pool, taking, {changed, rateMax}));
+			const made = await task.run(options, taking => tree.take(pool, taking, {...limits, changed}));
 			taken(made);
 			const again = later(platform.clock.now(), millis(retryMs));
 			for (const {code, path} of made.problems) {

@@ -17,7 +17,7 @@ import {emptyDigest, entryType} from '../snapshot/entry.ts';
 import {List} from '../snapshot/list.ts';
 import {ListBuilder} from '../snapshot/list-builder.ts';
 import type {FileLog} from '../store/file-log.ts';
-import type {Saved, Snapshots} from '../store/snapshots.ts';
+import type {KeepLimits, Saved, Snapshots} from '../store/snapshots.ts';
 import {hashStatus} from '../task/hash.ts';
 import type {ScanProblem} from '../task/scan.ts';
 import type {ScanTable} from '../task/scan-table.ts';
@@ -48,6 +48,8 @@ export type TakeOptions = {
 	readonly changed?: readonly Uint8Array[] | undefined;
 	/** Resolves when so many octets may be read. */
 	readonly pace?: ((octets: number) => Promise<void> | undefined) | undefined;
+	/** How much of the history stays. */
+	readonly keep?: KeepLimits | undefined;
 	/** Scan, hash and list become parts of it. */
 	readonly task: ActiveTask;
 };
@@ -83,7 +85,7 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 	const {list, saved} = await task.run({kind: 'list', unit: 'entries'}, () => {
 		const before = known ?? (newest && readBefore(snapshots, newest));
 		const made = build(table, content, platform, part && {zones: part.zones, before: known!});
-		return {list: made, saved: snapshots.save(made, before, platform.clock.wallMs())};
+		return {list: made, saved: snapshots.save(made, before, platform.clock.wallMs(), options.keep)};
 	});
 	if (part !== undefined) files.forgetAbsent(list);
 	return {

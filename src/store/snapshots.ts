@@ -23,6 +23,17 @@ export type Saved = {
 /** Snapshots kept, the newest one included: as many diffs as one head frame can name, and one. */
 export const historyMax = 9;
 
+/** How much of the history is kept; the newest snapshot always is. */
+export type KeepLimits = {
+	/** Snapshots, at most `historyMax`, which is the default. */
+	readonly count?: number | undefined;
+	/** By the age of the snapshot that came after: then nobody has had it for so long. */
+	readonly ageMs?: number | undefined;
+};
+
+/** So many octets of diffs are kept however small the list is. */
+const smallSize = 65_536;
+
 const headName = 'head';
 const headVersion = 1;
 
@@ -76,7 +87,7 @@ export class Snapshots {
 	 * of the newest one is that snapshot: nothing is written, unless its list was lost. `before` is
 	 * the newest one's list, undefined when it could not be read.
 	 */
-	save(list: List, before: List | undefined, wallMs: number): Saved {
+	save(list: List, before: List | undefined, wallMs: number, keep: KeepLimits = {}): Saved {
 		const history = this.history();
 		const [newest] = history;
 		if (newest !== undefined && isSame(newest.root, list.root)) {
@@ -91,15 +102,37 @@ export class Snapshots {
 		if (before !== undefined) {
 			this.#state.writeFile(diffName(before.root, list.root), makeDiff(before, list));
 		}
-		const kept = [saved, ...history].slice(0, historyMax);
+		const kept = this.#worthKeeping([saved, ...history], list.bytes.length, wallMs, keep);
 		this.#state.writeRecord(headName, encodeHead(kept));
 		this.#prune(kept);
 		return saved;
 	}
 
+	/**
+	 * The newest of them, within the limits. Who is so far behind that the diffs are larger than the
+	 * list fetches the list, so those are of no use. What a running source offers is in its memory,
+	 * and stays there until it offers something newer.
+	 */
+	#worthKeeping(
+		history: readonly Saved[],
+		listSize: number,
+		wallMs: number,
+		{count = historyMax, ageMs = Infinity}: KeepLimits,
+	): readonly Saved[] {
+		let size = 0;
+		let length = 1;
+		for (; length < Math.min(count, historyMax, history.length); length++) {
+			const [older, newer] = [history[length]!, history[length - 1]!];
+			size += this.#state.sizeOf(diffName(older.root, newer.root)) ?? 0;
+			if (size > Math.max(listSize, smallSize) || wallMs - newer.sequence > ageMs) break;
+		}
+		return history.slice(0, length);
+	}
+
 	/** Removes lists but the newest two, and diffs, that nothing in `kept` needs. */
 	#prune(kept: readonly Saved[]): void {
 		const {tree} = this.#state.platform;
+		// Of the one before, too: a source that begins to read it as this is written finds it.
 		const needed = new Set(kept.slice(0, 2).map(({root}) => listName(root)));
 		for (let index = 1; index < kept.length; index++) {
 			needed.add(diffName(kept[index]!.root, kept[index - 1]!.root));

@@ -134,6 +134,11 @@ export class StateDir {
 		}
 	}
 
+	/** Octets of a file; undefined when absent. */
+	sizeOf(name: string): number | undefined {
+		return this.platform.tree.stat(this.handle, encoder.encode(name))?.size;
+	}
+
 	/** Replaces a whole file by the parts, synced before it takes its place. */
 	writeFile(name: string, ...parts: readonly Uint8Array[]): void {
 		const {tree} = this.platform;

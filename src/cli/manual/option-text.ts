@@ -99,6 +99,10 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 	trace:
 		'Events of the form that chrome://tracing and https://ui.perfetto.dev open: a track for each ' +
 		'thread and for each task. What has been written is whole at any instant, also after a kill.',
+	historyMax:
+		'9 is the most. Of these, the newest whose differences together are no larger than the list ' +
+		'are kept, since a receiver that is further behind fetches the list. A running serve has ' +
+		'what it offers in memory: nothing that is removed is missed by it or by its sessions.',
 	watch:
 		'A path is looked at once nothing has been told of it for a quarter of a second, so what is ' +
 		'being written is not offered half done. Each directory needs a watch of the system ' +

@@ -29,7 +29,7 @@ function start(t: ExecutionContext, watchDirectory: WatchDirectory): Told & {spa
 		pool,
 		tree,
 		task,
-		rateMax: undefined,
+		limits: {},
 		taken: taken => told.taken.push(taken),
 		notice: text => told.notices.push(text),
 	});

@@ -165,3 +165,32 @@ test('whatever is killed when, the history names what is there, old or new', t =
 		t.is(toHex(after.list(after.history()[0]!).root), toHex(lists[4]!.root));
 	}
 });
+
+test('the history is kept by count, by age, and while its diffs are worth their octets', t => {
+	const dayMs = 86_400_000;
+	const state = openState(t);
+	const snapshots = new Snapshots(state);
+	for (let index = 0; index < 6; index++) {
+		snapshots.save(lists[index]!, lists[index - 1], index * dayMs);
+	}
+	t.is(snapshots.history().length, 6);
+	snapshots.save(lists[6]!, lists[5], 6 * dayMs, {count: 4});
+	t.is(snapshots.history().length, 4);
+	snapshots.save(lists[7]!, lists[6], 7 * dayMs, {ageMs: 2 * dayMs});
+	// Of the one from day 4 the successor is two days old, of the one before three.
+	t.deepEqual(
+		snapshots.history().map(({sequence}) => sequence / dayMs),
+		[7, 6, 5, 4],
+	);
+	t.is(readdirSync(state.path).filter(name => name.endsWith('.diff')).length, 3);
+	snapshots.save(lists[8]!, lists[7], 8 * dayMs, {count: 0});
+	t.is(snapshots.history().length, 1, 'the newest stays');
+	// Lists with nothing in common: two diffs are larger than a list.
+	const strangers = [1, 2, 3, 4].map(seed => listOf(randomEntries(new Prng(seed), 3000)));
+	for (const [index, list] of strangers.entries()) {
+		snapshots.save(list, strangers[index - 1], (9 + index) * dayMs);
+	}
+	t.true(snapshots.history().length < 4);
+	const [newest] = snapshots.history();
+	t.true(equalOctets(snapshots.list(newest!).bytes, strangers[3]!.bytes));
+});
