@@ -1,8 +1,8 @@
 /**
  * UDP by node:dgram. Node makes one system call and several objects for each datagram and gives
  * no way around that, so what can be saved is saved here: no promise, no closure, no name look-up
- * and no copy for a datagram, and one call of the handler for all that arrived in a turn. A callback for
- * each datagram that is sent would be one more task of the next tick: only a batch has one.
+ * and no copy for a datagram, and one call of the handler for all that arrived in a turn.
+ * A callback for each that is sent would be one more task of the next tick: a batch has one.
  */
 import {createSocket, type Socket} from 'node:dgram';
 import {lookup} from 'node:dns/promises';
