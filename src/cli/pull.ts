@@ -5,6 +5,7 @@ import type {PullOptions} from '../engine/options.ts';
 import {pull} from '../engine/pull.ts';
 import {ShoalError} from '../error.ts';
 import type {LinkName} from '../link-name.ts';
+import {readAlternates} from './alternate-option.ts';
 import type {Context} from './context.ts';
 import {failedPull} from './failed-run.ts';
 import {readFilters} from './filter-option.ts';
@@ -56,6 +57,7 @@ export function readOptions({
 			'--source-state is for a SOURCE that is a directory here',
 		);
 	}
+	const alternates = readAlternates(options, operands[1]!, trees !== undefined);
 	return {
 		configDirectory,
 		signal,
@@ -70,6 +72,7 @@ export function readOptions({
 		ignoreTimes: given('ignoreTimes'),
 		sizeOnly: given('sizeOnly'),
 		wholeFile: given('wholeFile'),
+		fuzzy: Math.min(options.fuzzy ?? 0, 2) as 0 | 1 | 2,
 		makePath: given('makePath'),
 		owner: !given('noOwner'),
 		group: !given('noGroup'),
@@ -81,6 +84,7 @@ export function readOptions({
 		trustOnFirstUse: given('trustOnFirstUse'),
 		allowRollback: given('allowRollback'),
 		...(trees === undefined ? {} : {trees}),
+		...(alternates === undefined ? {} : {alternates}),
 		...(options.state === undefined ? {} : {state: options.state}),
 		...(options.sourceState === undefined ? {} : {sourceState: options.sourceState}),
 		...(options.threads === undefined ? {} : {threads: options.threads}),

@@ -1,7 +1,7 @@
 /** What a run of the engine is asked for. The command line fills these; so may a program. */
 import type {ControllerName} from '../congestion/controllers.ts';
 import type {LinkName} from '../link-name.ts';
-import type {TreesOptions} from '../receiver/update.ts';
+import type {AlternateOptions, TreesOptions} from '../receiver/update.ts';
 import type {Scheduler} from '../scheduler/scheduler.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import type {FilterRoots} from '../snapshot/filter.ts';
@@ -121,6 +121,10 @@ export type PullOptions = RunOptions & {
 	readonly sizeOnly: boolean;
 	/** No delta: changed files travel whole. */
 	readonly wholeFile: boolean;
+	/** A file that is new may resemble one of DEST: 1; or of an alternate directory, too: 2. */
+	readonly fuzzy?: 0 | 1 | 2;
+	/** Directories that may have what DEST lacks. */
+	readonly alternates?: AlternateOptions;
 	/** DEST is a symlink to the newest of several trees. Undefined: a directory. */
 	readonly trees?: TreesOptions;
 	readonly makePath: boolean;

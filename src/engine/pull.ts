@@ -239,6 +239,8 @@ class PullRun {
 		if (options.dryRun || update.recordedSequence > 0 || !selectsAll(planOptions(options))) {
 			return undefined;
 		}
+		// What a directory beside DEST has need not come.
+		if (options.alternates !== undefined) return undefined;
 		if (this.#path.length > 0 || !update.isEmpty) return undefined;
 		return new FetchAhead(supply, new Ahead(platform.crypto.sha256));
 	}
@@ -378,6 +380,8 @@ function planOptions(options: PullOptions): PlanOptions {
 		ignoreTimes,
 		sizeOnly,
 		wholeFile,
+		fuzzy: options.fuzzy ?? 0,
+		alternates: options.alternates,
 		strict,
 	};
 }

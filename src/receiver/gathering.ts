@@ -17,7 +17,7 @@ import type {Ahead} from './ahead.ts';
 import {type Basis, DeltaFetch, hasDelta} from './delta-fetch.ts';
 import {Intake} from './intake.ts';
 import {findLeftovers} from './leftovers.ts';
-import {isStaged} from './local-content.ts';
+import {isNamed, isStaged} from './local-content.ts';
 import {type PartialMap, writePartialMap} from './partial-map.ts';
 import type {ProblemList} from './problem-list.ts';
 import type {RecordStore} from './publish-record.ts';
@@ -29,7 +29,8 @@ import type {UpdateHandler, UpdatePlatform} from './update-types.ts';
 export type GatheringOptions = {
 	readonly platform: UpdatePlatform;
 	readonly pool: Pool;
-	readonly root: DirHandle;
+	/** DEST and its alternates: `ChangeTable.sourceRoot` counts them. */
+	readonly roots: readonly DirHandle[];
 	readonly staging: Staging;
 	readonly list: List;
 	readonly table: ChangeTable;
@@ -151,7 +152,7 @@ export class Gathering {
 		const {content, size, twin} = table.columns;
 		const rows: number[] = [];
 		for (let row = 0; row < table.count; row++) {
-			if (isStaged(table, row) && content[row] !== contentFrom.move) rows.push(row);
+			if (isStaged(table, row) && !isNamed(content[row]!)) rows.push(row);
 		}
 		this.#waiting = rows.length;
 		const {sha256} = platform.crypto;
@@ -386,14 +387,15 @@ export class Gathering {
 	}
 
 	async #copy(rows: readonly number[], order: JobOptions): Promise<void> {
-		const {pool, root, staging, table} = this.#options;
+		const {pool, roots, staging, table} = this.#options;
 		const {device, twin, size} = table.columns;
 		try {
 			const twinDevice = Uint16Array.from(rows, row => device[twin[row]!] ?? 0);
 			const {bad} = await pool.run(
 				copyContent,
 				{
-					root,
+					roots,
+					rootOf: Uint8Array.from(rows, row => table.sourceRoot(row)),
 					staging: staging.handles,
 					rows: table.pick(rows),
 					twinDevice,

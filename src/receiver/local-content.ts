@@ -6,6 +6,8 @@ import {digestSize} from '../limit.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import {type ChangeTable, changeKind, contentFrom} from '../task/change-table.ts';
 import {OctetPool, type PackedOctets} from '../task/packed-octets.ts';
+import type {StatColumns} from '../task/survey.ts';
+import {sameTime} from './compare.ts';
 import {Image} from './image.ts';
 import type {PublishRecord} from './publish-record.ts';
 
@@ -57,6 +59,11 @@ export function isStaged(table: ChangeTable, row: number): boolean {
 	return from !== contentFrom.none && from !== contentFrom.link;
 }
 
+/** Whether a row's staged file is a further name of one that is elsewhere. */
+export function isNamed(from: number): boolean {
+	return from === contentFrom.move || from === contentFrom.linked;
+}
+
 /**
  * Numbers the staged files of one digest, and makes all but the first of those that would travel
  * twins of it, or copies of what that is a copy of. Empty files have nothing to share.
@@ -76,12 +83,32 @@ export function linkTwins(table: ChangeTable): DigestIndex {
 		if (columns.content[same] === contentFrom.source) {
 			columns.content[row] = contentFrom.twin;
 			columns.twin[row] = same;
-		} else if (columns.content[same] === contentFrom.copy) {
+		} else if (isHere(columns.content[same]!)) {
 			columns.content[row] = contentFrom.copy;
-			table.setSource(row, table.source(same));
+			table.setSource(row, table.source(same), table.sourceRoot(same));
 		}
 	}
 	return first;
+}
+
+function isHere(from: number): boolean {
+	return from === contentFrom.copy || from === contentFrom.linked;
+}
+
+/** A further name of a link that DEST has may have what the first one lacks; copying proves it. */
+export function lendContent(
+	table: ChangeTable,
+	row: number,
+	path: Uint8Array,
+	stat: StatColumns,
+	present: number,
+): void {
+	const {columns} = table;
+	if (columns.content[row] !== contentFrom.source || columns.size[row] === 0) return;
+	const time = {mtimeSec: columns.mtimeSec[row]!, mtimeNsec: columns.mtimeNsec[row]!};
+	if (columns.size[row] !== stat.size[present] || !sameTime(time, stat, present)) return;
+	columns.content[row] = contentFrom.copy;
+	table.setSource(row, path);
 }
 
 /** Files of the record that have needed content, as they are found; not yet looked at. */
@@ -90,6 +117,8 @@ export type LocalFinds = {
 	readonly rows: readonly number[];
 	readonly paths: PackedOctets;
 	readonly indexes: readonly number[];
+	/** The content was proven by its digest, not only taken to be there by size and time. */
+	readonly verified: readonly boolean[];
 	/** The record knows no other name of the file. */
 	readonly alone: readonly boolean[];
 };
@@ -103,6 +132,7 @@ export function findRecorded(
 ): LocalFinds {
 	const rows: number[] = [];
 	const indexes: number[] = [];
+	const verified: boolean[] = [];
 	const alone: boolean[] = [];
 	const paths = new OctetPool();
 	const found = new Map<number, boolean>();
@@ -111,20 +141,22 @@ export function findRecorded(
 		const {digest, size, link, linkCount} = entries.entry;
 		if (digest.length !== digestSize || size === 0) continue;
 		if (record.columns.ino[entries.index] === 0n) continue;
-		if (record.columns.verified[entries.index] === 0) continue;
 		const row = needed.find(digest);
 		if (row === -1 || table.columns.content[row] !== contentFrom.source) continue;
 		const before = found.get(row);
 		if (before === true) continue;
-		const away = goesAway(entries.path);
+		// What is only taken to have the content is copied, which proves it; it never just moves.
+		const isVerified = record.columns.verified[entries.index] === 1;
+		const away = isVerified && goesAway(entries.path);
 		if (before === false && !away) continue;
 		found.set(row, away);
 		rows.push(row);
 		indexes.push(entries.index);
+		verified.push(isVerified);
 		alone.push(link.length === 0 && linkCount === 1);
 		paths.add(entries.path);
 	}
-	return {rows, paths: paths.packed(), indexes, alone};
+	return {rows, paths: paths.packed(), indexes, verified, alone};
 }
 
 const none = new Uint8Array(0);

@@ -49,7 +49,8 @@ export async function makeRecord(options: NewRecordOptions): Promise<PublishReco
 		if (at >= 0) {
 			recordStat(columns, index, moved.stat, at);
 			const isMade = row >= 0 && kind[row] !== changeKind.metadata;
-			const isProven = isMade && content[row] !== contentFrom.none;
+			const isTaken = content[row] === contentFrom.none || content[row] === contentFrom.linked;
+			const isProven = isMade && !isTaken;
 			columns.verified[index] = isProven ? 1 : planned.builder.verified[index]!;
 		} else if (row < 0) {
 			carryOver(options, index, columns);

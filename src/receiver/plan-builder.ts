@@ -2,7 +2,6 @@
  * Turns entries and what DEST has in their places into rows of changes. It is fed entry by entry in
  * path order, by a walk over all of DEST or over a diff only; nothing here touches a disk.
  */
-import {nameSizeMax} from '../limit.ts';
 import type {Cursor} from '../snapshot/cursor.ts';
 import {entryType, entryTypeNames} from '../snapshot/entry.ts';
 import {equalOctets, isWithin} from '../snapshot/path.ts';
@@ -17,6 +16,7 @@ import {
 	leaveTime,
 } from '../task/change-table.ts';
 import {copyOctets, octetKey} from '../task/packed-octets.ts';
+import type {Alternate, Alternates} from './alternates.ts';
 import {
 	type Attributes,
 	attributesOf,
@@ -26,7 +26,10 @@ import {
 	sameTime,
 } from './compare.ts';
 import type {Image, ImageCursor} from './image.ts';
+import {lendContent} from './local-content.ts';
+import {hasLongName} from './long-name.ts';
 import type {OwnerMap} from './owner-map.ts';
+import type {Fact} from './plan-scan.ts';
 import type {Present} from './present.ts';
 import type {ProblemList} from './problem-list.ts';
 import type {PlanOptions} from './update-types.ts';
@@ -43,16 +46,9 @@ export type PlanBuilderOptions = {
 	readonly sharesInodes: boolean;
 	/** Whether a directory that exists in DEST has anything in it. */
 	readonly isFilled: (path: Uint8Array) => boolean;
+	readonly alternates?: Alternates | undefined;
 	/** Directories of DEST that cannot give way: something in them is protected. */
 	readonly blocked?: ReadonlySet<number> | undefined;
-};
-
-/** What the publish record knows of a path. */
-export type Fact = {
-	/** Content digest of what is there, if its stat is still as it was; else empty. */
-	digest: Uint8Array;
-	/** The record has this path as a file, whatever has become of it. */
-	recorded: boolean;
 };
 
 /** A hard-link group: its first name in the image, and what becomes of that. */
@@ -81,8 +77,10 @@ export class PlanBuilder {
 	readonly indexOfRow: number[] = [];
 	/** Rows that may turn out to have their content already: to be hashed. */
 	readonly doubtful: number[] = [];
+	/** Of rows whose content has to come: the file of that path in an alternate directory. */
+	readonly alternateOf = new Map<number, Alternate>();
+	/** In all, and by `entryType`. */
 	entries = 0;
-	/** The same by `entryType`. */
 	readonly entryTypes: number[] = entryTypeNames.map(() => 0);
 	files = 0;
 	bytesTotal = 0;
@@ -96,6 +94,7 @@ export class PlanBuilder {
 	readonly #sharesInodes: boolean;
 	readonly #isFilled: (path: Uint8Array) => boolean;
 	readonly #blocked: ReadonlySet<number> | undefined;
+	readonly #alternates: Alternates | undefined;
 	readonly #groups = new Map<string, Group>();
 	/** Hard-link groups whose content has been counted. */
 	readonly #counted = new Set<string>();
@@ -116,6 +115,7 @@ export class PlanBuilder {
 		this.#problems = problems;
 		this.#isFilled = isFilled;
 		this.#blocked = builder.blocked;
+		this.#alternates = builder.alternates;
 		const count = image.list.presentCount;
 		this.rowOf = new Int32Array(count).fill(-1);
 		this.presentOf = new Int32Array(count).fill(-1);
@@ -142,18 +142,29 @@ export class PlanBuilder {
 			this.#follow(at, present, group);
 			return;
 		}
-		const row = this.#considerOwn(at, present, fact);
+		const alternate = this.#alternates?.find(entry, path, this.#contentOf(entry));
+		if (alternate !== undefined && this.#alternates!.spares(entry, alternate, present)) {
+			this.#spare(index, present);
+			return;
+		}
+		const isRelinked =
+			alternate !== undefined && this.#alternates!.relinks(alternate, this.#present.stat, present);
+		const row = isRelinked
+			? this.#relink(at, present, alternate)
+			: this.#considerOwn(at, present, fact);
+		if (row !== undefined && alternate !== undefined) this.#give(row, alternate, path);
 		if (entry.linkCount > 1) this.#addGroup(entry.path, path, row, present, false);
 		else if (entry.link.length > 0) this.#addGroup(entry.link, path, row, present, false);
 	}
 
 	/** What is in DEST and not in the image. */
-	remove(present: number): void {
+	remove(present: number, details = 0): void {
 		const {stat} = this.#present;
 		const row = this.#add({
 			...blankChange(),
 			path: this.#present.path(present),
 			kind: changeKind.deleted,
+			details,
 			type: stat.type[present]!,
 			existing: existingOf(stat.type[present]!),
 			existingMode: stat.mode[present]!,
@@ -289,6 +300,26 @@ export class PlanBuilder {
 		return row;
 	}
 
+	#give(row: number, alternate: Alternate, path: Uint8Array): void {
+		const isBasis = this.#alternates!.give(this.table, row, alternate, path);
+		if (isBasis) this.alternateOf.set(row, alternate);
+	}
+
+	/** Not deleted for want of an entry: so it goes without `--delete`, too. */
+	#spare(index: number, present: number): void {
+		this.presentOf[index] = -1;
+		if (present >= 0) this.remove(present, changeDetail.link);
+	}
+
+	#relink({entry, path, index}: ImageCursor, present: number, alternate: Alternate): number {
+		const [kind, details] = [changeKind.changed, changeDetail.link];
+		const content = this.#contentOf(entry);
+		const row = this.#addEntry(entry, path, present, kind, details, content, index);
+		this.table.columns.content[row] = contentFrom.linked;
+		this.table.setSource(row, path, alternate.directory + 1);
+		return row;
+	}
+
 	#compareContent(entry: Cursor, present: number, fact: Fact): Verdict {
 		const {stat} = this.#present;
 		const options = this.#options;
@@ -330,23 +361,13 @@ export class PlanBuilder {
 		const isSame = this.#isSameFile(present, group.present);
 		if (group.row === undefined && isSame) return;
 		const isFile = present >= 0 && this.#present.stat.type[present] === entry.type;
-		if (isFile && group.row !== undefined) this.#lend(group.row, path, present);
+		if (isFile && group.row !== undefined)
+			lendContent(this.table, group.row, path, this.#present.stat, present);
 		const details = present < 0 ? 0 : isFile ? this.#relinked(entry, present) : changeDetail.type;
 		const kind = present < 0 ? changeKind.new : changeKind.changed;
 		const row = this.#addEntry(entry, path, present, kind, details, undefined, index, group.leader);
 		this.table.columns.content[row] = contentFrom.link;
 		this.#followers.push({row, group});
-	}
-
-	/** A further name that DEST has may have what the first one lacks; copying proves it. */
-	#lend(row: number, path: Uint8Array, present: number): void {
-		const {columns} = this.table;
-		if (columns.content[row] !== contentFrom.source || columns.size[row] === 0) return;
-		const {stat} = this.#present;
-		const time = {mtimeSec: columns.mtimeSec[row]!, mtimeNsec: columns.mtimeNsec[row]!};
-		if (columns.size[row] !== stat.size[present] || !sameTime(time, stat, present)) return;
-		columns.content[row] = contentFrom.copy;
-		this.table.setSource(row, path);
 	}
 
 	/** What will differ for who looks at a name that comes to be another file's. */
@@ -476,15 +497,4 @@ export class PlanBuilder {
 		this.table.columns.kind[row] = changeKind.none;
 		this.rowOf[this.indexOfRow[row]!] = -1;
 	}
-}
-
-function hasLongName(path: Uint8Array): boolean {
-	if (path.length <= nameSizeMax) return false;
-	let start = 0;
-	while (path.length - start > nameSizeMax) {
-		const found = path.indexOf(0x2f, start);
-		if (found === -1 || found - start > nameSizeMax) return true;
-		start = found + 1;
-	}
-	return false;
 }

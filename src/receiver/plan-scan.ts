@@ -1,7 +1,7 @@
 /** Plans from all of DEST: entries, what is there, and what the record knows, in one walk. */
 import {comparePaths, equalOctets, isWithin} from '../snapshot/path.ts';
 import {Image, type ImageCursor} from './image.ts';
-import type {Fact, PlanBuilder} from './plan-builder.ts';
+import type {PlanBuilder} from './plan-builder.ts';
 import type {Present} from './present.ts';
 import type {PublishRecord} from './publish-record.ts';
 import type {Removals} from './removals.ts';
@@ -20,6 +20,14 @@ export type ScanPlanOptions = {
 };
 
 const none = new Uint8Array(0);
+
+/** What the publish record knows of a path. */
+export type Fact = {
+	/** Content digest of what is there, if its stat is still as it was; else empty. */
+	digest: Uint8Array;
+	/** The record has this path as a file, whatever has become of it. */
+	recorded: boolean;
+};
 
 export function planFromScan(options: ScanPlanOptions): void {
 	const {image, present, builder} = options;

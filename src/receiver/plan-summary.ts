@@ -7,7 +7,7 @@ import {type ChangeTable, changeKind, contentFrom} from '../task/change-table.ts
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {isStagedContent} from '../task/staged-name.ts';
 import {mountedStagingName} from './file-systems.ts';
-import {isStaged} from './local-content.ts';
+import {isNamed, isStaged} from './local-content.ts';
 import type {Planned} from './planner.ts';
 import type {Plan, PlanCounts, PlannedChange} from './update-types.ts';
 
@@ -96,7 +96,7 @@ export function refuseSize(
 	const {content, device, size} = table.columns;
 	const needed = new Float64Array(fileSystems.roots.length);
 	for (let row = 0; row < table.count; row++) {
-		if (!isStaged(table, row) || content[row] === contentFrom.move) continue;
+		if (!isStaged(table, row) || isNamed(content[row]!)) continue;
 		needed[device[row]!]! += size[row]!;
 	}
 	const walk = new DirectoryWalk(tree, root);
@@ -118,10 +118,12 @@ export function refuseSize(
 
 export function eachChange({table}: Planned): Plan['forEachChange'] {
 	return tell => {
-		const {kind, type, details} = table.columns;
+		const {kind, type, details, content} = table.columns;
 		const rows: number[] = [];
 		for (let row = 0; row < table.count; row++) {
-			if (names[kind[row]!] !== undefined) rows.push(row);
+			// What an alternate directory has just so is no change, as rsync tells it.
+			const isLinked = content[row] === contentFrom.linked && kind[row] === changeKind.new;
+			if (names[kind[row]!] !== undefined && !isLinked) rows.push(row);
 		}
 		rows.sort((a, b) => comparePaths(table.path(a), table.path(b)));
 		for (const row of rows) {

@@ -16,6 +16,8 @@ import {DirectoryWalk} from '../task/directory-walk.ts';
 import {listBelow} from '../task/list-below.ts';
 import {copyOctets, OctetPool, octetKey, type PackedOctets} from '../task/packed-octets.ts';
 import {makeStatColumns} from '../task/survey.ts';
+import type {Alternates} from './alternates.ts';
+import type {Basis} from './delta-fetch.ts';
 import {FileSystems} from './file-systems.ts';
 import {hashPresent} from './hash-present.ts';
 import {Image} from './image.ts';
@@ -35,6 +37,7 @@ import type {ProblemList} from './problem-list.ts';
 import type {PublishRecord} from './publish-record.ts';
 import {judgeRemovals, type Removals} from './removals.ts';
 import {select} from './selection.ts';
+import {findSimilar} from './similar.ts';
 import {surveyPaths} from './survey-paths.ts';
 import type {PlanOptions} from './update-types.ts';
 
@@ -53,6 +56,8 @@ export type PlannerOptions = {
 	readonly recordHolds: boolean;
 	/** Files of DEST are never changed, only replaced: see `Way`. */
 	readonly sharesInodes: boolean;
+	/** Opened by who asks for the plan, and closed when what it says has been done. */
+	readonly alternates: Alternates | undefined;
 	/** The plan: its scans, looks and hashes become parts of it. */
 	readonly task: ActiveTask;
 };
@@ -72,6 +77,10 @@ export type Planned = {
 	readonly fileSystems: FileSystems;
 	/** Of rows whose content is found in DEST: index of its file in the record. */
 	readonly sourceIndexOf: Map<number, number>;
+	/** Where else content may be, in whole or in part. */
+	readonly alternates: Alternates | undefined;
+	/** Of new files, those that they may resemble. */
+	readonly similarTo: Map<number, readonly Basis[]>;
 	/** Entries that DEST has, its root not counted. */
 	readonly presentCount: number;
 };
@@ -86,7 +95,10 @@ export async function makePlan(given: PlannerOptions): Promise<Planned> {
 	for (const {path, why} of missing) given.problems.addSource('NAME_MISSING', path, why);
 	const {record, recordHolds} = options;
 	const {check, checksum, ignoreTimes} = options.options;
-	const recordSays = recordHolds && !check && !checksum && !ignoreTimes;
+	const {alternates, owners, pool, task} = options;
+	await alternates?.look({pool, image, owners, task, options: options.options});
+	const isAlone = alternates === undefined;
+	const recordSays = recordHolds && isAlone && !check && !checksum && !ignoreTimes;
 	const planned =
 		(record !== undefined && recordSays ? await planByDiff(options, record) : undefined) ??
 		(await planByScan(options));
@@ -94,6 +106,7 @@ export async function makePlan(given: PlannerOptions): Promise<Planned> {
 	planned.builder.settleLinks();
 	const needed = linkTwins(planned.table);
 	if (record !== undefined && needed.count > 0) await findLocal(options, planned, needed, record);
+	await findResembling(options, planned);
 	touchParents(planned);
 	setDevices(planned);
 	return planned;
@@ -206,7 +219,7 @@ function makeBuilder(
 	protectedPaths: readonly Uint8Array[],
 	removals: Removals | undefined,
 ): PlanBuilder {
-	const {image, owners, problems, pool, root, sharesInodes} = options;
+	const {image, owners, problems, pool, root, sharesInodes, alternates} = options;
 	const isFilled = (path: Uint8Array): boolean => {
 		if (root === undefined) return false;
 		const walk = new DirectoryWalk(pool.context.tree, root);
@@ -226,6 +239,7 @@ function makeBuilder(
 		protectedPaths,
 		sharesInodes,
 		isFilled,
+		alternates,
 		blocked: removals?.blocked,
 	});
 }
@@ -237,10 +251,12 @@ function mayRemove({options, image, problems}: PlannerOptions): boolean {
 }
 
 function planOf(
-	{image, options}: PlannerOptions,
-	rest: Omit<Planned, 'image' | 'options' | 'table' | 'sourceIndexOf'>,
+	{image, options, alternates}: PlannerOptions,
+	rest: Omit<Planned, 'image' | 'options' | 'table' | 'sourceIndexOf' | 'alternates' | 'similarTo'>,
 ): Planned {
-	return {image, options, table: rest.builder.table, sourceIndexOf: new Map(), ...rest};
+	const {table} = rest.builder;
+	const found = {sourceIndexOf: new Map(), similarTo: new Map()};
+	return {image, options, table, alternates, ...found, ...rest};
 }
 
 async function hashDoubtful(options: PlannerOptions, planned: Planned): Promise<void> {
@@ -281,7 +297,7 @@ async function findLocal(
 		const row = finds.rows[find]!;
 		// Where trees share inodes, the count of links tells nothing; the record does.
 		const isAlone = options.sharesInodes ? finds.alone[find]! : looked.stat.linkCount[at] === 1;
-		const moves = leaving.has(octetKey(path)) && isAlone;
+		const moves = finds.verified[find]! && leaving.has(octetKey(path)) && isAlone;
 		if (best.get(row)?.moves === true) continue;
 		best.set(row, {path, moves});
 		sourceIndexOf.set(row, finds.indexes[find]!);
@@ -298,6 +314,25 @@ async function findLocal(
 		columns.content[row] = contentFrom.copy;
 		table.setSource(row, source.path);
 	}
+}
+
+/** With `fuzzy`: for new files that no directory has under their names. */
+async function findResembling(
+	{pool, root, options, alternates, task}: PlannerOptions,
+	{table, builder, similarTo}: Planned,
+): Promise<void> {
+	if (options.fuzzy === 0 || options.wholeFile || root === undefined) return;
+	const {kind, content, existing: was} = table.columns;
+	const rows: number[] = [];
+	for (let row = 0; row < table.count; row++) {
+		if (kind[row]! > changeKind.changed || content[row] !== contentFrom.source) continue;
+		if (was[row] !== existing.file && !builder.alternateOf.has(row)) rows.push(row);
+	}
+	if (rows.length === 0) return;
+	const others = options.fuzzy === 2 ? (alternates?.roots ?? []) : [];
+	const {order} = task;
+	const found = await findSimilar({pool, order, roots: [root, ...others], table, rows});
+	for (const [row, bases] of found) similarTo.set(row, bases);
 }
 
 /** Files that are deleted or get another content: their inodes are free to be moved. */

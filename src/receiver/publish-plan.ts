@@ -20,9 +20,9 @@ import {linkContent} from '../task/content-copy.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {OctetPool, octetKey} from '../task/packed-octets.ts';
 import type {StatColumns} from '../task/survey.ts';
-import {sameTime} from './compare.ts';
+import {changeDetail, sameTime} from './compare.ts';
 import type {Gathering} from './gathering.ts';
-import {isStaged} from './local-content.ts';
+import {isNamed, isStaged} from './local-content.ts';
 import {isMoved} from './plan-summary.ts';
 import type {Planned} from './planner.ts';
 import type {ProblemList} from './problem-list.ts';
@@ -51,6 +51,7 @@ export async function publishPlan(options: PublishPlanOptions): Promise<PublishR
 	const removes = planned.options.delete && isWhole;
 	const failed = new Set<number>();
 	await stageMoves(options, removes, failed);
+	await stageLinks(options, failed);
 	failUnstaged(options, failed);
 	if (!removes) keepDirectories(options, failed);
 	failDependents(planned, failed);
@@ -62,11 +63,12 @@ export async function publishPlan(options: PublishPlanOptions): Promise<PublishR
 
 /** Rows that are steps; deletions only where nothing speaks against them. */
 function rowsToDo({table}: Planned, removes: boolean): number[] {
-	const {kind} = table.columns;
+	const {kind, details} = table.columns;
 	const rows: number[] = [];
 	for (let row = 0; row < table.count; row++) {
 		if (kind[row] === changeKind.none) continue;
-		if (removes || kind[row] !== changeKind.deleted) rows.push(row);
+		const isSpared = (details[row]! & changeDetail.link) !== 0;
+		if (removes || isSpared || kind[row] !== changeKind.deleted) rows.push(row);
 	}
 	return rows;
 }
@@ -90,7 +92,8 @@ async function stageMoves(
 	if (moves.length === 0) return;
 	const untouched = removes ? await untouchedSources(options, moves) : new Set<number>();
 	const links = moves.filter(row => untouched.has(row));
-	const input = {root: way.root!, staging: staging!.handles, rows: table.pick(links)};
+	const rootOf = new Uint8Array(links.length);
+	const input = {roots: [way.root!], rootOf, staging: staging!.handles, rows: table.pick(links)};
 	const {bad} = await pool.run(linkContent, input, task.order);
 	for (const at of bad) untouched.delete(links[at]!);
 	for (const row of untouched) gathering!.bytesMatched += table.columns.size[row]!;
@@ -104,6 +107,64 @@ async function stageMoves(
 		failed.add(row);
 		problems.add('FILE_UNREADABLE', table.path(row), 'the file that has its content has changed');
 	}
+}
+
+/**
+ * Files that an alternate directory has just so: they get a further name. Where that cannot be, on
+ * another file system for one, or where they changed since, they are copied, and so proven.
+ */
+async function stageLinks(options: PublishPlanOptions, failed: Set<number>): Promise<void> {
+	const {planned, problems, gathering, pool, staging, task} = options;
+	const {table, alternates} = planned;
+	const {content, size} = table.columns;
+	if (alternates === undefined || staging === undefined) return;
+	const rows: number[] = [];
+	for (let row = 0; row < table.count; row++) {
+		if (content[row] === contentFrom.linked) rows.push(row);
+	}
+	if (rows.length === 0) return;
+	const good = await unchangedAlternates(options, rows);
+	const links = rows.filter(row => good.has(row));
+	const rootOf = Uint8Array.from(links, row => table.sourceRoot(row) - 1);
+	const input = {
+		roots: alternates.roots,
+		rootOf,
+		staging: staging.handles,
+		rows: table.pick(links),
+	};
+	const {bad} = await pool.run(linkContent, input, task.order);
+	for (const at of bad) good.delete(links[at]!);
+	for (const row of good) gathering!.bytesMatched += size[row]!;
+	const copies = rows.filter(row => !good.has(row));
+	for (const row of copies) content[row] = contentFrom.copy;
+	await gathering!.copyNow(copies);
+	if (gathering!.failure !== undefined) throw gathering!.failure;
+	for (const row of copies) {
+		if (gathering!.isStaged(row)) continue;
+		failed.add(row);
+		problems.add('FILE_UNREADABLE', table.path(row), 'the file that has its content has changed');
+	}
+}
+
+/** Rows whose files in alternate directories still have size, owner, mode and time of the entry. */
+async function unchangedAlternates(
+	{pool, planned, task}: PublishPlanOptions,
+	rows: readonly number[],
+): Promise<Set<number>> {
+	const {table, alternates} = planned;
+	const good = new Set<number>();
+	for (const [number, root] of alternates!.roots.entries()) {
+		const ours = rows.filter(row => table.sourceRoot(row) === number + 1);
+		ours.sort((a, b) => comparePaths(table.source(a), table.source(b)));
+		const paths = new OctetPool(ours.length);
+		for (const row of ours) paths.add(table.source(row));
+		const {stat} = await surveyPaths(pool, root, paths.packed(), task.order);
+		for (const [at, row] of ours.entries()) {
+			const isFile = stat.type[at] === entryType.file && stat.size[at] === table.columns.size[row];
+			if (isFile && hasAttributes(table, row, stat, at)) good.add(row);
+		}
+	}
+	return good;
 }
 
 /** Rows whose source is still as the record has it. */
@@ -139,7 +200,7 @@ function hasAttributes(table: ChangeTable, row: number, stat: StatColumns, at: n
 function failUnstaged({planned, gathering}: PublishPlanOptions, failed: Set<number>): void {
 	const {table} = planned;
 	for (let row = 0; row < table.count; row++) {
-		if (!isStaged(table, row) || table.columns.content[row] === contentFrom.move) continue;
+		if (!isStaged(table, row) || isNamed(table.columns.content[row]!)) continue;
 		if (gathering?.isStaged(row) !== true) failed.add(row);
 	}
 }

@@ -147,6 +147,8 @@ export function recordKey(sha256: Sha256, image: ImageName, options: PlanOptions
 	for (const flag of [owner, group, permissions, times, numericIds, sizeOnly, options.delete]) {
 		to.u8(flag ? 1 : 0);
 	}
+	// What is in directories that it is compared with is not in DEST.
+	if (options.alternates?.kind === 'compare') to.u8(1);
 	assert(!to.overflowed);
 	return sha256(to.written());
 }

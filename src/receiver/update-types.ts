@@ -42,9 +42,21 @@ export type PlanOptions = ApplyOptions &
 		readonly ignoreTimes: boolean;
 		readonly sizeOnly: boolean;
 		readonly wholeFile: boolean;
+		/** A file that is new may resemble one of DEST: 1; or of an alternate directory, too: 2. */
+		readonly fuzzy: 0 | 1 | 2;
+		readonly alternates: AlternateOptions | undefined;
 		/** Publish nothing unless every file came. */
 		readonly strict: boolean;
 	};
+
+/** What becomes of files that an alternate directory has: rsync's names and meanings. */
+export type AlternateKind = 'compare' | 'copy' | 'link';
+
+/** Directories outside the image, by absolute paths, the first that has a file serves it. */
+export type AlternateOptions = {
+	readonly kind: AlternateKind;
+	readonly directories: readonly string[];
+};
 
 /** Names one image: a record made under another name says nothing about this one. */
 export type ImageName = {

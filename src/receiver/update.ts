@@ -16,6 +16,7 @@ import {stateDirName} from '../store/state-dir.ts';
 import {type ChangeTable, changeKind, existing, modeUnmasked} from '../task/change-table.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import type {Ahead} from './ahead.ts';
+import {Alternates} from './alternates.ts';
 import {AsTrees} from './as-trees.ts';
 import type {Basis} from './delta-fetch.ts';
 import {Gathering} from './gathering.ts';
@@ -48,6 +49,7 @@ export class Update {
 	readonly #way: Way;
 	readonly #problems = new ProblemList();
 	#planned: Planned | undefined;
+	#alternates: Alternates | undefined;
 	#refusal: ShoalError | undefined;
 	#staging: Staging | undefined;
 	#gathering: Gathering | undefined;
@@ -71,6 +73,8 @@ export class Update {
 	/** True: the last pull of this image with these options was complete and had this root. */
 	matches(root: Uint8Array, options: PlanOptions): boolean {
 		if (options.check || options.checksum || options.ignoreTimes) return false;
+		// What other directories have is not known to a record.
+		if (options.alternates !== undefined) return false;
 		const {head} = this.#way;
 		if (head === undefined || !head.complete || !equalOctets(head.root, root)) return false;
 		return equalOctets(head.key, this.#key(options));
@@ -125,7 +129,7 @@ export class Update {
 			platform,
 			pool,
 			// Where DEST is not there yet, nothing is copied from it.
-			root: this.#way.root ?? this.#staging.handles[0]!,
+			roots: [this.#way.root ?? this.#staging.handles[0]!, ...(planned.alternates?.roots ?? [])],
 			staging: this.#staging,
 			list: planned.image.list,
 			table,
@@ -199,15 +203,25 @@ export class Update {
 		await this.#gathering?.stop(undefined);
 		this.#staging?.close();
 		this.#staging = undefined;
+		this.#alternates?.close();
+		this.#alternates = undefined;
 		this.#way.close();
 	}
 
 	async #plan(list: List, options: PlanOptions, task: ActiveTask): Promise<Plan> {
 		const {pool, platform} = this.#options;
 		const way = this.#way;
+		const kind = options.alternates?.kind ?? 'copy';
+		assert(
+			!way.sharesInodes || kind === 'copy',
+			'a tree has all of its image, in inodes of its own',
+		);
 		const image = way.imageOf(list);
 		const {record} = way;
 		const names = platform.readOwners();
+		const alternates =
+			options.alternates && Alternates.open(platform.tree, options.alternates, this.#problems);
+		this.#alternates = alternates;
 		const planned = await makePlan({
 			pool,
 			root: way.root,
@@ -226,6 +240,7 @@ export class Update {
 			record,
 			recordHolds: record !== undefined && this.#holds(record, options),
 			sharesInodes: way.sharesInodes,
+			alternates,
 			task,
 		});
 		this.#planned = planned;
@@ -293,14 +308,21 @@ function applyUmask({columns, count}: ChangeTable, umask: number): void {
 	}
 }
 
-/** Where a row's content may be in part: its older version. */
+/** Where a row's content may be in part: its older version, one beside DEST, one that is alike. */
 function basesOf(
-	{builder, present, options, table}: Planned,
+	{builder, present, options, table, alternates, similarTo}: Planned,
 	root: DirHandle | undefined,
 	row: number,
-): Basis[] {
+): readonly Basis[] {
+	if (options.wholeFile) return [];
 	const at = builder.presentOfRow[row]!;
-	if (root === undefined || at < 0 || options.wholeFile) return [];
-	if (table.columns.existing[row] !== existing.file) return [];
-	return [{root, path: table.path(row), size: present.stat.size[at]!}];
+	const path = table.path(row);
+	if (root !== undefined && at >= 0 && table.columns.existing[row] === existing.file) {
+		return [{root, path, size: present.stat.size[at]!}];
+	}
+	const alternate = builder.alternateOf.get(row);
+	if (alternate === undefined) return similarTo.get(row) ?? [];
+	const {directory, index} = alternate;
+	const size = alternates!.presents[directory]!.stat.size[index]!;
+	return [{root: alternates!.roots[directory]!, path, size}];
 }

@@ -30,6 +30,8 @@ export const contentFrom = {
 	link: 5,
 	/** The file at the same path of another tree: a further name of it. */
 	kept: 6,
+	/** A file of an alternate directory: a further name of it. */
+	linked: 7,
 } as const;
 
 /** What is in the way at a path now. */
@@ -110,6 +112,8 @@ export class ChangeTable {
 	};
 	/** Sources are set after rows are made, so they live aside until the table is read. */
 	readonly #sources = new Map<number, Uint8Array>();
+	/** Of sources that are not in DEST. */
+	readonly #sourceRoots = new Map<number, number>();
 
 	constructor() {
 		const columns: Partial<Record<ColumnName, unknown>> = {};
@@ -160,8 +164,15 @@ export class ChangeTable {
 		return this.#sources.get(row) ?? none;
 	}
 
-	setSource(row: number, path: Uint8Array): void {
+	/** The directory that `source` is in: 0 is DEST, others are its alternates. */
+	sourceRoot(row: number): number {
+		return this.#sourceRoots.get(row) ?? 0;
+	}
+
+	setSource(row: number, path: Uint8Array, root = 0): void {
 		this.#sources.set(row, copyOctets(path));
+		if (root === 0) this.#sourceRoots.delete(row);
+		else this.#sourceRoots.set(row, root);
 	}
 
 	/** Copies of rows, in the order given. */

@@ -15,7 +15,9 @@ import {stagedName} from './staged-name.ts';
 import {defineTask, type TaskContext} from './task.ts';
 
 export type CopyInput = {
-	readonly root: DirHandle;
+	/** DEST and its alternates, and of each row which of them has its source. */
+	readonly roots: readonly DirHandle[];
+	readonly rootOf: Uint8Array;
 	readonly staging: readonly DirHandle[];
 	/** `content` copy or move: from `source`; twin: from the staged file with the same digest. */
 	readonly rows: ChangeRows;
@@ -30,34 +32,35 @@ export const copyContent = defineTask<CopyInput, CopyOutput>({
 	name: 'copy-content',
 	run(input, context) {
 		const bad: number[] = [];
-		const walk = new DirectoryWalk(context.tree, input.root);
+		const walks = input.roots.map(root => new DirectoryWalk(context.tree, root));
 		try {
 			for (let row = 0; row < input.rows.count; row++) {
 				if (context.aborted()) break;
-				if (!copyRow(input, row, walk, context)) bad.push(row);
+				if (!copyRow(input, row, walks[input.rootOf[row]!]!, context)) bad.push(row);
 			}
 		} finally {
-			walk.release();
+			for (const walk of walks) walk.release();
 		}
 		return {bad: Uint32Array.from(bad)};
 	},
 });
 
-export type LinkInput = Pick<CopyInput, 'root' | 'staging' | 'rows'>;
+export type LinkInput = Pick<CopyInput, 'roots' | 'rootOf' | 'staging' | 'rows'>;
 
-/** Stages files of DEST by a second name; `bad`: rows of which none could be made. */
+/** Stages files of DEST, or beside it, by a further name; `bad`: rows that did not get one. */
 export const linkContent = defineTask<LinkInput, CopyOutput>({
 	name: 'link-content',
-	run({root, staging, rows}, {tree, beat}) {
+	run({roots, rootOf, staging, rows}, {tree, beat}) {
 		const bad: number[] = [];
-		const walk = new DirectoryWalk(tree, root);
+		const walks = roots.map(root => new DirectoryWalk(tree, root));
 		try {
 			for (let row = 0; row < rows.count; row++) {
 				beat();
+				const walk = walks[rootOf[row]!]!;
 				if (!linkRow(tree, staging[rows.device[row]!]!, rows, row, walk)) bad.push(row);
 			}
 		} finally {
-			walk.release();
+			for (const walk of walks) walk.release();
 		}
 		return {bad: Uint32Array.from(bad)};
 	},

@@ -10,6 +10,7 @@ import {publish} from './publish.ts';
 import {readRanges} from './read.ts';
 import {removeTrees} from './remove-trees.ts';
 import {scan} from './scan.ts';
+import {siblings} from './siblings.ts';
 import {stage} from './stage.ts';
 import {hashStaged} from './staged-hash.ts';
 import {survey} from './survey.ts';
@@ -34,6 +35,7 @@ const tasks: readonly AnyTask[] = [
 	buildTree,
 	removeTrees,
 	readRanges,
+	siblings,
 	stage,
 	survey,
 ];

@@ -26,6 +26,8 @@ export const defaults: PlanOptions = {
 	ignoreTimes: false,
 	sizeOnly: false,
 	wholeFile: false,
+	fuzzy: 0,
+	alternates: undefined,
 	strict: false,
 	filters: [],
 	names: undefined,

@@ -70,7 +70,7 @@ test('options of rsync that are not built are refused by name', t => {
 		['--rsh=ssh'],
 		['-F'],
 		['-C'],
-		['--link-dest=../old'],
+		['--backup-dir=../old'],
 		['--partial'],
 		['-P'],
 		['-p'],
