@@ -12,6 +12,7 @@
  * paragraph under the same key in `manual/option-text.ts`. An option of rsync that becomes a row
  * leaves `unbuilt-option.ts`, and the shells and the manual page know it after the next build.
  */
+import {basisOptions} from './basis-option.ts';
 import type {CommandName, OptionRow, ValueKind} from './option-row.ts';
 
 const everyRun: readonly CommandName[] = ['snapshot', 'serve', 'pull'];
@@ -62,36 +63,7 @@ export const optionTable = {
 		help: 'Fetch changed files whole, without block sums.',
 	},
 
-	fuzzy: {
-		flags: '-y, --fuzzy',
-		group: 'compare',
-		commands: ['pull'],
-		help: 'Search a similar file where DEST has none; twice: in other directories, too.',
-	},
-	compareDest: {
-		flags: '--compare-dest <dir>',
-		group: 'compare',
-		commands: ['pull'],
-		value: 'directory',
-		repeat: true,
-		help: 'Leave out what DIR, by its path from DEST, has just so.',
-	},
-	copyDest: {
-		flags: '--copy-dest <dir>',
-		group: 'compare',
-		commands: ['pull'],
-		value: 'directory',
-		repeat: true,
-		help: 'Copy what DIR has, and fetch the rest.',
-	},
-	linkDest: {
-		flags: '--link-dest <dir>',
-		group: 'compare',
-		commands: ['pull'],
-		value: 'directory',
-		repeat: true,
-		help: 'Link to what DIR has just so, copy what only looks otherwise, fetch the rest.',
-	},
+	...basisOptions,
 
 	filter: {
 		flags: '-f, --filter <rule>',
