@@ -106,6 +106,23 @@ export class LossFloor {
 		return share > this.floor + surge + 2 * chanceMost * chance && !this.#doubtful;
 	}
 
+	/** Of `all` octets of a round so many were lost in a queue: more than the path's own. */
+	isOverflow(lost: number, all: number): boolean {
+		// Where the path itself loses much, a share of one round tells nothing.
+		if (this.typical > overflowTypicalMax) return false;
+		const chance = Math.sqrt((this.typical * packetSize) / Math.max(1, all));
+		return lost > (this.typical + overflowMin + chance) * all;
+	}
+
+	/**
+	 * What loss is made up for by: all that is known to be the path's own; at the start, where
+	 * nobody knows yet, a part, since it may be the start's.
+	 */
+	madeUp(isStart: boolean): number {
+		if (this.isVerified) return 1 / (1 - this.typical);
+		return isStart ? 1 / (1 - Math.min(this.typical, startLossMax)) : 1;
+	}
+
 	#meanBelow(most: number): number {
 		let sum = 0;
 		let count = 0;
@@ -138,6 +155,10 @@ const chanceMost = 1.5;
 /** Points above the floor that do not wait for the end of a round. */
 const surge = 0.1;
 
+/** Share lost in a queue, beyond the path's own, that is an overflow; most of the path's own. */
+const overflowMin = 0.005;
+const overflowTypicalMax = 0.03;
+
 /** Stretches in one round: one long stretch is a gap of the path, not a full queue. BBRv3. */
 const eventsMin = 6;
 
@@ -145,6 +166,9 @@ const packetSize = 1228;
 
 /** A share is of at least forty packets. */
 const roundBytesMin = 40 * packetSize;
+
+/** Of a start's loss that much at most is made up for. */
+const startLossMax = 0.3;
 
 /** No floor is believed beyond this: sending twice as much is the most that loss can call for. */
 const floorMax = 0.5;

@@ -11,24 +11,26 @@ import type {Controller} from './controller.ts';
 import {DeliveryRate} from './delivery-rate.ts';
 import {LossFloor} from './loss-floor.ts';
 import {gains, type Phase} from './phase.ts';
-import {QueueDelay} from './queue-delay.ts';
+import {Probe} from './probe.ts';
+import {emptyQueueMax, fullQueueMin, ownQueueMax, startQueueMax} from './queue-bound.ts';
+import {leastSpan, QueueDelay} from './queue-delay.ts';
 import {RoundTrip, roundTripInitial} from './round-trip.ts';
+import {Sharing} from './sharing.ts';
+import {Startup} from './startup.ts';
 import {RoundMax, TimeMin} from './windowed.ts';
 
 export class PathModel implements Controller {
 	phase: Phase = 'startup';
 	readonly #delivery = new DeliveryRate();
 	readonly #bandwidth = new RoundMax(bandwidthRounds);
-	readonly #roundTrip = new TimeMin(roundTripSpan);
+	readonly #roundTrip = new TimeMin(leastSpan);
 	readonly #trip = new RoundTrip();
 	readonly #queue = new QueueDelay();
 	readonly #loss = new LossFloor();
 	/** Rounds since the phase began, and when it began. */
 	#phaseRounds = 0;
 	#phaseAt = 0;
-	/** Startup: the greatest rate when it last grew, and rounds without growth since. */
-	#fullRate = 0;
-	#fullRounds = 0;
+	readonly #startup = new Startup();
 	/** Whether every sample of this round was of a source that had nothing more. */
 	#roundLimited = true;
 	/** Whether any was. */
@@ -43,13 +45,13 @@ export class PathModel implements Controller {
 	#easedLoss = 0;
 	#easedRate = 0;
 	#easedCount = 0;
-	/** Probing: how many rounds to cruise, and how hard the next probe is. */
-	#cruiseRounds = cruiseMin;
-	#upGain = upGainMin;
-	#upFrom = 0;
+	readonly #probe = new Probe();
 	/** What was lost in this round while a queue stood. */
 	#queueLost = 0;
 	readonly #competition = new Competition();
+	readonly #sharing = new Sharing();
+	/** When a queue was last met while cruising. */
+	#queuedAt = -Infinity;
 	/** Rounds whose losses are those of an earlier phase. */
 	#formerRounds = 0;
 	/** Until then delays say nothing of the path. */
@@ -62,35 +64,37 @@ export class PathModel implements Controller {
 	get rate(): number {
 		const bandwidth = this.#bandwidth.value;
 		if (this.phase === 'compete') return Math.max(this.#competition.rival!.rate, rateMin);
+		if (this.phase === 'share') {
+			return Math.max(rateMin, (shareGain * this.window * 1e6) / this.#trip.smoothed);
+		}
 		if (bandwidth === 0) return (initialWindow * 1e6) / this.minRoundTrip;
 		// Held back, the rate is below what got through, so that no queue can be full.
 		if (this.phase === 'ease') return Math.max(this.#easedRate * this.#gain, rateMin);
 		const rate = bandwidth * this.#gain * this.#madeUp;
 		if (this.phase !== 'startup') return Math.max(rate, rateMin);
-		const least = this.#fullRate === 0 ? (initialWindow * 1e6) / this.minRoundTrip : rateMin;
+		const least =
+			this.#startup.fullRate === 0 ? (initialWindow * 1e6) / this.minRoundTrip : rateMin;
 		return Math.max(rate, least);
 	}
 
-	/**
-	 * What loss is made up for by: all that is known to be the path's own; at the start, where
-	 * nobody knows yet, a part, since it may be the start's.
-	 */
 	get #madeUp(): number {
-		const {typical, isVerified} = this.#loss;
-		if (isVerified) return 1 / (1 - typical);
-		return this.phase === 'startup' ? 1 / (1 - Math.min(typical, startupLossMax)) : 1;
+		return this.#loss.madeUp(this.phase === 'startup');
 	}
 
 	get window(): number {
 		if (this.phase === 'compete') return Math.max(this.#competition.rival!.window, windowMin);
+		if (this.phase === 'share') return Math.max(this.#sharing.window, windowMin);
 		const bandwidth = this.#bandwidth.value * this.#madeUp;
 		const flight = (bandwidth * this.minRoundTrip) / 1e6;
 		if (this.phase === 'probeRoundTrip') return Math.max(windowMin, flight / 2);
+		if (this.phase === 'drain') return drainShare * flight + windowMin;
+		if (this.phase === 'look') return lookShare * flight + windowMin;
 		const slack = (bandwidth * (slackTime + this.#lateness)) / 1e6 + windowMin;
 		if (this.phase === 'startup') {
 			return Math.max(initialWindow, startupWindowGain * flight + slack);
 		}
-		if (this.phase === 'up') return Math.max(2, this.#upGain) * 1.05 * flight + slack;
+		if (this.phase === 'down') return flight + slack;
+		if (this.phase === 'up') return Math.max(2, this.#probe.gain) * 1.05 * flight + slack;
 		return windowGain * flight + slack;
 	}
 
@@ -133,6 +137,7 @@ export class PathModel implements Controller {
 		this.#roundBytes += size;
 		if (this.#roundPackets++ === 0 && this.#roundAt === 0) this.#roundAt = now;
 		this.#queue.add(now - sentAt, now, this.minRoundTrip);
+		if (this.#sharing.isBeat(sentAt)) this.#onBeat(now);
 		const interval = Math.max(this.minRoundTrip, 4 * this.#queue.jitter);
 		// While the rate doubles each round, an eighth of one is a long time.
 		const eighth = this.minRoundTrip / 8;
@@ -158,7 +163,7 @@ export class PathModel implements Controller {
 	onLost(octets: number, now: Micros): void {
 		this.#loss.onLost(octets);
 		// What is lost while no queue stands is the path's own.
-		if (this.#queue.delay <= this.#fullQueueMin) return;
+		if (this.#queue.delay <= fullQueueMin(this.#bandwidth.value) + this.#queue.jitter) return;
 		this.#queueLost += octets;
 		if (this.phase === 'compete') this.#competition.rival!.onLost(octets, now);
 	}
@@ -173,10 +178,11 @@ export class PathModel implements Controller {
 		if (this.#roundPackets < roundPacketsMin) return;
 		const rate = (this.#roundBytes * 1e6) / Math.max(1, now - this.#roundAt);
 		this.#phaseRounds++;
+		this.#sharing.onRate(rate);
 		if (this.#silentRounds > 0) {
 			this.#silentRounds--;
 			this.#loss.discard();
-			this.#fullRate = 0;
+			this.#startup.fullRate = 0;
 			this.#roundLimited = true;
 			this.#roundPartlyLimited = true;
 		}
@@ -185,7 +191,8 @@ export class PathModel implements Controller {
 		else if (this.phase === 'up') this.#endProbeRound(now);
 		else if (this.phase === 'cruise') this.#endCruiseRound(rate, now);
 		else if (this.phase === 'ease') this.#endEaseRound(now);
-		else if (this.phase === 'compete') this.#endCompeteRound(now);
+		else if (this.phase === 'compete') this.#competition.onRound(now);
+		else if (this.phase === 'share') this.#endShareRound(rate, now);
 		if (!this.#roundLimited) this.#bandwidth.nextRound();
 		this.#beginRound(now);
 	}
@@ -208,8 +215,7 @@ export class PathModel implements Controller {
 		this.#trip.reset();
 		this.#queue.reset();
 		this.#loss.reset();
-		this.#fullRate = 0;
-		this.#fullRounds = 0;
+		this.#startup.reset();
 		this.#competition.reset();
 		this.#enter('startup', now);
 	}
@@ -233,9 +239,17 @@ export class PathModel implements Controller {
 				return;
 			case 'drain':
 			case 'down':
-				if (this.#isDrained(now)) this.#endDrain(now);
-				else if (this.#phaseRounds >= this.#drainRoundsMax) this.#failDrain(now);
+				if (this.#queue.delay <= this.queueMax / 2) this.#enter('cruise', now);
+				else if (this.#phaseRounds < drainRoundsMax) return;
+				// It does not go though nothing is added to it: there are others.
+				else if (this.phase === 'drain') this.#share(this.#bandwidth.value, now);
+				else this.#enter('cruise', now);
 				return;
+			case 'look':
+				if (this.#isQueueEmpty) this.#endLook(now);
+				else if (this.#phaseRounds >= lookRoundsMax) this.#failLook(now);
+				return;
+			case 'share':
 			case 'compete':
 				return;
 			case 'up':
@@ -255,18 +269,20 @@ export class PathModel implements Controller {
 		}
 	}
 
-	#endStartupRound(rate: number, now: Micros): void {
-		if (rate >= this.#fullRate * growthMin) {
-			this.#fullRate = rate;
-			this.#fullRounds = 0;
-			return;
+	/** Now all who share the path hold back. */
+	#onBeat(now: Micros): void {
+		if (this.phase === 'share' || this.phase === 'compete') {
+			if (this.#phaseRounds >= 2) this.#enter('look', now);
+		} else if (this.#loss.recent > beatLossMin && this.phase !== 'startup') {
+			// Who began in a full queue knows no other delay, and takes its losses for the path's.
+			this.#enter('probeRoundTrip', now);
 		}
-		if (this.#roundPartlyLimited) return;
-		this.#fullRounds++;
-		// A full path holds packets up or loses them. Without either, something else is in the way.
-		const heldUp = this.#delivery.sendRate >= heldUpMin * this.#delivery.rate;
-		const full = this.#fullRounds >= (heldUp ? fullRoundsMin : fullRoundsMax);
-		if (full || this.#loss.excessive) this.#endStartup(now);
+	}
+
+	#endStartupRound(rate: number, now: Micros): void {
+		if (this.#startup.grows(rate) || this.#roundPartlyLimited) return;
+		const isHeldUp = this.#delivery.sendRate >= heldUpMin * this.#delivery.rate;
+		if (this.#startup.isFull(isHeldUp) || this.#loss.excessive) this.#endStartup(now);
 	}
 
 	/** The path is full: the rate of the last moments, in which a queue stood, is what it takes. */
@@ -277,25 +293,52 @@ export class PathModel implements Controller {
 	}
 
 	#endCruiseRound(rate: number, now: Micros): void {
-		this.#queuedRounds = this.#queue.delay > this.queueMax ? this.#queuedRounds + 1 : 0;
-		const queued = this.#queuedRounds >= 2 || this.#queue.delay > 2 * this.queueMax;
-		// It went for a look alone, and here it is again.
-		const isBack = this.#competition.isRecent(now) && this.#queue.delay > 2 * this.queueMax;
-		if ((this.#overflows || isBack) && now >= this.#napUntil) {
-			this.#compete(now, competeShare);
+		// The queue of a phase before is on its way out.
+		const delay = this.#formerRounds > 0 ? 0 : this.#queue.delay;
+		this.#queuedRounds = delay > this.queueMax ? this.#queuedRounds + 1 : 0;
+		const queued = this.#queuedRounds >= 2 || delay > 2 * this.queueMax;
+		if (this.#overflows && now >= this.#napUntil) {
+			this.#competeFor(competeShare * this.#flight, now);
 		} else if (queued && !this.#roundPartlyLimited && now >= this.#napUntil) {
 			// The path takes less than was thought: no more than came through in this round.
 			this.#bandwidth.cap(rate);
-			this.#enter('drain', now);
+			if (now - this.#queuedAt < queuedSpan) this.#share(rate, now);
+			else this.#enter('drain', now);
+			this.#queuedAt = now;
 		} else if (this.#formerRounds > 0) {
 			// What was lost is still that of the phase before.
 			this.#formerRounds--;
 		} else if (this.#loss.excessive || this.#loss.doubtful) {
 			this.#ease(rate, now);
-		} else if (this.#phaseRounds >= this.#cruiseRounds) {
-			this.#upFrom = this.#bandwidth.value;
+		} else if (this.#phaseRounds >= this.#probe.pause) {
+			this.#probe.begin(this.#bandwidth.value);
 			this.#enter('up', now);
 		}
+	}
+
+	/** A queue comes again: others are there, and each is to have the same of it. */
+	#share(rate: number, now: Micros, held = 0): void {
+		this.#sharing.begin(rate, this.minRoundTrip + ownQueueMax(rate) / 2, held);
+		this.#enter('share', now);
+		this.#formerRounds = formerRoundsMax;
+	}
+
+	#endShareRound(rate: number, now: Micros): void {
+		const {delay} = this.#queue;
+		const target = ownQueueMax(rate) + this.#queue.jitter;
+		const isBack = this.#competition.isRecent(now) && delay > 2 * target;
+		if ((this.#overflows || isBack) && now >= this.#napUntil) {
+			this.#competeFor(competeShare * this.#flight, now);
+			return;
+		}
+		if (this.#formerRounds > 0) {
+			this.#formerRounds--;
+			return;
+		}
+		this.#sharing.onRound(delay, target, this.#roundPartlyLimited);
+		this.#queuedRounds = delay < target / 2 ? this.#queuedRounds + 1 : 0;
+		// Nobody fills what is left free: nobody else is there.
+		if (this.#queuedRounds >= emptyRoundsMin) this.#enter('cruise', now);
 	}
 
 	/** Sending less shows whose the loss is: what remains is the path's. */
@@ -310,47 +353,34 @@ export class PathModel implements Controller {
 		}
 	}
 
-	#endDrain(now: Micros): void {
-		this.#competition.onDrained();
-		this.#enter('cruise', now);
+	/** All held back, and the queue is gone: all are of one kind, or alone. */
+	#endLook(now: Micros): void {
+		const held = this.#competition.rival?.window ?? this.#sharing.window;
+		this.#competition.end();
+		this.#share(this.#sharing.rate, now, held);
 	}
 
-	/** Half the rate for two whole round trips empties any queue of one's own; one to see it. */
-	get #drainRoundsMax(): number {
-		return this.#competition.rival === undefined ? drainRoundsMax : lookRoundsMax;
+	/** A queue that stays though this side holds back is kept up by others, as by CUBIC. */
+	#failLook(now: Micros): void {
+		const isKnown = this.#competition.rival !== undefined || now >= this.#napUntil;
+		if (isKnown) this.#competeFor(this.#sharing.windowBefore, now);
+		else this.#enter('share', now);
 	}
 
-	/** A queue that does not go though this side holds back is kept up by others, as by CUBIC. */
-	#failDrain(now: Micros): void {
-		if (this.phase === 'drain' && this.#competition.onFailedDrain()) this.#compete(now, 1);
-		else this.#enter('cruise', now);
-	}
-
-	#compete(now: Micros, share: number): void {
-		const flight = (share * this.#bandwidth.value * this.#trip.smoothed) / 1e6;
-		this.#competition.begin(Math.max(windowMin, flight), this.#trip, now);
+	#competeFor(window: number, now: Micros): void {
+		this.#competition.begin(Math.max(windowMin, window), this.#trip);
 		this.#enter('compete', now);
+	}
+
+	/** What is on its way, the queue included. */
+	get #flight(): number {
+		return (this.#bandwidth.value * this.#trip.smoothed) / 1e6;
 	}
 
 	/** Cruising fills no queue. If one runs over all the same, there is somebody else. */
 	get #overflows(): boolean {
 		if (this.#formerRounds > 0 || this.#roundPartlyLimited) return false;
-		// Where the path itself loses much, a share of one round tells nothing.
-		const {typical} = this.#loss;
-		if (typical > overflowTypicalMax) return false;
-		const chance = Math.sqrt((typical * packetSize) / Math.max(1, this.#roundBytes));
-		return this.#queueLost > (typical + overflowMin + chance) * this.#roundBytes;
-	}
-
-	/** A queue that may be a full one, where queues are short. */
-	get #fullQueueMin(): number {
-		const packetTime = (packetSize * 1e6) / Math.max(1, this.#bandwidth.value);
-		return 1000 + 2 * packetTime + this.#queue.jitter;
-	}
-
-	/** From time to time it is tried whether there still is anybody else. */
-	#endCompeteRound(now: Micros): void {
-		if (this.#competition.onRound(this.#phaseAt, now)) this.#enter('drain', now);
+		return this.#loss.isOverflow(this.#queueLost, this.#roundBytes);
 	}
 
 	#ease(rate: number, now: Micros): void {
@@ -365,39 +395,14 @@ export class PathModel implements Controller {
 			this.#endProbe(now, 'loss');
 		} else if (this.#phaseRounds < 2 || this.#phaseRounds % 2 === 1) {
 			// What a step brings shows in the round after it.
-		} else if (this.#bandwidth.value >= this.#upFrom * upGrowth && !this.#roundLimited) {
-			// There is room: look for its end in steps that double, as at the start.
-			this.#upFrom = this.#bandwidth.value;
-			this.#upGain = Math.min(this.#upGain * 1.5, upGainMax);
-			this.#cruiseRounds = cruiseMin;
-		} else {
+		} else if (this.#roundLimited || !this.#probe.onStep(this.#bandwidth.value)) {
 			this.#endProbe(now, 'nothing');
 		}
 	}
 
-	/**
-	 * How long to wait for the next probe. Where probes end in a queue that others may share, it is
-	 * the longer the faster this transfer is: so slower ones gain on it.
-	 */
 	#endProbe(now: Micros, met: 'queue' | 'loss' | 'nothing'): void {
-		this.#upGain = upGainMin;
-		if (met === 'queue') {
-			const packets = this.#bandwidth.value / packetSize;
-			const pause = probePause * Math.sqrt(packets);
-			this.#cruiseRounds = Math.max(cruiseMin, Math.ceil(pause / this.minRoundTrip));
-		} else {
-			const most = met === 'loss' ? cruiseMax : cruiseIdleMax;
-			this.#cruiseRounds = Math.max(this.#cruiseRounds, Math.min(2 * this.#cruiseRounds, most));
-		}
+		this.#probe.end(met, this.#bandwidth.value / packetSize, this.minRoundTrip);
 		this.#enter('down', now);
-	}
-
-	/** The queue is as good as gone when all that was held back so far has taken effect. */
-	#isDrained(now: Micros): boolean {
-		// Where others may fill it, only what is seen counts.
-		if (this.#competition.rival !== undefined) return this.#queue.delay <= this.queueMax / 2;
-		const heldBack = (1 - this.#gain) * Math.min(now - this.#phaseAt, this.minRoundTrip);
-		return this.#queue.delay - heldBack <= this.queueMax / 2;
 	}
 
 	#enter(phase: Phase, now: Micros): void {
@@ -409,14 +414,19 @@ export class PathModel implements Controller {
 	}
 
 	get #gain(): number {
-		return this.phase === 'up' ? this.#upGain : gains[this.phase];
+		return this.phase === 'up' ? this.#probe.gain : gains[this.phase];
 	}
 
-	/** A queue longer than this is more than noise: RFC 9406 §4.2, and three packets' own time. */
+	/** A queue longer than this is too long. */
 	get queueMax(): number {
-		const base = Math.min(queueMost, Math.max(queueLeast, this.minRoundTrip / 8));
-		const packetTime = (1228 * 1e6) / Math.max(1, this.#bandwidth.value);
-		return base + 3 * packetTime + this.#queue.jitter;
+		const rate = this.#bandwidth.value;
+		const isStart = this.phase === 'startup';
+		const most = isStart ? startQueueMax(this.minRoundTrip, rate) : ownQueueMax(rate);
+		return most + this.#queue.jitter;
+	}
+
+	get #isQueueEmpty(): boolean {
+		return this.#queue.delay <= emptyQueueMax(this.#bandwidth.value) + this.#queue.jitter;
 	}
 }
 
@@ -444,51 +454,39 @@ const windowMin = 6 * 1228;
 /** RFC 8085 §3.1.1: one datagram a round trip is always acceptable; here one in three seconds. */
 const rateMin = 1228 / 3;
 
-/** Rounds whose greatest rate counts; microseconds, or rounds, whose least round trip does. */
+/** Rounds whose greatest rate counts. */
 const bandwidthRounds = 10;
+
+/** Microseconds, and rounds, after which the least round trip must have been seen again. */
 const roundTripSpan = 10_000_000;
 const roundTripRounds = 10;
 
 const startupWindowGain = 2.89;
-const startupLossMax = 0.3;
 const drainRoundsMax = 4;
-/** Rounds of holding back to see whether somebody else is there: two, and one to see it. */
-const lookRoundsMax = 3;
+const drainShare = 0.95;
+
+/** Loss, as a share, with which a transfer that knows of no queue looks for one. */
+const beatLossMin = 0.02;
+
+/** A look: part of a flight that is left on its way, rounds in which one's own queue is gone. */
+const lookShare = 0.75;
+const lookRoundsMax = 4;
+
+/** Rounds of sharing without a queue after which nobody else is there; with three, shoals left. */
+const emptyRoundsMin = 6;
+/** Microseconds, about a beat, in which a second queue while cruising is not of one's own doing. */
+const queuedSpan = 4_000_000;
+/** Faster than the window asks for, so that the window decides (RFC 9002 §7.7). */
+const shareGain = 1.25;
+
 /** What of its flight it keeps when a queue runs over, as CUBIC does. */
 const competeShare = 0.7;
-/** Share lost in a queue, beyond the path's own, that is an overflow; most of the path's own. */
-const overflowMin = 0.005;
-const overflowTypicalMax = 0.03;
-
 /** Rounds of easing until the losses that are found are of packets sent since. */
 const easeLag = 3;
-const upGainMin = 1.25;
-const upGainMax = 2.77;
-const upGrowth = 1.1;
 const windowGain = 2;
-
-/** Growth of the rate in a round below which a path may be full; BBR takes three such rounds. */
-const growthMin = 1.25;
-const fullRoundsMin = 3;
-const fullRoundsMax = 8;
 
 /** Sent that much faster than they arrive, packets queue up. */
 const heldUpMin = 1.1;
-
-/** Rounds between two probes for more: doubled by each one that met congestion. */
-const cruiseMin = 2;
-/**
- * Microseconds, times the root of the packets a second: 60 ms at 1 Mbit/s, 270 ms at 20. Two shoals
- * on 20 Mbit/s, one begun three seconds later: 15.0 and 3.6 with pauses that double, 9.8 and 8.8
- * with these (test/sim/fairness.test.ts).
- */
-const probePause = 6000;
-const cruiseMax = 60;
-const cruiseIdleMax = 16;
-
-/** RFC 9406 §4.3: bounds of the delay that ends a start. */
-const queueLeast = 4000;
-const queueMost = 16_000;
 
 /** Feedback comes in steps: that much more may be on its way, in microseconds of the rate. */
 const slackTime = 5000;
