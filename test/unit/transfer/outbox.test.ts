@@ -77,3 +77,29 @@ test('what is withdrawn or refused makes room again', t => {
 	}
 	t.true(outbox.empty);
 });
+
+test('octets are done with once, and not before they were sent, refused or withdrawn', t => {
+	const sizes = new Float64Array(wantEntriesMax).fill(300);
+	const outbox = new Outbox({resolve: () => ({sizes})});
+	const done = new Map<ReadRequest, number>();
+	const told = () => [...done.values()].reduce((sum, count) => sum + count, 0);
+	const give = (request: ReadRequest, result: Uint8Array | number): void =>
+		outbox.handleRead(request, result, () => done.set(request, (done.get(request) ?? 0) + 1));
+	outbox.add(want(0, wantEntriesMax * 300));
+	const found = reads(outbox);
+	for (const one of found.slice(0, 4)) give(one, new Uint8Array(300));
+	t.is(told(), 0);
+	outbox.fill(new Writer(new Uint8Array(500)));
+	t.is(done.get(found[0]!), 1);
+	t.is(told(), 1);
+	outbox.fill(new Writer(new Uint8Array(20_000)));
+	t.is(told(), 4);
+	give(found[4]!, refuseCode.stale);
+	give(found[5]!, new Uint8Array(300));
+	t.is(told(), 5);
+	outbox.withdraw(1);
+	t.is(told(), 6);
+	for (const one of found.slice(6)) give(one, new Uint8Array(300));
+	t.is(told(), found.length);
+	t.true([...done.values()].every(count => count === 1));
+});
