@@ -1,6 +1,6 @@
 /** The inner loops of the search in plain TypeScript, for where nothing faster is. */
 import type {Rolling, SearchMemory} from '../platform/search-memory.ts';
-import {filterBits, filterMix} from './filter.ts';
+import {filterMix} from './filter.ts';
 import {chunkSum} from './strong-sum.ts';
 import {weakSum} from './weak-sum.ts';
 
@@ -41,8 +41,8 @@ export class PlainMemory implements SearchMemory {
 
 /**
  * One flat function over locals, with the product of what leaves off the way from sum to sum:
- * 350 to 450 MB/s (bench/kernel/search). Two bits without a branch between them let one window in
- * a hundred pass; with one branch for each bit it ran at a third of that.
+ * a fifth of the speed of WebAssembly (bench/kernel/search). Two bits of the filter without a
+ * branch between them let one window in a hundred pass; a branch for each bit is slower still.
  */
 function roll(
 	octets: Uint8Array,
@@ -58,8 +58,8 @@ function roll(
 		const word = filter[sum >>> filterShift]!;
 		const mixed = Math.imul(sum & weakMask, filterMix) >>> 5;
 		if (((word >>> (mixed & 7)) & (word >>> (8 | ((mixed >>> 8) & 7))) & 1) !== 0) {
-			const bits = filterBits(sum & weakMask);
-			if ((word & bits) === bits) break;
+			const high = (word >>> (16 | ((mixed >>> 16) & 7))) & (word >>> (24 | (mixed >>> 24)));
+			if ((high & 1) !== 0) break;
 		}
 		const change = (octets[offset + blockSize]! - Math.imul(octets[offset]!, leaving)) | 0;
 		sum = (Math.imul(sum, multiplier) + change) | 0;
