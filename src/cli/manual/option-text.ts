@@ -17,6 +17,21 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 	wholeFile:
 		'Cheaper where the versions of a file have nothing in common, as compressed or encrypted ' +
 		'files have.',
+	fuzzy:
+		'A new file is searched for in one of its directory that has the same size and time, else in ' +
+		'the one of the nearest name, as rsync(1) reckons it; an archive also in the files of the ' +
+		'directory that has its name. Given twice, directories of --link-dest and its like are ' +
+		'looked into as well. What is found is proven like what travels.',
+	compareDest:
+		'May be given up to 20 times; a relative path begins at DEST. What DIR has with the same ' +
+		'content, owner, mode and time is left out of DEST, and taken from it. The three options of ' +
+		'this kind exclude each other, and with any of them all of DEST is looked at.',
+	copyDest:
+		'As --compare-dest, but DEST gets a copy, proven by its digest, and becomes the whole image. ' +
+		'The only one of the three that goes with --publish tree.',
+	linkDest:
+		'As --compare-dest, but DEST gets a further name of the file, also in place of one of its ' +
+		'own, and becomes the whole image. Where no link can be made the file is copied.',
 	delete:
 		'Deletion comes last, after everything has been fetched, verified and put in place, and ' +
 		'never after an error of the source or from a list that is not whole. See --max-delete.',
