@@ -73,6 +73,10 @@ export class LossFloor {
 		this.discard();
 	}
 
+	isBetween(least: number, most: number): boolean {
+		return this.recent > least && this.recent < most;
+	}
+
 	/** The sender held back once, and saw what is lost all the same. */
 	get isVerified(): boolean {
 		return this.#verified !== Infinity;

@@ -273,7 +273,7 @@ export class PathModel implements Controller {
 	#onBeat(now: Micros): void {
 		if (this.phase === 'share' || this.phase === 'compete') {
 			if (this.#phaseRounds >= 2) this.#enter('look', now);
-		} else if (this.#loss.recent > beatLossMin && this.phase !== 'startup') {
+		} else if (this.phase !== 'startup' && this.#loss.isBetween(beatLossMin, beatLossMax)) {
 			// Who began in a full queue knows no other delay, and takes its losses for the path's.
 			this.#enter('probeRoundTrip', now);
 		}
@@ -465,8 +465,9 @@ const startupWindowGain = 2.89;
 const drainRoundsMax = 4;
 const drainShare = 0.95;
 
-/** Loss, as a share, with which a transfer that knows of no queue looks for one. */
+/** Loss, as a share, with which one that knows of no queue looks for it; more is the path's. */
 const beatLossMin = 0.02;
+const beatLossMax = 0.25;
 
 /** A look: part of a flight that is left on its way, rounds in which one's own queue is gone. */
 const lookShare = 0.75;
