@@ -9,6 +9,7 @@ import type {Address, DatagramLink} from '../platform/datagram.ts';
 import {WebTransportLink, type WebTransportMode} from './webtransport-link.ts';
 import {
 	type ClientInit,
+	guardDialled,
 	guardPing,
 	http2Of,
 	http3Package,
@@ -63,6 +64,7 @@ export async function dialWebTransport(options: WebTransportDial): Promise<Datag
 			const got = isReliable ? linkTitles.h2 : linkTitles.h3;
 			throw new ShoalError('DRIVER_UNAVAILABLE', `${peer} gave ${got}, not ${linkTitles[mode]}`);
 		}
+		guardDialled(session);
 		const local = dialled.local;
 		return new WebTransportLink({session, mode, local, peer, clock});
 	} catch (error) {

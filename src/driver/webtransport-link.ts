@@ -19,7 +19,7 @@ import type {
 import {type Micros, millis, never} from '../unit.ts';
 import {CreditWindow} from './credit-window.ts';
 import {SendRate} from './send-rate.ts';
-import {type CloseInfo, guardParser, http2Of, type PackageSession} from './webtransport-package.ts';
+import {type CloseInfo, http2Of, type PackageSession} from './webtransport-package.ts';
 
 /** What carries a session: the two differ in sizes and windows, and in what they drop. */
 export type WebTransportMode = 'h3' | 'h2';
@@ -102,7 +102,6 @@ export class WebTransportLink implements DatagramLink {
 		this.#writer = session.datagrams.createWritable().getWriter();
 		this.#credit = new CreditWindow({windowMin: windowMin[mode], windowMax});
 		if (mode === 'h3') this.#rate = new SendRate(session, this.#credit, clock, windowMax);
-		guardParser(session);
 		const http2 = http2Of(session);
 		if (http2 !== undefined) {
 			http2.setLocalWindowSize(http2Window);

@@ -12,6 +12,7 @@ import type {Address, DatagramLink} from '../platform/datagram.ts';
 import type {Certificate} from './certificate.ts';
 import {WebTransportLink, type WebTransportMode} from './webtransport-link.ts';
 import {
+	guardAccepted,
 	guardPing,
 	http2ServerOf,
 	loadWebTransport,
@@ -84,6 +85,7 @@ export class WebTransportListener {
 			cert: certificate.certificate,
 			privKey: certificate.privateKey,
 		});
+		guardAccepted(server);
 		const sessions = server.sessionStream(webTransportPath).getReader();
 		server.startServer();
 		try {

@@ -136,14 +136,17 @@ function muteConsole(): () => void {
 	};
 }
 
+/** What the package has of a session in either mode; over HTTP/2, that it is a stream. */
+type Native = {
+	readonly stream?: {readonly session?: Http2Session; destroy(): void};
+	readonly capsParser?: {parseData(data: Uint8Array): void};
+};
+
 /** Members that the package does not document. */
 type Inside = {
 	/** Of the end that dialled: a wrapper around what the other end is itself. */
 	readonly sessionint?: Inside;
-	readonly objint?: {
-		readonly stream?: {readonly session?: Http2Session; destroy(): void};
-		readonly capsParser?: {parseData(data: Uint8Array): void};
-	};
+	readonly objint?: Native;
 	readonly parentobj?: {readonly transportInt?: {readonly clientInt?: Http2Session}};
 };
 
@@ -165,9 +168,23 @@ export function guardPing(http2: Http2Session): void {
 }
 
 /** What the other end sends may be anything: if the package cannot read it, the session ends. */
-export function guardParser(session: PackageSession): void {
-	const inside = session as unknown as Inside;
-	const {capsParser, stream} = (inside.sessionint ?? inside).objint ?? {};
+export function guardDialled(session: PackageSession): void {
+	guardParser((session as unknown as Inside).sessionint?.objint);
+}
+
+/** The same for each session that a server is about to have, before any of it has been read. */
+export function guardAccepted(server: PackageServer): void {
+	type Visit = (told: {readonly session?: Native}) => void;
+	const inside = server as unknown as {onHttpWTSessionVisitor?: Visit};
+	const visit = inside.onHttpWTSessionVisitor?.bind(server);
+	if (visit === undefined) return;
+	inside.onHttpWTSessionVisitor = told => {
+		guardParser(told.session);
+		visit(told);
+	};
+}
+
+function guardParser({capsParser, stream}: Native = {}): void {
 	if (capsParser === undefined) return;
 	const parse = capsParser.parseData.bind(capsParser);
 	capsParser.parseData = data => {

@@ -41,8 +41,7 @@ export async function dialAny(
 	};
 	const [first, ...others] = ways;
 	const title = linkTitles[first.link];
-	const reason = others.length === 0 ? 'as asked for' : `${title} answered`;
-	const tries = [start(first, reason)];
+	const tries = [start(first, `${title} answered`)];
 	if (others.length === 0) return tries[0]!;
 	const held = Promise.race([
 		whyUnreachable(tries[0]!),

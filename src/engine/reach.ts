@@ -77,7 +77,7 @@ export async function reach(
 		failed,
 		remark,
 	});
-	options.linked?.(remote.link, remote.linkReason);
+	options.linked?.(remote.link, link === 'auto' ? remote.linkReason : 'as asked for');
 	try {
 		const warning = trust.judge(remote.answered);
 		if (warning !== undefined) notice(warning);

@@ -1,8 +1,10 @@
 /** A receiver that dials, sources that it may reach, and addresses that lead nowhere; virtual time. */
 import {Connection} from '../../src/engine/connection.ts';
+import {dialAny} from '../../src/engine/dial-any.ts';
 import {dialPatiently} from '../../src/engine/dial-patiently.ts';
 import {ShoalError} from '../../src/error.ts';
-import type {DatagramLink, LinkHandler} from '../../src/platform/datagram.ts';
+import type {LinkName} from '../../src/link-name.ts';
+import type {Address, DatagramLink, LinkHandler} from '../../src/platform/datagram.ts';
 import type {OpenLink, Platform} from '../../src/platform/platform.ts';
 import type {ModuleOptions} from '../../src/source/module.ts';
 import {type LinkSettings, SimLink} from './link.ts';
@@ -63,10 +65,27 @@ export class DialScene {
 
 	/** Dials; answers the connection or the error, and after how many milliseconds it was there. */
 	async dial(addresses: readonly string[], contactTimeoutMs = 15_000, patient = false) {
-		const startMs = this.#ms;
-		const options = {
-			addresses,
-			signal: undefined,
+		const options = {...this.#options(contactTimeoutMs), addresses, signal: undefined};
+		return await this.#settle(
+			patient
+				? dialPatiently(this.platform, options, {wasThere: false, remark: () => undefined})
+				: Connection.dial(this.platform, options),
+		);
+	}
+
+	/** Dials `ways`, links to addresses, the first one first. */
+	async dialAny(ways: readonly (readonly [LinkName, Address])[], contactTimeoutMs = 15_000) {
+		const [first, ...rest] = ways.map(([link, address]) => {
+			const openLink = async (peer: Address) => this.openLink({peer});
+			const dial = {...this.#options(contactTimeoutMs), addresses: [address], openLink};
+			return {link, dial};
+		});
+		const patience = {wasThere: false, remark: () => undefined};
+		return await this.#settle(dialAny(this.platform, [first!, ...rest], undefined, patience));
+	}
+
+	#options(contactTimeoutMs: number) {
+		return {
 			module: new TextEncoder().encode(moduleName),
 			sequence: 0,
 			contactTimeout: contactTimeoutMs * 1000,
@@ -74,10 +93,11 @@ export class DialScene {
 				identity: [...this.sources.values()][0]!.identity.public,
 			}),
 		};
-		const dialling = patient
-			? dialPatiently(this.platform, options, {wasThere: false, remark: () => undefined})
-			: Connection.dial(this.platform, options);
-		let outcome: Connection | ShoalError | undefined;
+	}
+
+	async #settle<T>(dialling: Promise<T>): Promise<{outcome: T | ShoalError; ms: number}> {
+		const startMs = this.#ms;
+		let outcome: T | ShoalError | undefined;
 		dialling.then(
 			found => {
 				outcome = found;

@@ -56,6 +56,11 @@ export class Namespaces {
 		this.run('router', 'ip', 'rule', 'add', 'ipproto', 'icmp', 'blackhole');
 	}
 
+	/** The router forwards no UDP any more, and says nothing. */
+	dropUdp(): void {
+		this.run('router', 'ip', 'rule', 'add', 'ipproto', 'udp', 'blackhole');
+	}
+
 	/** Datagrams that the source's kernel has cut. */
 	get fragments(): number {
 		const [names, values] = this.run('source', 'cat', '/proc/net/snmp')

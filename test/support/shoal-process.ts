@@ -71,6 +71,10 @@ export async function ended(child: ChildProcess): Promise<Ended> {
 export type Serving = {
 	/** As `serve` prints it. */
 	readonly url: string;
+	/** The event `listening`. */
+	readonly listening: Readonly<Record<string, unknown>>;
+	/** Resolves when a session has been opened. */
+	readonly opened: Promise<void>;
 	/** Resolves when this snapshot (its root in hexadecimal) is offered. */
 	offers(snapshot: string): Promise<void>;
 	/** Ends it and answers its exit code. */
@@ -95,16 +99,23 @@ export async function startServe(
 	const closed = new Promise<number | null>(resolve => child.once('close', resolve));
 	const offered = new Set<unknown>();
 	const reader = createInterface({input: child.stdout!});
-	const url = await new Promise<string>((resolve, reject) => {
+	let whenOpened = (): void => undefined;
+	const opened = new Promise<void>(resolve => {
+		whenOpened = resolve;
+	});
+	const listening = await new Promise<Record<string, unknown>>((resolve, reject) => {
 		reader.on('line', line => {
 			const event = JSON.parse(line) as Record<string, unknown>;
-			if (event['event'] === 'listening') resolve(String(event['url']));
+			if (event['event'] === 'listening') resolve(event);
+			if (event['event'] === 'session' && event['state'] === 'open') whenOpened();
 			if (event['event'] === 'serving') offered.add(event['snapshot']);
 		});
 		void closed.then(exit => reject(new Error(`shoal serve ended with ${exit}: ${errors}`)));
 	});
 	return {
-		url,
+		url: String(listening['url']),
+		listening,
+		opened,
 		offers: async snapshot => {
 			const endMs = performance.now() + offerMsMax;
 			while (!offered.has(snapshot)) {

@@ -61,6 +61,17 @@ const good: [string, Partial<SourceUrl>][] = [
 	['shoal://h/m/%FF%0a', {host: 'h', module: 'm', path: Uint8Array.of(0xff, 0x0a)}],
 	['shoal://h/a%2Fb/c', {host: 'h', module: 'a/b', path: octets('c')}],
 	['shoal://h/größe', {host: 'h', module: 'größe'}],
+	['shoal://h?webtransport=443', {host: 'h', webTransport: {port: 443, certificates: []}}],
+	[
+		`shoal://h/m/a?webtransport=1&certificate=${'07'.repeat(32)}&certificate=${'AB'.repeat(32)}`,
+		{
+			...{host: 'h', module: 'm', path: octets('a')},
+			webTransport: {
+				port: 1,
+				certificates: [new Uint8Array(32).fill(7), new Uint8Array(32).fill(0xab)],
+			},
+		},
+	],
 ];
 
 for (const [text, wanted] of good) {
@@ -87,6 +98,14 @@ const bad: [string, RegExp][] = [
 	['shoal://[::1', /host/],
 	['shoal://[nonsense!]', /IPv6/],
 	['shoal://2001:db8::1', /host/],
+	['shoal://h?', /behind the \?/],
+	['shoal://h?port=1', /behind the \?/],
+	['shoal://h?webtransport=1&webtransport=1', /behind the \?/],
+	['shoal://h?webtransport=0', /port 0/],
+	['shoal://h?webtransport=65536', /port 65536/],
+	['shoal://h?webtransport=1&certificate=07', /64 hexadecimal/],
+	[`shoal://h?certificate=${'07'.repeat(32)}`, /without webtransport/],
+	[`shoal://h?webtransport=1${`&certificate=${'07'.repeat(32)}`.repeat(3)}`, /too many/],
 	['shoal://h/m/../x', /component/],
 	['shoal://h/m/./x', /component/],
 	['shoal://h/m/%2e%2e/x', /component/],
@@ -124,6 +143,10 @@ test('what is formatted parses to the same source', t => {
 		identity: fc.option(fc.uint8Array({minLength: 32, maxLength: 32}), {nil: undefined}),
 		module: fc.string({maxLength: 20, unit: 'grapheme'}),
 		path,
+		webTransport: fc.record({
+			port: fc.integer({min: 1, max: 65_535}),
+			certificates: fc.array(fc.uint8Array({minLength: 32, maxLength: 32}), {maxLength: 2}),
+		}),
 	});
 	fc.assert(
 		fc.property(url, each => {

@@ -207,6 +207,12 @@ test('identities, heads and delegations are remembered, each under its own name'
 	known.rememberSequence(b, 'm', 5);
 	known.rememberSequence(a, 'other module\nwith a line', 6);
 	known.rememberDelegation('h:1', a, Uint8Array.of(1, 2, 3));
+	const there = {port: 443, certificates: [new Uint8Array(32).fill(7), new Uint8Array(32)]};
+	known.rememberWebTransport('h:1', there);
+	known.rememberWebTransport('h:2', {port: 1, certificates: []});
+	known.rememberWebTransport('h:3', there);
+	known.rememberWebTransport('h:3', undefined);
+	known.rememberWebTransport('h:4', undefined);
 	const again = new KnownSources(open(t, path));
 	t.deepEqual(again.identity('h:1'), b);
 	t.deepEqual(again.identity('h:2'), b);
@@ -216,6 +222,9 @@ test('identities, heads and delegations are remembered, each under its own name'
 	t.is(again.sequence(b, 'other module\nwith a line'), 0);
 	t.deepEqual(again.delegation('h:1', a), Uint8Array.of(1, 2, 3));
 	t.is(again.delegation('h:1', b), undefined);
+	t.deepEqual(again.webTransport('h:1'), there);
+	t.deepEqual(again.webTransport('h:2'), {port: 1, certificates: []});
+	for (const host of ['h:3', 'h:4']) t.is(again.webTransport(host), undefined);
 	t.false(
 		readdirSync(path).some(name => name.startsWith('.')),
 		'nothing half written is left',
