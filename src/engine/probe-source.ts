@@ -3,10 +3,11 @@
  * is, whether it proves the key, and what its signed statement says of time.
  */
 import platform from '#platform';
+import type {LinkName} from '../link-name.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import type {Head} from '../session/statement.ts';
 import {Connection} from './connection.ts';
-import {addressesOf} from './reach.ts';
+import {addressesOf, waysOf} from './reach.ts';
 import {Trust} from './trust.ts';
 
 export type SourceFacts = {
@@ -25,6 +26,7 @@ export async function probeSource(
 	configDirectory: string,
 	contactTimeoutSeconds: number,
 	signal: AbortSignal,
+	link: LinkName = 'udp',
 ): Promise<SourceFacts> {
 	const trust = new Trust(
 		platform,
@@ -32,16 +34,17 @@ export async function probeSource(
 		url,
 	);
 	const {identity, delegation} = trust;
-	const connection = await Connection.dial(platform, {
+	const dial = {
 		addresses: await addressesOf(platform, url, undefined, contactTimeoutSeconds),
 		module: new TextEncoder().encode(url.module),
 		sequence: 0,
 		contactTimeout: contactTimeoutSeconds * 1e6,
 		idleTimeout: contactTimeoutSeconds * 1e6,
-		signal,
 		...(identity && {identity}),
 		...(delegation && {delegation}),
-	});
+	};
+	const [way] = waysOf(platform, url, trust, link, dial);
+	const connection = await Connection.dial(platform, {...way.dial, signal});
 	try {
 		const {answered, address} = connection;
 		return {

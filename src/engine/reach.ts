@@ -92,7 +92,7 @@ export async function reach(
 }
 
 /** What is tried, in order; without a place to dial, UDP is all there is to `auto`. */
-function waysOf(
+export function waysOf(
 	platform: Platform,
 	url: SourceUrl,
 	trust: Trust,

@@ -1,6 +1,7 @@
 /** `shoal doctor`: looks at machine, keys, a directory or a source, and says what to mend. */
 import {join} from 'node:path';
-import {probeSource} from '../../engine/probe-source.ts';
+import {lacksWebTransport} from '../../driver/webtransport-dial.ts';
+import {probeSource, type SourceFacts} from '../../engine/probe-source.ts';
 import {ShoalError} from '../../error.ts';
 import {portDefault} from '../../limit.ts';
 import {protocolVersion} from '../../session/handshake.ts';
@@ -11,6 +12,7 @@ import {readSource} from '../operand.ts';
 import {withVoice} from '../voice.ts';
 import {type Finding, findingLines, type Verdict} from './finding.ts';
 import {judgeConfig, judgeDirectory, judgeState} from './judge-directory.ts';
+import {judgeDetour, judgeLinks} from './judge-link.ts';
 import {bufferWanted, judgeMachine} from './judge-machine.ts';
 import {judgeSilence, judgeSource} from './judge-source.ts';
 import {judgeLateness, judgeSpeeds, measureLateness, measureSpeeds} from './measure.ts';
@@ -41,6 +43,7 @@ async function* examine(context: Context): AsyncGenerator<Finding> {
 	const from = operands[0] === undefined ? undefined : readSource(operands[0]);
 	const machine = await platform.machine();
 	yield* judgeMachine(await machine.inspect(portDefault, bufferWanted), clock.wallMs());
+	yield* judgeLinks((await lacksWebTransport('h3'))?.message);
 	yield judgeLateness(await measureLateness(clock));
 	yield* judgeSpeeds(measureSpeeds(crypto, clock));
 	yield* judgeConfig(configDirectory, machine.files(configDirectory), platform.process);
@@ -64,5 +67,21 @@ async function* examineSource(url: SourceUrl, context: Context): AsyncGenerator<
 	} catch (error) {
 		if (!(error instanceof ShoalError) || error.code === 'INTERRUPTED') throw error;
 		yield judgeSilence(error);
+		if (error.code !== 'PATH_SILENT' && error.code !== 'PATH_UNREACHABLE') return;
+		yield judgeDetour(await probeDetour(url, context, seconds));
+	}
+}
+
+/** The same question over HTTP/2. */
+async function probeDetour(
+	url: SourceUrl,
+	{configDirectory, signal}: Context,
+	seconds: number,
+): Promise<SourceFacts | ShoalError> {
+	try {
+		return await probeSource(url, configDirectory, seconds, signal, 'h2');
+	} catch (error) {
+		if (!(error instanceof ShoalError) || error.code === 'INTERRUPTED') throw error;
+		return error;
 	}
 }

@@ -38,7 +38,6 @@ export function judgeMachine(facts: MachineFacts, wallMs: number): Finding[] {
 		judgePort(facts),
 		judgeFilter(facts.packetFilter),
 		judgeWallClock(facts.isSynchronised, wallMs),
-		finding('note', 'optional driver', 'none is built yet; UDP by Node itself carries everything'),
 	];
 }
 

@@ -140,6 +140,14 @@ export function files(): string[] {
 				'Pa known_delegations',
 				says('What hides the name of the module from the next contact with a host.'),
 			],
+			[
+				'Pa known_webtransport',
+				says('Where sources answer WebTransport, and the hashes of their certificates.'),
+			],
+			[
+				'Pa webtransport.key',
+				says('The certificates of serve --webtransport with their keys, made as needed.'),
+			],
 			['Pa shoal.toml', says('What serve --config reads: see below.')],
 		]),
 		...afterwards(
@@ -151,6 +159,7 @@ export function files(): string[] {
 			'state = "/var/lib/shoal"     # a directory for each module below it',
 			'bwlimit-total = "100MB"      # a second, for all clients together',
 			'max-clients-per-address = 20',
+			'webtransport = 443           # also answer at this port of TCP, where UDP is blocked',
 			'',
 			'[module.debian]              # shoal://KEY@host/debian',
 			'path = "/srv/debian"',
