@@ -15,6 +15,9 @@ import {type Micros, never} from '../unit.ts';
  */
 const sendsPerTurn = 128;
 
+/** However few a link that is full takes: below that the calls cost more than they are worth. */
+const sendsLeast = 4;
+
 /** Shorter turns are not told, in microseconds: they are many, and say little. */
 const toldMin = 200;
 
@@ -26,6 +29,8 @@ export class Pump {
 	readonly #turned: () => boolean;
 	readonly #spans: SpanBoard | undefined;
 	#unsent: Transmit[] = [];
+	/** Datagrams to take from the endpoint at once: as many as the link takes. */
+	#batchMax = sendsPerTurn;
 	/** The link is full and tells when it is not: until then it is offered nothing. */
 	#isFull = false;
 	#armedAt: Micros = never;
@@ -100,18 +105,21 @@ export class Pump {
 		if (this.#isFull) return false;
 		const batch = this.#unsent;
 		if (batch.length === 0 && this.#link.isIdle) this.#endpoint.recycle?.();
-		while (batch.length < sendsPerTurn) {
+		while (batch.length < this.#batchMax) {
 			const transmit = this.#endpoint.pollTransmit(now);
 			if (transmit === undefined) break;
 			batch.push(transmit);
 		}
 		if (batch.length === 0) return false;
-		const full = batch.length >= sendsPerTurn;
+		const full = batch.length >= this.#batchMax;
 		const taken = this.#link.send(batch);
 		if (taken === batch.length) {
 			batch.length = 0;
+			if (full) this.#batchMax = Math.min(sendsPerTurn, 2 * this.#batchMax);
 			return full;
 		}
+		// What waits here counts as sent, and is in nobody's turn: the endpoint is to keep the rest.
+		this.#batchMax = Math.max(sendsLeast, taken);
 		batch.splice(0, taken);
 		this.#isFull = true;
 		this.#link.drained(() => {

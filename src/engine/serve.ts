@@ -15,6 +15,7 @@ import {type Host, Responder} from '../session/responder.ts';
 import type {OnDefect} from '../session/session-table.ts';
 import {formatSourceUrl} from '../session/source-url.ts';
 import {Admission} from '../source/admission.ts';
+import {SharedReads} from '../source/shared-reads.ts';
 import {Source} from '../source/source.ts';
 import {ConfigDirectory} from '../store/config-directory.ts';
 import {ensureKey} from '../store/keys.ts';
@@ -34,6 +35,9 @@ import type {WebTransportPort} from './webtransport-port.ts';
 
 /** How often saved heads are looked at: a new snapshot is offered within a second. */
 const watchEveryMs = 500;
+
+/** Looks after which what was read for sessions, and no other has wanted since, is let go. */
+const sweepEvery = 60;
 
 /** Wanted size of a socket's buffers: see connection.ts; here many sessions share one. */
 const bufferSize = 8 << 20;
@@ -76,8 +80,10 @@ class Serving implements Server {
 	#config: ConfigDirectory | undefined;
 	#keysStamp = '';
 	readonly #admission = new Admission();
+	readonly #reads = new SharedReads(this.#admission);
 	#identity!: KeyPair;
 	#cancelWatch: () => void = () => undefined;
+	#lookCount = 0;
 	#isClosed = false;
 	/** What is wrong with an offer or the keys, told once and not at every look. */
 	readonly #troubles = new Map<object | undefined, string>();
@@ -211,6 +217,7 @@ class Serving implements Server {
 		const source: Source = new Source({
 			modules: this.#offers.map(({module}) => module),
 			admission: this.#admission,
+			reads: this.#reads,
 			clock: platform.clock,
 			task: this.#task,
 			read: (batch, order) => this.#pool.run(readRanges, batch, order),
@@ -271,6 +278,7 @@ class Serving implements Server {
 			for (const offer of this.#offers) this.#tryTo(offer, () => this.#refresh(offer));
 			const port = this.#webTransport;
 			if (port !== undefined) this.#tryTo(port, () => port.renew(clock.wallMs()));
+			if (++this.#lookCount % sweepEvery === 0) this.#reads.sweep();
 			if (!this.#isClosed) this.#watch();
 		});
 	}

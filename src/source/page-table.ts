@@ -8,9 +8,10 @@ import {sumsShape} from '../delta/shape.ts';
 import {entryType} from '../snapshot/entry.ts';
 import type {List} from '../snapshot/list.ts';
 import {leavesSize} from '../snapshot/merkle.ts';
+import {octetKey} from '../task/packed-octets.ts';
 import {type ObjectKind, objectKind} from '../wire/frame.ts';
 
-/** About 160 entries each; what 64 pages hold is some 2 MiB. */
+/** About 160 entries each; what 64 pages hold is some 4 MiB. */
 const pagesMax = 64;
 
 export class PageTable {
@@ -20,6 +21,8 @@ export class PageTable {
 	readonly #sizes: Float64Array;
 	/** Size, mtime seconds, mtime nanoseconds of each entry, as a read compares them. */
 	readonly expected: Float64Array;
+	readonly #digests: Uint8Array[] = [];
+	readonly #versions: string[] = [];
 
 	constructor(list: List, page: number) {
 		const sizes: number[] = [];
@@ -28,6 +31,7 @@ export class PageTable {
 		const cursor = list.cursor(page, 0);
 		while (cursor.next() && cursor.page === page) {
 			this.paths.push(cursor.path.slice());
+			this.#digests.push(cursor.digest.slice());
 			isFile.push(cursor.type === entryType.file && cursor.link.length === 0 ? 1 : 0);
 			sizes.push(cursor.size);
 			expected.push(cursor.size, cursor.mtimeSec, cursor.mtimeNsec);
@@ -36,6 +40,19 @@ export class PageTable {
 		this.#isFile = Uint8Array.from(isFile);
 		this.#sizes = Float64Array.from(sizes);
 		this.expected = Float64Array.from(expected);
+	}
+
+	/** Names what the entry's content is, and where and how it is read: equal names, equal octets. */
+	version(position: number): string {
+		let version = this.#versions[position];
+		if (version === undefined) {
+			const at = position * 3;
+			const stat = this.expected.subarray(at, at + 3).join(' ');
+			const digest = octetKey(this.#digests[position]!);
+			version = `${digest.length} ${digest}${stat} ${octetKey(this.paths[position]!)}`;
+			this.#versions[position] = version;
+		}
+		return version;
 	}
 
 	/** Octets that an object of the entry has: 0 where it has none of that kind. */

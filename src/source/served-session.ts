@@ -16,7 +16,7 @@ import type {Admission} from './admission.ts';
 import type {Module} from './module.ts';
 import type {Published} from './published.ts';
 import {makeBatch} from './read-batch.ts';
-import type {ReadBuffers} from './read-buffers.ts';
+import {SharedRead, type SharedReads} from './shared-reads.ts';
 
 export type ServedOptions = {
 	readonly module: Module;
@@ -28,7 +28,7 @@ export type ServedOptions = {
 	readonly now: Micros;
 	readonly read: (batch: ReadBatch, order: JobOptions) => Promise<ReadResult>;
 	/** Shared by all sessions. */
-	readonly buffers: ReadBuffers;
+	readonly reads: SharedReads;
 	/** Something has happened in the session: its `turn` is due. */
 	readonly touched: (session: ServedSession) => void;
 	/** A read has ended: there is something to send. */
@@ -59,6 +59,11 @@ export class ServedSession implements Payload {
 	readonly #rate: RateCap;
 	/** By the number that a want names them with. */
 	readonly #shown: Published[];
+	/** What was to be read for another session, and was not. */
+	#again: ReadRequest[] = [];
+	#isInTurn = false;
+	/** Something was handed over in this turn. */
+	#hasSettled = false;
 	#isClosed = false;
 
 	constructor(options: ServedOptions) {
@@ -113,26 +118,23 @@ export class ServedSession implements Payload {
 	 */
 	turn(): boolean {
 		if (this.#isClosed) return false;
-		let handedOver = false;
-		let batch: ReadRequest[] = [];
-		let bytes = 0;
-		const {readAheadMax} = this.#options.admission;
-		let request = this.#sender.pollRead(readAheadMax);
-		for (; request !== undefined; request = this.#sender.pollRead(readAheadMax)) {
-			if (request.kind !== objectKind.content) {
+		this.#isInTurn = true;
+		this.#hasSettled = false;
+		let reading = new Reading(this.#options.reads);
+		for (let request = this.#next(); request !== undefined; request = this.#next()) {
+			if (request.kind === objectKind.content) {
+				this.#take(request, reading);
+				if (!reading.isFull) continue;
+				this.#start(reading);
+				reading = new Reading(this.#options.reads);
+			} else {
 				this.#sender.handleRead(request, this.#fromMemory(request));
-				handedOver = true;
-				continue;
+				this.#hasSettled = true;
 			}
-			batch.push(request);
-			bytes += request.length;
-			if (batch.length < batchCountMax && bytes < batchBytesMax) continue;
-			this.#read(batch);
-			batch = [];
-			bytes = 0;
 		}
-		if (batch.length > 0) this.#read(batch);
-		return handedOver;
+		this.#start(reading);
+		this.#isInTurn = false;
+		return this.#hasSettled;
 	}
 
 	handlePacket(
@@ -216,37 +218,61 @@ export class ServedSession implements Payload {
 		this.#options.wake();
 	}
 
-	#read(requests: readonly ReadRequest[]): void {
-		const {buffers} = this.#options;
-		const buffer = buffers.take(requests.reduce((size, {length}) => size + length, 0));
-		let users = requests.length;
-		const done = (): void => {
-			if (--users === 0) buffers.give(buffer);
+	#next(): ReadRequest | undefined {
+		return this.#again.pop() ?? this.#sender.pollRead(this.#options.admission.readAheadMax);
+	}
+
+	/** What of a request is neither here nor on its way becomes a part of `reading`. */
+	#take(request: ReadRequest, reading: Reading): void {
+		const {page, position, offset, length, snapshot} = request;
+		const version = this.#shown[snapshot]!.tables.get(page)!.version(position);
+		const file = `${this.module.name}/${version}`;
+		const settle = (result: Uint8Array | number, done?: () => void): void => {
+			this.#settle(() => this.#sender.handleRead(request, result, done));
 		};
-		const batch = makeBatch(this.module.root, requests, this.#shown, buffer);
-		const order = {...this.#task.order, cost: readCost(batch)};
-		const reading = this.#options.read(batch, order).then(
-			({status}) => {
-				if (this.#isClosed) return buffers.give(buffer);
-				let at = 0;
-				requests.forEach((request, index) => {
-					const code = status[index]!;
-					const octets = buffer.subarray(at, at + request.length);
-					at += request.length;
-					this.#sender.handleRead(request, code === 0 ? octets : code, done);
-				});
-				this.#woken();
-			},
-			// A thread that hangs may still write: what it was given is not used again.
-			(error: unknown) => {
-				if (!(error instanceof ShoalError)) throw error;
-				if (this.#isClosed) return;
-				for (const request of requests) {
-					this.#sender.handleRead(request, refuseCode.unreadable);
-				}
-				this.#woken();
-			},
-		);
+		const again = (): void => this.#settle(() => this.#again.push(request));
+		this.#options.reads.take({file, offset, length, settle, again}, reading.shared);
+		reading.note(request);
+	}
+
+	/** A bug here is no reason to keep others from what they wait for. */
+	#settle(act: () => void): void {
+		try {
+			act();
+			if (this.#isInTurn) this.#hasSettled = true;
+			else if (!this.#isClosed) this.#woken();
+		} catch (error) {
+			this.#options.broken(error);
+		}
+	}
+
+	#start({shared, requests}: Reading): void {
+		if (requests.length === 0) return;
+		const reading = shared.start(into => {
+			const batch = makeBatch(this.module.root, requests, this.#shown, into);
+			return this.#options.read(batch, {...this.#task.order, cost: readCost(batch)});
+		});
 		reading.catch((error: unknown) => this.#options.broken(error));
+	}
+}
+
+/** A batch that is being put together: of requests, only what has to be read. */
+class Reading {
+	readonly shared: SharedRead;
+	readonly requests: ReadRequest[] = [];
+
+	constructor(reads: SharedReads) {
+		this.shared = new SharedRead(reads);
+	}
+
+	/** Stretches that `request` has added are read where it says. */
+	note({snapshot, kind, page, position}: ReadRequest): void {
+		for (const {offset, length} of this.shared.stretches.slice(this.requests.length)) {
+			this.requests.push({snapshot, kind, page, position, offset, length});
+		}
+	}
+
+	get isFull(): boolean {
+		return this.requests.length >= batchCountMax || this.shared.size >= batchBytesMax;
 	}
 }

@@ -18,8 +18,8 @@ import type {ReadBatch, ReadResult} from '../task/read.ts';
 import {Reader, Writer} from '../wire/codec.ts';
 import type {Admission} from './admission.ts';
 import type {Module} from './module.ts';
-import {ReadBuffers} from './read-buffers.ts';
 import {ServedSession} from './served-session.ts';
+import {SharedReads} from './shared-reads.ts';
 
 export type SessionTold = {
 	readonly state: 'open' | 'closed';
@@ -35,6 +35,8 @@ export type SourceOptions = {
 	readonly modules: readonly Module[];
 	/** Shared by all who answer for the same modules. */
 	readonly admission: Admission;
+	/** Shared likewise; default: its own. */
+	readonly reads?: SharedReads;
 	readonly clock: Clock;
 	/** The run: each session's send queue becomes a part of it. */
 	readonly task: ActiveTask;
@@ -63,7 +65,7 @@ export class Source implements Authority {
 	readonly #clock: Clock;
 	readonly #task: ActiveTask;
 	readonly #read: SourceOptions['read'];
-	readonly #buffers = new ReadBuffers();
+	readonly #reads: SharedReads;
 	readonly #wake: () => void;
 	readonly #onDefect: OnDefect | undefined;
 	readonly #onSession: (told: SessionTold) => void;
@@ -78,6 +80,7 @@ export class Source implements Authority {
 		this.#clock = options.clock;
 		this.#task = options.task;
 		this.#read = options.read;
+		this.#reads = options.reads ?? new SharedReads(options.admission);
 		this.#wake = options.wake;
 		this.#onDefect = options.onDefect;
 		this.#onSession = options.onSession ?? (() => undefined);
@@ -132,7 +135,7 @@ export class Source implements Authority {
 			parent: this.#task,
 			now: this.#clock.now(),
 			read: this.#read,
-			buffers: this.#buffers,
+			reads: this.#reads,
 			touched: each => this.#touched.add(each),
 			wake: this.#wake,
 			broken: error => this.#abandon(served, error),

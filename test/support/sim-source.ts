@@ -26,6 +26,7 @@ export type SimSourceOptions = {
 	/** Microseconds that a batch of reads takes. */
 	readonly readTime?: number;
 	readonly module?: Partial<ModuleOptions>;
+	readonly admission?: Admission | undefined;
 	readonly responder?: Partial<ResponderOptions>;
 };
 
@@ -89,7 +90,7 @@ export class SimSource {
 			new Published({list, head, statement, diffs: [], predecessors: [], sha256}),
 		);
 		this.source = new Source({
-			admission: new Admission(),
+			admission: options.admission ?? new Admission(),
 			modules: [this.module],
 			clock,
 			task: openTask({kind: 'serve'}),

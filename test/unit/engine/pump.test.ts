@@ -182,6 +182,22 @@ test('the timer is always set to what the endpoint asked for last', async t => {
 	t.deepEqual(clock.armed, []);
 });
 
+test('a link that is full is offered no more than it takes: the rest stays with the endpoint', t => {
+	const {clock, link, endpoint} = make();
+	endpoint.outgoing = transmits(400);
+	link.room = 6;
+	link.handler.datagrams([]);
+	t.is(endpoint.outgoing.length, 400 - 128, 'nothing is known of it yet');
+	for (let round = 1; round <= 40; round++) {
+		link.drain(6);
+		clock.moveTo(round);
+	}
+	const {length} = link.sent;
+	t.is(length, 41 * 6);
+	t.true(endpoint.outgoing.length >= 400 - length - 12, `${endpoint.outgoing.length}`);
+	t.true(link.sent.every(({data}, index) => data[0] === (index & 255)));
+});
+
 test('a long burst lets arrivals have a turn before it goes on', t => {
 	const {clock, link, endpoint} = make();
 	endpoint.outgoing = transmits(200);
