@@ -11,11 +11,18 @@
  * `handleMatches`, and again from the start until `done`.
  */
 import {assert} from '../assert.ts';
-import {coveredSize, joinMatches, literalRanges, matchedSize, noMatches} from './match-list.ts';
+import {
+	coveredSize,
+	coverOf,
+	cutMatches,
+	joinMatches,
+	matchedSize,
+	noMatches,
+} from './match-list.ts';
 import {countOf, head, join, noPairs, type Pairs, pick, subtract, toUnits, unite} from './pairs.ts';
 import type {SearchInput} from './search-input.ts';
-import {type SumsShape, sumsShape} from './shape.ts';
-import {nearStretches, splitStretches, unusedStretches} from './stretches.ts';
+import {type SumsShape, sumsHeaderSize, sumsShape} from './shape.ts';
+import {nearStretches, placesOf, splitStretches, unusedStretches} from './stretches.ts';
 import {parseSumsHeader} from './sums.ts';
 
 /** A range of the sums object that has been asked for. */
@@ -28,6 +35,8 @@ export type DeltaOptions = {
 	readonly size: number;
 	/** Sizes of the files that may have some of it, the most promising first. */
 	readonly basisSizes: readonly number[];
+	/** What of the source's file is not here and proven: the whole of it, if nothing is said. */
+	readonly missing?: Pairs;
 	/** A search over more octets is handed out in parts. */
 	readonly shareSizeMin?: number;
 };
@@ -64,6 +73,9 @@ export function allowance(size: number, found: number): number {
 export class Delta {
 	readonly #shape: SumsShape | undefined;
 	readonly #basisSizes: readonly number[];
+	readonly #missing: Pairs;
+	/** Where in the bases to look, if not everywhere. */
+	readonly #places: Pairs | undefined;
 	readonly #shareSizeMin: number | undefined;
 	#salt: Uint8Array | undefined;
 	#matches = noMatches;
@@ -81,18 +93,21 @@ export class Delta {
 	#round: Asked[] = [];
 	#roundCount = 0;
 	#unsent = 0;
-	#missing = 0;
+	#unanswered = 0;
 	#searches: SearchInput[] = [];
 	/** By share of the round, what was found; and how many are still searched. */
 	#found: Float64Array[] = [];
 	#running = 0;
 	#done = false;
 
-	constructor({size, basisSizes, shareSizeMin}: DeltaOptions) {
+	constructor({size, basisSizes, missing, shareSizeMin}: DeltaOptions) {
 		this.#shape = sumsShape(size);
 		this.#basisSizes = basisSizes;
+		this.#missing = missing ?? Float64Array.of(0, size);
+		if (countOf(this.#missing) < size) this.#places = placesOf(this.#missing);
 		this.#shareSizeMin = shareSizeMin;
 		if (this.#shape === undefined || basisSizes.every(each => each === 0)) this.#done = true;
+		else if (this.#missing.length === 0) this.#done = true;
 		else this.#askFirst(this.#shape);
 	}
 
@@ -101,9 +116,14 @@ export class Delta {
 		return this.#done;
 	}
 
-	/** Found so far: rows as in match-list. Literal is what they do not cover. */
+	/** Found so far of what is missing: rows as in match-list. What they do not cover is literal. */
 	get matches(): Float64Array {
 		return this.#matches;
+	}
+
+	/** What is missing and was not found. */
+	get literals(): Pairs {
+		return subtract(this.#missing, coverOf(this.#matches));
 	}
 
 	/** Octets of sums asked for so far. */
@@ -131,8 +151,8 @@ export class Delta {
 
 	/** All octets of one answer of `pollWant` have been handled. */
 	handleDone(): void {
-		assert(this.#missing > 0, 'a range is done once');
-		if (--this.#missing === 0) this.#search();
+		assert(this.#unanswered > 0, 'a range is done once');
+		if (--this.#unanswered === 0) this.#search();
 	}
 
 	/** The source has no sums of this file, or will not send them: what was found stands. */
@@ -150,27 +170,48 @@ export class Delta {
 		assert(this.#running > 0 && this.#found[share] === undefined, 'a search ends once');
 		this.#found[share] = matches;
 		if (--this.#running > 0) return;
-		for (const each of this.#found) this.#matches = joinMatches(this.#matches, each);
+		for (const each of this.#found) {
+			this.#matches = joinMatches(this.#matches, cutMatches(each, this.#missing));
+		}
 		if (!this.#done) this.#next(this.#shape!);
 	}
 
 	#allowance(): number {
-		return allowance(this.#shape!.fileSize, matchedSize(this.#matches));
+		return allowance(countOf(this.#missing), matchedSize(this.#matches));
 	}
 
-	/** The header and the coarsest level, or further levels while they are as good as free. */
+	/**
+	 * The header and the coarsest level, or further levels while they are as good as free; where
+	 * parts of the file are here already, of the coarsest level what the others need.
+	 */
 	#askFirst(shape: SumsShape): void {
 		const max = Math.min(firstRequestMax, this.#allowance());
 		const sizeTo = (level: number): number => shape.levels[level + 1]?.offset ?? shape.objectSize;
 		while (this.#level + 1 < shape.levels.length && sizeTo(this.#level + 1) <= max) this.#level++;
-		this.#ask([{offset: 0, length: sizeTo(this.#level)}]);
+		const {recordSize, levels} = shape;
+		const {offset, blockSize, blockCount} = levels[this.#level]!;
+		const units = toUnits(this.#missing, blockSize);
+		if (this.#level > 0 || countOf(units) === blockCount) {
+			this.#ask([{offset: 0, length: sizeTo(this.#level)}]);
+			return;
+		}
+		// A request costs more than the records of what lies between two that are near.
+		const near = Math.floor(requestCost / recordSize);
+		const wide = join(units.map((unit, index) => (index % 2 === 0 ? unit : unit + near)));
+		const pairs = wide.map((unit, index) => (index % 2 === 0 ? unit : unit - near));
+		const ranges: SumsRange[] = [{offset: 0, length: sumsHeaderSize}];
+		for (let at = 0; at < pairs.length; at += 2) {
+			const length = (pairs[at + 1]! - pairs[at]!) * recordSize;
+			ranges.push({offset: offset + pairs[at]! * recordSize, length});
+		}
+		this.#ask(ranges);
 	}
 
 	#ask(ranges: readonly SumsRange[]): void {
 		this.#round = ranges.map(range => ({...range, octets: new Uint8Array(range.length)}));
 		this.#roundCount++;
 		this.#unsent = 0;
-		this.#missing = ranges.length;
+		this.#unanswered = ranges.length;
 		for (const {length} of ranges) this.#askedSize += length;
 	}
 
@@ -196,16 +237,17 @@ export class Delta {
 			return;
 		}
 		const {offset, blockSize} = shape.levels[this.#level]!;
-		const runs = this.#round.map(range =>
-			isFirst
-				? {first: 0, records: range.octets.subarray(offset)}
-				: {first: (range.offset - offset) / shape.recordSize, records: range.octets},
-		);
+		const runs = this.#round
+			.filter(range => range.offset + range.length > offset)
+			.map(range => ({
+				first: Math.max(0, range.offset - offset) / shape.recordSize,
+				records: range.octets.subarray(Math.max(0, offset - range.offset)),
+			}));
 		const margin = shape.levels[this.#level - 1]?.blockSize ?? 0;
 		const stretches =
 			this.#level > 0 && this.#matches.length === 0 && !isFirst
 				? nearStretches(this.#sample, margin, this.#basisSizes)
-				: unusedStretches(this.#matches, this.#basisSizes, margin);
+				: unusedStretches(this.#matches, this.#basisSizes, margin, this.#places);
 		const search = {
 			fileSize: shape.fileSize,
 			salt: this.#salt,
@@ -244,7 +286,7 @@ export class Delta {
 	/** To the next level: what to ask of it at once, and what to sample. */
 	#descend(shape: SumsShape): void {
 		const parent = shape.levels[this.#level]!;
-		const literals = literalRanges(this.#matches, shape.fileSize);
+		const {literals} = this;
 		if (this.#level + 1 === shape.levels.length || literals.length === 0) return;
 		this.#level++;
 		const units = toUnits(literals, parent.blockSize);

@@ -74,6 +74,33 @@ export function coveredSize(matches: Float64Array, pairs: Float64Array): number 
 	return size;
 }
 
+/** The octets of the source's file that the rows cover, as pairs. */
+export function coverOf(matches: Float64Array): Float64Array {
+	const pairs = new Float64Array(matches.length / 2);
+	for (let row = 0, at = 0; row < matches.length; row += matchRowSize, at += 2) {
+		pairs[at] = matches[row]!;
+		pairs[at + 1] = matches[row]! + matches[row + 3]!;
+	}
+	return pairs;
+}
+
+/** What of `matches` lies in `pairs` (rising, apart) of the source's file. */
+export function cutMatches(matches: Float64Array, pairs: Float64Array): Float64Array {
+	const rows = new RowList(matches.length / matchRowSize);
+	let at = 0;
+	for (let row = 0; row < matches.length; row += matchRowSize) {
+		const start = matches[row]!;
+		const end = start + matches[row + 3]!;
+		while (at < pairs.length && pairs[at + 1]! <= start) at += 2;
+		for (let next = at; next < pairs.length && pairs[next]! < end; next += 2) {
+			const from = Math.max(start, pairs[next]!);
+			const length = Math.min(end, pairs[next + 1]!) - from;
+			rows.add(from, matches[row + 1]!, matches[row + 2]! + from - start, length);
+		}
+	}
+	return rows.take();
+}
+
 /** What `matches` leave of a file of `size` octets: pairs of start and end, rising. */
 export function literalRanges(matches: Float64Array, size: number): Float64Array {
 	const pairs: number[] = [];

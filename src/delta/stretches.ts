@@ -3,7 +3,7 @@
  * in what no match has used, and in a margin around that: there lies content that stayed.
  */
 import {matchRowSize} from './match-list.ts';
-import {join, type Pairs, subtract} from './pairs.ts';
+import {countOf, join, type Pairs, subtract} from './pairs.ts';
 
 /** Numbers of one row. */
 export const stretchRowSize = 3;
@@ -18,16 +18,35 @@ const shareCountMax = 64;
 /** How far content that is sampled may have moved. */
 const nearSize = 1 << 22;
 
-/** What `matches` do not use of bases of these sizes, with `margin` octets on either side. */
+const everywhere = Float64Array.of(0, Infinity);
+
+/**
+ * Where in a basis to look for `missing`: beside it, as far as it is long in all, 4 MiB at least.
+ * So what little is missing of a large file does not cost a search of all that is here.
+ */
+export function placesOf(missing: Pairs): Pairs {
+	const margin = Math.max(nearSize, countOf(missing));
+	return join(
+		missing.map((at, index) => (index % 2 === 0 ? Math.max(0, at - margin) : at + margin)),
+	);
+}
+
+/**
+ * What `matches` do not use of `places` in bases of these sizes, with `margin` octets on either
+ * side.
+ */
 export function unusedStretches(
 	matches: Float64Array,
 	basisSizes: readonly number[],
 	margin: number,
+	places: Pairs = everywhere,
 ): Float64Array {
 	const rows: number[] = [];
 	for (const [basis, size] of basisSizes.entries()) {
-		const whole = Float64Array.of(0, size);
-		const unused = subtract(size > 0 ? whole : whole.subarray(0, 0), usedOf(matches, basis));
+		const unused = subtract(
+			subtract(places, Float64Array.of(size, Infinity)),
+			usedOf(matches, basis),
+		);
 		const wide = unused.map((value, index) =>
 			index % 2 === 0 ? Math.max(0, value - margin) : Math.min(size, value + margin),
 		);

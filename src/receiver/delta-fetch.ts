@@ -5,10 +5,12 @@
  */
 import {assert} from '../assert.ts';
 import {allowedOfFound, allowedPart, Delta, requestCost} from '../delta/delta.ts';
-import {literalRanges, matchedSize, matchRowSize} from '../delta/match-list.ts';
+import {coverOf, matchedSize, matchRowSize} from '../delta/match-list.ts';
+import {countOf, join, type Pairs, subtract} from '../delta/pairs.ts';
 import type {SearchInput} from '../delta/search-input.ts';
 import {sumsShape} from '../delta/shape.ts';
 import {ShoalError} from '../error.ts';
+import {leafSize} from '../limit.ts';
 import type {DirHandle, FileHandle, TreeIo} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
@@ -18,13 +20,20 @@ import type {ChangeTable} from '../task/change-table.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {copyMatches, match} from '../task/match.ts';
 import {stagedName} from '../task/staged-name.ts';
-import {RangeSet} from '../transfer/range-set.ts';
 
 /** A file to search: below a held directory, by components of which none is a symlink. */
 export type Basis = {
 	readonly root: DirHandle;
 	readonly path: Uint8Array;
 	readonly size: number;
+};
+
+/** What an earlier run left of a row's file, held against its leaf hashes. */
+export type Rest = {
+	/** What is not proven: pairs of start and end. The rest of the staged file is never written. */
+	readonly missing: Pairs;
+	/** Files that may have some of that, at least one. */
+	readonly bases: readonly Basis[];
 };
 
 export type DeltaFetchOptions = {
@@ -68,14 +77,20 @@ export function hasDelta(size: number, bases: readonly Basis[]): boolean {
 type ActiveFile = {
 	readonly delta: Delta;
 	readonly bases: readonly Basis[];
+	/** Of a file of which a part is here: its staged file is the last of the bases. */
+	readonly rest: Rest | undefined;
 	searching: number;
 };
 
 export class DeltaFetch {
+	/** Rows of several leaves of which more may be in staging than anybody was told. */
+	readonly begun = new Set<number>();
 	readonly #options: DeltaFetchOptions;
 	readonly #active = new Map<number, ActiveFile>();
 	readonly #running = new Set<Promise<void>>();
 	#next = 0;
+	/** Files of which a part is here: they go first. */
+	readonly #resumed: {readonly row: number; readonly rest: Rest}[] = [];
 	/** Octets of sums that may be asked for, by what was begun and found, and that were. */
 	#allowed = sumsSizeFree;
 	#asked = 0;
@@ -89,21 +104,25 @@ export class DeltaFetch {
 		return this.#running.size === 0;
 	}
 
+	/** A part of the row's file is in staging and proven. */
+	resume(row: number, rest: Rest): void {
+		this.#resumed.push({row, rest});
+	}
+
 	/** Begins with the next file, unless enough are under way; false: nothing was begun. */
 	startNext(): boolean {
-		const {rows, table, onWanted} = this.#options;
+		if (this.#active.size >= activeMax) return false;
+		const resumed = this.#resumed.shift();
+		if (resumed !== undefined) {
+			this.#start(resumed.row, resumed.rest.bases, resumed.rest);
+			return true;
+		}
+		const {rows, bases, table, onWanted} = this.#options;
 		const row = rows[this.#next];
-		if (row === undefined || this.#active.size >= activeMax) return false;
-		const size = table.columns.size[row]!;
-		const bases = this.#options.bases[this.#next++]!;
-		const basisSizes = bases.map(basis => basis.size);
-		const delta = new Delta({size, basisSizes});
-		this.#active.set(row, {delta, bases, searching: 0});
-		this.#allowed += size * allowedPart;
-		if (this.#asked > this.#allowed && !delta.done) delta.handleRefused();
-		const leaves = leavesSize(size);
+		if (row === undefined) return false;
+		this.#start(row, bases[this.#next++]!);
+		const leaves = leavesSize(table.columns.size[row]!);
 		if (leaves > 0) onWanted(row, 'leaves', 0, leaves);
-		this.#advance(row);
 		return true;
 	}
 
@@ -133,9 +152,22 @@ export class DeltaFetch {
 		while (this.#running.size > 0) await Promise.all(this.#running);
 	}
 
+	#start(row: number, from: readonly Basis[], rest?: Rest): void {
+		const {table} = this.#options;
+		const size = table.columns.size[row]!;
+		const missing = rest?.missing ?? Float64Array.of(0, size);
+		const bases = rest === undefined ? from : [...from, this.#stagedBasis(row)];
+		const delta = new Delta({size, basisSizes: bases.map(basis => basis.size), missing});
+		if (size > leafSize) this.begun.add(row);
+		this.#active.set(row, {delta, bases, rest, searching: 0});
+		this.#allowed += countOf(missing) * allowedPart;
+		if (this.#asked > this.#allowed && !delta.done) delta.handleRefused();
+		this.#advance(row);
+	}
+
 	#advance(row: number): void {
 		const active = this.#active.get(row)!;
-		const {delta, bases} = active;
+		const {delta} = active;
 		for (let want = delta.pollWant(); want !== undefined; want = delta.pollWant()) {
 			this.#asked += want.length + requestCost;
 			this.#options.onWanted(row, 'sums', want.offset, want.length);
@@ -147,7 +179,7 @@ export class DeltaFetch {
 		if (!delta.done || active.searching > 0) return;
 		this.#active.delete(row);
 		this.#allowed += matchedSize(delta.matches) * allowedOfFound;
-		this.#run(this.#copy(row, bases, delta.matches));
+		this.#run(this.#copy(row, active));
 	}
 
 	#run(work: Promise<void>): void {
@@ -161,62 +193,62 @@ export class DeltaFetch {
 		const {pool, order} = this.#options;
 		const bases = this.#open(this.#active.get(row)!.bases);
 		try {
-			const found = bases && (await pool.run(match, {search, bases}, order));
+			const {matches} = await pool.run(match, {search, bases}, order);
 			const active = this.#active.get(row);
 			assert(active !== undefined, 'a file is under way while it is searched');
 			active.searching--;
-			active.delta.handleMatches(search, found?.matches ?? new Float64Array(0));
+			active.delta.handleMatches(search, matches);
 		} finally {
-			for (const basis of bases ?? []) this.#close(basis);
+			for (const basis of bases) this.#close(basis);
 		}
 		this.#advance(row);
 	}
 
 	/** What does not match is asked for at once; what could not be copied, after that. */
-	async #copy(row: number, from: readonly Basis[], matches: Float64Array): Promise<void> {
-		const {table, onWanted, onCopied, pool, order} = this.#options;
-		const size = table.columns.size[row]!;
-		const literals = literalRanges(matches, size);
-		for (let at = 0; at < literals.length; at += 2) {
-			onWanted(row, 'content', literals[at]!, literals[at + 1]! - literals[at]!);
-		}
-		if (matches.length === 0) return;
+	async #copy(row: number, {delta, bases: from, rest}: ActiveFile): Promise<void> {
+		const {table, onCopied, pool, order} = this.#options;
+		const missing = rest?.missing ?? Float64Array.of(0, table.columns.size[row]!);
+		const staged = rest === undefined ? -1 : from.length - 1;
+		const {there, elsewhere} = sortOut(delta.matches, staged, missing);
+		this.#wantAll(row, subtract(subtract(missing, there), coverOf(elsewhere)));
+		for (let at = 0; at < there.length; at += 2) onCopied(row, there[at]!, there[at + 1]!);
+		if (elsewhere.length === 0) return;
 		const bases = this.#open(from);
 		const to = this.#openStaged(row);
-		const copied = new RangeSet();
+		const done: number[] = [];
 		try {
-			for (const part of partsOf(bases === undefined ? noMatches : matches)) {
-				const output = await pool.run(copyMatches, {matches: part, bases: bases!, to}, order);
-				for (let at = 0; at < output.copied.length; at += 2) {
-					copied.add(output.copied[at]!, output.copied[at + 1]!);
-					onCopied(row, output.copied[at]!, output.copied[at + 1]!);
+			for (const matches of partsOf(elsewhere)) {
+				const {copied} = await pool.run(copyMatches, {matches, bases, to}, order);
+				for (let at = 0; at < copied.length; at += 2) {
+					done.push(copied[at]!, copied[at + 1]!);
+					onCopied(row, copied[at]!, copied[at + 1]!);
 				}
 			}
 		} finally {
-			for (const basis of bases ?? []) this.#close(basis);
+			for (const basis of bases) this.#close(basis);
 			this.#close(to);
 		}
-		for (let at = 0; at < matches.length; at += matchRowSize) {
-			const end = matches[at]! + matches[at + 3]!;
-			for (let from = copied.nextGap(matches[at]!); from < end; from = copied.nextGap(from)) {
-				const next = Math.min(end, copied.nextMember(from));
-				onWanted(row, 'content', from, next - from);
-				from = next;
-			}
+		this.#wantAll(row, subtract(coverOf(elsewhere), join(done)));
+	}
+
+	#wantAll(row: number, ranges: Pairs): void {
+		for (let at = 0; at < ranges.length; at += 2) {
+			this.#options.onWanted(row, 'content', ranges[at]!, ranges[at + 1]! - ranges[at]!);
 		}
 	}
 
-	/** Undefined when one is no longer there, or cannot be read: then they have nothing to give. */
-	#open(bases: readonly Basis[]): FileHandle[] | undefined {
+	/** Undefined for one that is no longer there, or cannot be read: the others still are. */
+	#open(bases: readonly Basis[]): (FileHandle | undefined)[] {
 		const {tree} = this.#options.pool.context;
-		const opened: FileHandle[] = [];
-		for (const {root, path} of bases) {
-			const file = openBelow(tree, root, path);
-			if (file !== undefined) opened.push(file);
-		}
-		if (opened.length === bases.length) return opened;
-		for (const file of opened) this.#close(file);
-		return undefined;
+		return bases.map(({root, path}) => openBelow(tree, root, path));
+	}
+
+	/** What is in staging of the row's file, as one more to search. */
+	#stagedBasis(row: number): Basis {
+		const {staging, table} = this.#options;
+		const {device, copy, size} = table.columns;
+		const path = stagedName(table.digest(row), copy[row]!);
+		return {root: staging[device[row]!]!, path, size: size[row]!};
 	}
 
 	#openStaged(row: number): FileHandle {
@@ -232,7 +264,31 @@ export class DeltaFetch {
 	}
 }
 
-const noMatches = new Float64Array(0);
+/**
+ * Matches with what is in staging already, at its place, are `there`. Others from where staging is
+ * not proven would be read while it is written: they are left out.
+ */
+function sortOut(
+	matches: Float64Array,
+	staged: number,
+	missing: Pairs,
+): {there: Pairs; elsewhere: Float64Array} {
+	const there: number[] = [];
+	const elsewhere: number[] = [];
+	for (let at = 0; at < matches.length; at += matchRowSize) {
+		const [start, basis, from] = [matches[at]!, matches[at + 1]!, matches[at + 2]!];
+		const length = matches[at + 3]!;
+		if (basis !== staged) elsewhere.push(start, basis, from, length);
+		else if (from === start) there.push(start, start + length);
+		else if (isApart(missing, from, from + length)) elsewhere.push(start, basis, from, length);
+	}
+	return {there: join(there), elsewhere: Float64Array.from(elsewhere)};
+}
+
+/** Whether no octet of [from, to) is in `pairs`. */
+function isApart(pairs: Pairs, from: number, to: number): boolean {
+	return countOf(subtract(Float64Array.of(from, to), pairs)) === to - from;
+}
 
 function openBelow(tree: TreeIo, root: DirHandle, path: Uint8Array): FileHandle | undefined {
 	const walk = new DirectoryWalk(tree, root);

@@ -114,7 +114,7 @@ export class Gathering {
 				this.#wake();
 			},
 			onBad: row => this.#countBad(row),
-			onResumed: octets => this.#found(octets),
+			onResumed: (row, octets, missing) => this.#resume(row, octets, missing),
 			onDropped: octets => this.#settleOctets(octets),
 		});
 	}
@@ -181,7 +181,8 @@ export class Gathering {
 		const isClear = clearIn(list, table);
 		const unasked = ahead?.handOver(table, wanted, resumed) ?? {rows: wanted};
 		this.#queue = new RequestQueue({table, isClear, resumed, ...unasked});
-		this.#deltas = this.#makeDeltas(changed);
+		const mayResume = [...resumed].some(row => hasDelta(size[row]!, basesOf(row)));
+		this.#deltas = this.#makeDeltas(changed, mayResume);
 		for (const first of this.#twins.keys()) this.#copyTwins(first);
 		this.#startCopies(task.order);
 		this.#writer.flush();
@@ -268,11 +269,10 @@ export class Gathering {
 		for (const task of [this.#stageTask, this.#matchTask]) if (task?.isOpen) task.done();
 		if (store === undefined || this.failure !== undefined) return;
 		const {table} = this.#options;
-		const files = [...this.#intake.partial()].map(({row, verified}) => ({
-			digest: table.digest(row),
-			verified,
-		}));
-		writePartialMap(store, files);
+		// Copies may have been made that nobody was told of any more.
+		const files = [...this.#intake.partial()].filter(({row}) => !this.#deltas?.begun.has(row));
+		const known = files.map(({row, verified}) => ({digest: table.digest(row), verified}));
+		writePartialMap(store, known);
 	}
 
 	/** What goes out of turn, then a file that has an older version, then all others. */
@@ -283,9 +283,9 @@ export class Gathering {
 		return this.#queue?.next();
 	}
 
-	#makeDeltas(rows: readonly number[]): DeltaFetch {
+	#makeDeltas(rows: readonly number[], mayResume: boolean): DeltaFetch {
 		const {pool, staging, table, basesOf, task} = this.#options;
-		if (rows.length > 0) this.#matchTask = task.open({kind: 'match'});
+		if (rows.length > 0 || mayResume) this.#matchTask = task.open({kind: 'match'});
 		return new DeltaFetch({
 			order: this.#matchTask?.order ?? {},
 			pool,
@@ -334,6 +334,22 @@ export class Gathering {
 		// Its twins may be fetched in their own right: they are other files at the source.
 		for (const twin of this.#twins.get(row) ?? []) this.#addWanted(twin);
 		this.#twins.delete(row);
+		this.#wake();
+	}
+
+	/** What is missing of a file that was begun by an earlier run may be in an older version. */
+	#resume(row: number, octets: number, missing: Float64Array): void {
+		this.#found(octets);
+		if (missing.length === 0) return;
+		const {table, basesOf} = this.#options;
+		const bases = basesOf(row);
+		if (hasDelta(table.columns.size[row]!, bases)) {
+			this.#deltas?.resume(row, {missing, bases});
+		} else {
+			for (let at = 0; at < missing.length; at += 2) {
+				this.#queue?.again(row, 'content', missing[at]!, missing[at + 1]! - missing[at]!);
+			}
+		}
 		this.#wake();
 	}
 

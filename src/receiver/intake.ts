@@ -23,7 +23,7 @@ export type IntakeOptions = {
 	readonly sha256: Sha256;
 	/** The staged file of `row` is whole, proven and has its attributes. */
 	readonly onStaged: (row: number) => void;
-	/** Ask again: octets that proved wrong, or that an earlier run turned out not to have left. */
+	/** Ask again: octets that proved wrong. */
 	readonly onWanted: (
 		row: number,
 		kind: 'content' | 'leaves',
@@ -32,8 +32,11 @@ export type IntakeOptions = {
 	) => void;
 	/** A leaf, or a stretch of leaf hashes, was not what the digest says. */
 	readonly onBad: (row: number) => void;
-	/** So much of a row's content was left by an earlier run, and is right. */
-	readonly onResumed: (octets: number) => void;
+	/**
+	 * Of what an earlier run left of a row's content so much is right; the rest is missing: pairs
+	 * of start and end, rising.
+	 */
+	readonly onResumed: (row: number, octets: number, missing: Float64Array) => void;
 	/** Octets that need no writing: duplicates, leaf hashes. */
 	readonly onDropped: (octets: number) => void;
 };
@@ -99,10 +102,13 @@ export class Intake {
 		this.#closed = new Uint8Array(options.table.count);
 	}
 
-	/** Rows of large files that are under way, with which leaves are proven: for the next run. */
+	/**
+	 * Rows of large files that are under way, with which leaves are proven: for the next run. Of
+	 * what an earlier run left and was not yet compared, nothing is known.
+	 */
 	*partial(): Generator<{row: number; verified: Uint8Array}> {
-		for (const [row, {state}] of this.#large) {
-			if (this.#closed[row] === 1) continue;
+		for (const [row, {state, prior}] of this.#large) {
+			if (this.#closed[row] === 1 || prior !== undefined) continue;
 			yield {row, verified: state.map(each => (each === leafState.verified ? 1 : 0))};
 		}
 	}
@@ -325,25 +331,22 @@ export class Intake {
 		const prior = file.prior!;
 		const size = this.#options.table.columns.size[row]!;
 		file.prior = undefined;
-		let missing = 0;
-		const tell = (end: number): void => {
-			if (missing === 0) return;
-			const start = (end - missing) * leafSize;
-			this.#options.onWanted(row, 'content', start, Math.min(size, end * leafSize) - start);
-			missing = 0;
-		};
+		const missing: number[] = [];
+		let octets = 0;
 		for (let index = 0; index < file.state.length; index++) {
 			const had = prior.subarray(index * digestSize, (index + 1) * digestSize);
+			const [start, length] = [index * leafSize, leafLength(size, index)];
 			if (file.state[index] === leafState.wanted && equalOctets(had, file.leaves.leaf(index)!)) {
-				tell(index);
-				this.#options.onResumed(leafLength(size, index));
+				octets += length;
 				this.#mark(row, index, leafState.closing);
 				this.#proven(row, index, true);
+			} else if (missing.at(-1) === start) {
+				missing[missing.length - 1] = start + length;
 			} else {
-				missing++;
+				missing.push(start, start + length);
 			}
 		}
-		tell(file.state.length);
+		this.#options.onResumed(row, octets, Float64Array.from(missing));
 	}
 
 	#file(row: number): LargeFile {

@@ -2,7 +2,7 @@
  * What a pull that was cut off left in staging: hashed again, since a name proves nothing. Whole
  * files need no more; of a large file the leaves that are right need not travel again.
  */
-import {digestSize, leafGroupCount, leafSize} from '../limit.ts';
+import {digestSize, leafSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {inParallel} from '../pool/in-parallel.ts';
 import type {Pool} from '../pool/pool.ts';
@@ -35,8 +35,8 @@ export type Leftovers = {
 	readonly partial: ReadonlyMap<number, Uint8Array>;
 };
 
-/** Stretches of leaves, for one job: at most 64 MiB and 256 files. */
-const leavesPerJob = leafGroupCount;
+/** Stretches of leaves, for one job: at most 8 MiB, so that one file is work for all threads. */
+const leavesPerJob = 128;
 const filesPerJob = 256;
 
 type Stretch = {readonly row: number; readonly first: number; readonly count: number};

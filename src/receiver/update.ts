@@ -29,7 +29,7 @@ import {ProblemList} from './problem-list.ts';
 import {publishPlan} from './publish-plan.ts';
 import {type PublishRecord, recordKey} from './publish-record.ts';
 import {selectsAll} from './selection.ts';
-import type {Staging} from './staging.ts';
+import {type Staging, stageName} from './staging.ts';
 import type {
 	FetchedSoFar,
 	OpenOptions,
@@ -85,11 +85,13 @@ export class Update {
 		return this.#way.head?.sequence ?? 0;
 	}
 
-	/** Nothing is in DEST: whatever the image has will be made anew. */
+	/** Nothing is in DEST, nor staged for it: whatever the image has will have to come. */
 	get isEmpty(): boolean {
-		const {root} = this.#way;
+		const {tree} = this.#options.platform;
+		const {root, home} = this.#way;
+		if (home !== undefined && tree.stat(home.handle, stageName) !== undefined) return false;
 		if (root === undefined) return true;
-		const names = this.#options.platform.tree.list(root);
+		const names = tree.list(root);
 		return names.every(name => equalOctets(name, stateDirName));
 	}
 

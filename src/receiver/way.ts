@@ -4,10 +4,11 @@ import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {List} from '../snapshot/list.ts';
+import type {StateDir} from '../store/state-dir.ts';
 import type {Image} from './image.ts';
 import type {Planned} from './planner.ts';
 import type {ProblemList} from './problem-list.ts';
-import type {PublishRecord, RecordHead, RecordStore} from './publish-record.ts';
+import type {PublishRecord, RecordHead} from './publish-record.ts';
 import type {Staging} from './staging.ts';
 
 /**
@@ -25,8 +26,8 @@ export type Way = {
 	readonly head: RecordHead | undefined;
 	/** Read, and validated, when first asked for; one that is damaged says nothing. */
 	readonly record: PublishRecord | undefined;
-	/** Where a pull that is stopped leaves its notes; undefined before DEST is there. */
-	readonly home: RecordStore | undefined;
+	/** Holds notes and staging of a pull that is cut off; undefined before DEST is there. */
+	readonly home: StateDir | undefined;
 
 	/** @throws ShoalError PATH_MISSING, DESTINATION_INVALID */
 	imageOf(list: List): Image;

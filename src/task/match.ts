@@ -3,7 +3,8 @@ import {matchRowSize} from '../delta/match-list.ts';
 import type {SearchStatistics} from '../delta/search.ts';
 import {makeSearch, type SearchInput} from '../delta/search-input.ts';
 import {stretchRowSize} from '../delta/stretches.ts';
-import type {FileHandle} from '../platform/tree.ts';
+import {ShoalError} from '../error.ts';
+import type {FileHandle, TreeIo} from '../platform/tree.ts';
 import {defineTask} from './task.ts';
 
 const copySize = 1 << 20;
@@ -11,8 +12,8 @@ const copySize = 1 << 20;
 export type MatchInput = {
 	/** As `Delta.pollSearch` hands it out. */
 	readonly search: SearchInput;
-	/** The basis files, in the order of `search.basisSizes`, open for reading. */
-	readonly bases: readonly FileHandle[];
+	/** The basis files, in the order of `search.basisSizes`, open for reading; some may be gone. */
+	readonly bases: readonly (FileHandle | undefined)[];
 };
 
 export type MatchOutput = {
@@ -23,8 +24,7 @@ export type MatchOutput = {
 
 /**
  * One search. A basis that became shorter ends early; one that changes meanwhile yields matches
- * that the leaves' digests refute.
- * @throws ShoalError FILE_UNREADABLE
+ * that the leaves' digests refute; one that is gone, or cannot be read, has nothing.
  */
 export const match = defineTask<MatchInput, MatchOutput>({
 	name: 'match',
@@ -39,7 +39,7 @@ export const match = defineTask<MatchInput, MatchOutput>({
 			while (offset < end && !aborted()) {
 				const space = search.space();
 				const into = space.subarray(0, Math.min(space.length, end - offset));
-				const count = tree.read(bases[basis]!, into, offset);
+				const count = readThere(tree, bases[basis], into, offset);
 				search.filled(count);
 				offset += count;
 				if (count < into.length) break;
@@ -55,7 +55,7 @@ export const match = defineTask<MatchInput, MatchOutput>({
 export type CopyInput = {
 	/** Rows as in match-list. */
 	readonly matches: Float64Array;
-	readonly bases: readonly FileHandle[];
+	readonly bases: readonly (FileHandle | undefined)[];
 	/** The file that is put together, open for writing. */
 	readonly to: FileHandle;
 };
@@ -68,7 +68,7 @@ export type CopyOutput = {
 /**
  * Copies matches from the bases to their places in the file. Verifies nothing: the file's leaves
  * are verified as those that travelled are.
- * @throws ShoalError FILE_UNREADABLE, DESTINATION_FULL, DESTINATION_FAILED
+ * @throws ShoalError DESTINATION_FULL, DESTINATION_FAILED
  */
 export const copyMatches = defineTask<CopyInput, CopyOutput>({
 	name: 'copy-matches',
@@ -80,7 +80,8 @@ export const copyMatches = defineTask<CopyInput, CopyOutput>({
 			let done = 0;
 			while (done < length) {
 				const into = buffer.subarray(0, Math.min(copySize, length - done));
-				const count = tree.read(bases[matches[row + 1]!]!, into, matches[row + 2]! + done);
+				const from = matches[row + 2]! + done;
+				const count = readThere(tree, bases[matches[row + 1]!], into, from);
 				tree.write(to, into.subarray(0, count), start + done);
 				done += count;
 				if (count < into.length) break;
@@ -91,3 +92,19 @@ export const copyMatches = defineTask<CopyInput, CopyOutput>({
 	},
 	transfer: ({copied}) => [copied.buffer as ArrayBuffer],
 });
+
+/** What of `into` a basis can still fill: a file that fails must not cost what others have. */
+function readThere(
+	tree: TreeIo,
+	basis: FileHandle | undefined,
+	into: Uint8Array,
+	offset: number,
+): number {
+	if (basis === undefined) return 0;
+	try {
+		return tree.read(basis, into, offset);
+	} catch (error) {
+		if (error instanceof ShoalError) return 0;
+		throw error;
+	}
+}

@@ -1,8 +1,15 @@
 import test from 'ava';
 import {allowance, requestCost} from '../../src/delta/delta.ts';
-import {literalRanges, matchedSize, matchRowSize} from '../../src/delta/match-list.ts';
+import {
+	coveredSize,
+	coverOf,
+	literalRanges,
+	matchedSize,
+	matchRowSize,
+} from '../../src/delta/match-list.ts';
+import {countOf, subtract, toUnits} from '../../src/delta/pairs.ts';
 import {Search} from '../../src/delta/search.ts';
-import {sumsShape} from '../../src/delta/shape.ts';
+import {sumsHeaderSize, sumsShape} from '../../src/delta/shape.ts';
 import {parseSums} from '../../src/delta/sums.ts';
 import {edit, makeContent} from '../support/edit.ts';
 import {Prng} from '../support/prng.ts';
@@ -20,6 +27,17 @@ function makeCase(prng: Prng): {source: Uint8Array; bases: Uint8Array[]} {
 	const bases = [edit(prng, source, prng.below(8)), edit(prng, source, prng.below(40))];
 	if (prng.chance(0.2)) bases.unshift(new Uint8Array(0), prng.bytes(prng.below(300)));
 	return {source, bases};
+}
+
+/** Ranges that lie apart, some of them long, at any octet. */
+function drawPairs(prng: Prng, size: number): Float64Array {
+	const pairs: number[] = [];
+	for (let at = prng.below(size); at < size; ) {
+		const end = Math.min(size, at + 1 + prng.below(prng.chance(0.3) ? size : 9000));
+		pairs.push(at, end);
+		at = end + 1 + prng.below(90_000);
+	}
+	return Float64Array.from(pairs);
 }
 
 /** A basis that raises hopes: it has little of the source, and that where it costs most. */
@@ -71,6 +89,31 @@ for (const seed of seeds) {
 		t.true(equal(assemble(run.matches, bases, source), source));
 		t.true(run.sumsSize <= allowance(size, matchedSize(run.matches)));
 		t.true(run.roundCount <= 8, `${run.roundCount} rounds`);
+	});
+
+	test(`of a file that is here in part, only the rest is searched for [SHOAL_SEED=${seed}]`, t => {
+		const prng = new Prng(seed);
+		const {source, bases} = makeCase(prng);
+		const size = source.length;
+		const missing = drawPairs(prng, size);
+		const sums = makeSums(source, prng.bytes(16));
+		const {matches, sumsSize} = runDelta({size, sums, bases, prng, missing});
+		const staged = source.slice();
+		for (let at = 0; at < missing.length; at += 2) staged.fill(0, missing[at], missing[at + 1]);
+		for (let row = 0; row < matches.length; row += matchRowSize) {
+			const [to, basis, from, length] = matches.subarray(row, row + matchRowSize);
+			t.is(coveredSize(matches.subarray(row, row + matchRowSize), missing), length!);
+			staged.set(bases[basis!]!.subarray(from!, from! + length!), to!);
+		}
+		const literals = subtract(missing, coverOf(matches));
+		for (let at = 0; at < literals.length; at += 2) {
+			staged.set(source.subarray(literals[at], literals[at + 1]), literals[at]);
+		}
+		t.true(equal(staged, source));
+		t.is(countOf(missing), matchedSize(matches) + countOf(literals));
+		const [{recordSize}, units] = [sumsShape(size)!, toUnits(missing, 2048)];
+		const coarsest = sumsHeaderSize + (countOf(units) + 7 * units.length) * recordSize;
+		t.true(sumsSize <= coarsest + allowance(countOf(missing), matchedSize(matches)));
 	});
 
 	test(`what is found does not depend on which share ends first [SHOAL_SEED=${seed}]`, t => {

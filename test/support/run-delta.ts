@@ -32,6 +32,7 @@ export type DeltaRunOptions = {
 	readonly bases: readonly Uint8Array[];
 	readonly prng: Prng;
 	readonly shareSizeMin?: number;
+	readonly missing?: Float64Array;
 };
 
 export function runDelta({size, sums, bases, prng, ...options}: DeltaRunOptions): DeltaRun {

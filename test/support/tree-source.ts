@@ -115,7 +115,13 @@ export type FeedOptions = {
 	readonly isOver?: () => boolean;
 };
 
-export type Fed = {readonly requests: number; readonly blocks: number; readonly octets: number};
+export type Fed = {
+	readonly requests: number;
+	readonly blocks: number;
+	/** Of all kinds, and of contents. */
+	readonly octets: number;
+	readonly contents: number;
+};
 
 const salt = new Uint8Array(saltSize).fill(7);
 
@@ -125,7 +131,7 @@ export type Block = {request: FetchRequest; object: number; offset: number; data
 export async function feed(source: TreeSource, update: Update, options: FeedOptions): Promise<Fed> {
 	const {prng, window = 16, repeats = 0, spoils = 0, refuses} = options;
 	const {blocksMax = Infinity, reach = Infinity} = options;
-	const counts = {requests: 0, blocks: 0, octets: 0};
+	const counts = {requests: 0, blocks: 0, octets: 0, contents: 0};
 	const blocks: Block[] = [];
 	const left = new Map<FetchRequest, number>();
 	const isOver = (): boolean => options.isOver?.() === true || counts.blocks >= blocksMax;
@@ -157,6 +163,7 @@ export async function feed(source: TreeSource, update: Update, options: FeedOpti
 			data.fill(0xee);
 			counts.blocks++;
 			counts.octets += data.length;
+			if (block.request.kind === objectKind.content) counts.contents += data.length;
 			const rest = left.get(block.request)! - 1;
 			left.set(block.request, rest);
 			if (rest > 0) continue;

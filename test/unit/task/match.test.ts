@@ -5,11 +5,12 @@ import test, {type ExecutionContext} from 'ava';
 import platform from '#platform';
 import {Delta} from '../../../src/delta/delta.ts';
 import {literalRanges, matchedSize} from '../../../src/delta/match-list.ts';
+import {ShoalError} from '../../../src/error.ts';
 import type {FileHandle} from '../../../src/platform/tree.ts';
 import type {Pool} from '../../../src/pool/pool.ts';
 import {copyMatches, match} from '../../../src/task/match.ts';
 import {edit, makeContent} from '../../support/edit.ts';
-import {openPool} from '../../support/pool.ts';
+import {openPool, openPoolOver} from '../../support/pool.ts';
 import {Prng} from '../../support/prng.ts';
 import {makeSums} from '../../support/run-delta.ts';
 
@@ -48,7 +49,7 @@ function makeFiles(t: ExecutionContext): Files {
 async function runInPool(
 	pool: Pool,
 	source: Uint8Array,
-	bases: readonly FileHandle[],
+	bases: readonly (FileHandle | undefined)[],
 	basisSizes: readonly number[],
 ): Promise<Float64Array> {
 	const sums = makeSums(source, new Uint8Array(16).fill(1));
@@ -123,6 +124,27 @@ test('a basis that became shorter gives what is left of it', async t => {
 	t.deepEqual([...copied], [0, 100_000]);
 	const staged = readFileSync(files.path('staged'));
 	t.is(Buffer.compare(staged, source.subarray(0, 100_000)), 0);
+});
+
+test('a basis that is gone, or cannot be read, does not cost what others have', async t => {
+	const files = makeFiles(t);
+	const source = new Prng(25).bytes(300_000);
+	const basis = files.write('basis', source);
+	const broken = files.write('broken', source);
+	const pool = openPoolOver(t, real => ({
+		read: (file: FileHandle, into: Uint8Array, offset: number) => {
+			if (file.fd === broken.fd) throw new ShoalError('FILE_UNREADABLE', 'no such luck');
+			return real.read(file, into, offset);
+		},
+	}));
+	const bases = [undefined, broken, basis];
+	const matches = await runInPool(pool, source, bases, [300_000, 300_000, 300_000]);
+	t.deepEqual([...matches], [0, 2, 0, 300_000]);
+
+	const to = files.create('staged');
+	const halves = Float64Array.of(0, 0, 0, 100_000, 100_000, 2, 100_000, 200_000);
+	const {copied} = await pool.run(copyMatches, {matches: halves, bases, to});
+	t.deepEqual([...copied], [100_000, 300_000]);
 });
 
 test('a job that nobody waits for any more stops', async t => {
