@@ -17,6 +17,7 @@ import {searchThreadKernels} from './kernel/search-threads.ts';
 import {sumsKernels} from './kernel/sums.ts';
 import {coreKernels} from './session/core.ts';
 import {loopbackKernels} from './session/loopback.ts';
+import {webTransportKernels} from './session/webtransport.ts';
 import {scanKernels} from './tree/scan.ts';
 
 const kernels: readonly Kernel[] = [
@@ -31,6 +32,7 @@ const kernels: readonly Kernel[] = [
 	...scanKernels,
 	...coreKernels,
 	...loopbackKernels,
+	...webTransportKernels,
 ];
 
 const words = process.argv.slice(2);

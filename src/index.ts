@@ -15,6 +15,7 @@
  * ```
  */
 export type {ControllerName} from './congestion/controllers.ts';
+export type {CertificateFiles} from './driver/certificate-files.ts';
 export {diffSnapshots} from './engine/diff-snapshots.ts';
 export type * from './engine/event.ts';
 export {list} from './engine/list.ts';
@@ -24,6 +25,7 @@ export {pullDefaults} from './engine/pull-defaults.ts';
 export {RateDial} from './engine/rate-dial.ts';
 export {serve} from './engine/serve.ts';
 export {takeSnapshot} from './engine/take-snapshot.ts';
+export type {WebTransportOptions} from './engine/webtransport-port.ts';
 export {
 	type ErrorCode,
 	type ErrorKind,
@@ -32,6 +34,7 @@ export {
 	ShoalError,
 } from './error.ts';
 export {escapePath} from './escape.ts';
+export type {LinkName} from './link-name.ts';
 export type {TreesOptions} from './receiver/update-types.ts';
 export type {
 	TaskFigures,
@@ -42,6 +45,7 @@ export type {
 } from './scheduler/active-task.ts';
 export type {JobSpan} from './scheduler/job-span.ts';
 export {type LaneView, Scheduler, type SchedulerWatch} from './scheduler/scheduler.ts';
+export type {WebTransportPlace} from './session/answer.ts';
 export {formatSourceUrl, parseSourceUrl, type SourceUrl} from './session/source-url.ts';
 export type {FilterRoots} from './snapshot/filter.ts';
 export {

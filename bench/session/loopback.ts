@@ -6,9 +6,14 @@ import {Prng} from '../../test/support/prng.ts';
 import {run, startServe} from '../../test/support/shoal-process.ts';
 import {benchSeed, type Kernel} from '../harness.ts';
 
-function loopback(what: string, fileCount: number, fileSize: number): Kernel {
+export function loopback(
+	what: string,
+	fileCount: number,
+	fileSize: number,
+	link: 'udp' | 'h2' = 'udp',
+): Kernel {
 	return {
-		name: `session/loopback-${what}`,
+		name: `session/${what}`,
 		unit: 'octets',
 		samples: 5,
 		prepare: async smoke => {
@@ -22,14 +27,18 @@ function loopback(what: string, fileCount: number, fileSize: number): Kernel {
 			for (let index = 0; index < count; index++) {
 				writeFileSync(join(source, `f${index}`), prng.bytes(size));
 			}
-			const server = await startServe([source, '--listen', '127.0.0.1:0'], environment);
+			const words = [source, '--listen', '127.0.0.1:0'];
+			const more = link === 'udp' ? [] : ['--webtransport', '0'];
+			const server = await startServe([...words, ...more], environment);
+			const {url, webTransportUrl = url} = server.listening;
+			const pull = ['pull', String(webTransportUrl)];
 			let result: Record<string, unknown> = {};
 			const mirror = join(base, 'mirror');
 			return {
 				amount: count * size,
 				run: async () => {
 					rmSync(mirror, {recursive: true, force: true});
-					const {exit, lines, errors} = await run(['pull', server.url, mirror], environment);
+					const {exit, lines, errors} = await run([...pull, mirror, '--link', link], environment);
 					if (exit !== 0) throw new Error(`shoal pull ended with ${exit}: ${errors}`);
 					result = lines.at(-1) ?? {};
 					return Number(result['bytesLiteral']);
@@ -48,4 +57,4 @@ function loopback(what: string, fileCount: number, fileSize: number): Kernel {
 	};
 }
 
-export const loopbackKernels: readonly Kernel[] = [loopback('small-files', 2000, 8192)];
+export const loopbackKernels: readonly Kernel[] = [loopback('loopback-small-files', 2000, 8192)];

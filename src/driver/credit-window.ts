@@ -4,12 +4,12 @@
  * octets the sender marks how many it has sent, the peer echoes the mark when it comes out, and
  * what lies between the last echo and now is at most the window. wire/README.md §8.
  *
- * The window is twice what the path delivers in its least round trip, and a floor: wide enough
- * never to hold a session's own congestion control back, and narrow enough that what waits here
- * is a round trip's worth at most. Pure: time comes in.
+ * The window is what the path delivers in two of its least round trips and 8 ms, and a floor: wide
+ * enough never to hold a session's own congestion control back, and narrow enough that what waits
+ * here is a round trip's worth or so. Pure: time comes in.
  */
 import type {Micros} from '../unit.ts';
-import {later, never} from '../unit.ts';
+import {earlier, later, never} from '../unit.ts';
 
 export type CreditOptions = {
 	/** Octets that may always be on their way. */
@@ -28,6 +28,7 @@ export class CreditWindow {
 	/** Marks that are on their way, oldest first. */
 	readonly #marks: {readonly total: number; readonly at: Micros}[] = [];
 	#lastMarkAt: Micros = never;
+	#echoedAt: Micros = never;
 	/** The present round: what was echoed when it began, when, and the mark that ends it. */
 	#roundFrom = 0;
 	#roundAt: Micros | undefined;
@@ -89,6 +90,7 @@ export class CreditWindow {
 	onEcho(total: number, now: Micros): void {
 		if (total <= this.#echoed || total > this.#sent) return;
 		this.#echoed = total;
+		this.#echoedAt = now;
 		while (this.#marks.length > 0 && this.#marks[0]!.total <= total) {
 			const mark = this.#marks.shift()!;
 			if (mark.total === total) this.#sample(now - mark.at, now);
@@ -121,7 +123,8 @@ export class CreditWindow {
 	}
 
 	#beginRound(now: Micros): void {
-		this.#roundAt = now;
+		// As of the last echo: else all that wait to be read would seem to come in this round.
+		this.#roundAt = this.#echoed < this.#sent ? earlier(now, this.#echoedAt) : now;
 		this.#roundFrom = this.#echoed;
 		this.#roundEnd = this.#sent;
 	}
@@ -134,7 +137,7 @@ export class CreditWindow {
 		this.#rates = [newest, ...this.#rates].slice(0, roundsKept);
 		this.#wasFull = false;
 		const rate = Math.max(...this.#rates);
-		const wanted = this.#min + 2 * rate * Math.min(this.#roundTrip, span);
+		const wanted = this.#min + rate * (2 * Math.min(this.#roundTrip, span) + turns);
 		this.#window = Math.min(this.#max, Math.max(Math.min(this.#min, this.#max), wanted));
 		this.#roundAt = undefined;
 	}
@@ -145,6 +148,12 @@ const marksPerWindow = 8;
 
 /** Marks remembered for their round trip; further ones are sent all the same. */
 const marksMax = 64;
+
+/**
+ * Microseconds that the turns of two busy processes may add to a round trip: an echo waits for
+ * them, and on a loopback they are most of it. Without this a pull there had half of the rate.
+ */
+const turns = 8000;
 
 const roundsKept = 3;
 
