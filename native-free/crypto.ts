@@ -102,7 +102,7 @@ class GcmKey implements AeadKey {
 	}
 }
 
-/** Small packets by WebAssembly, large ones by OpenSSL. */
+/** By WebAssembly; by OpenSSL where that does not load, and beyond what a datagram holds. */
 class ChaChaKey implements AeadKey {
 	readonly #key: KeyObject;
 	readonly #octets: Uint8Array;
