@@ -81,6 +81,11 @@ export const errorTable = {
 		11,
 		'Check disk and rights of the state directory, or keep it elsewhere: --state, --source-state.',
 	),
+	RELAY_UNFIT: row(
+		'store',
+		1,
+		'Pull all of it; or serve it as a source of its own, after: shoal snapshot DIR.',
+	),
 	SNAPSHOT_MISSING: row('store', 1, 'Make one first: shoal snapshot DIR.'),
 	PATH_MISSING: row('usage', 1, 'Look at what is there with: shoal ls.'),
 	KEY_UNSAFE: row('store', 5, 'Make what is named yours alone: chown it, then chmod go-rwx.'),

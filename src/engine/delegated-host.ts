@@ -1,6 +1,6 @@
 /**
  * The host of an identity whose secret is at hand: its delegation is signed anew long before it
- * ends, however long the process runs.
+ * ends, however long the process runs. A relay answers for an origin, and is delegated by itself.
  */
 import type {Clock} from '../platform/clock.ts';
 import type {Crypto, KeyPair} from '../platform/crypto.ts';
@@ -22,6 +22,8 @@ export type DelegatedHostOptions = {
 	readonly webTransport?: () => WebTransportPlace | undefined;
 	/** Signed, oldest first. */
 	readonly rotations?: readonly Uint8Array[];
+	/** Whom it is a relay of, and what leads to that identity. */
+	readonly origin?: {readonly identity: Uint8Array; readonly rotations: readonly Uint8Array[]};
 };
 
 export class DelegatedHost implements Host {
@@ -34,9 +36,9 @@ export class DelegatedHost implements Host {
 
 	constructor(options: DelegatedHostOptions) {
 		this.#options = options;
-		this.identity = options.identity.public;
+		this.identity = options.origin?.identity ?? options.identity.public;
 		this.hostKey = options.hostKey;
-		this.rotations = options.rotations ?? [];
+		this.rotations = options.origin?.rotations ?? options.rotations ?? [];
 	}
 
 	get webTransport(): WebTransportPlace | undefined {
@@ -45,14 +47,14 @@ export class DelegatedHost implements Host {
 
 	/** Signed a day ago at most, also if the clock was set back meanwhile. */
 	get delegation(): Uint8Array {
-		const {crypto, clock, identity, hostKey} = this.#options;
+		const {crypto, clock, identity, hostKey, origin} = this.#options;
 		const wallMs = clock.wallMs();
 		if (Math.abs(wallMs - this.#signedMs) < renewMs) return this.#delegation;
 		this.#signedMs = wallMs;
 		this.#delegation = signDelegation(crypto, identity.secret, {
 			identity: identity.public,
 			host: hostKey.public,
-			role: delegationRole.source,
+			role: origin === undefined ? delegationRole.source : delegationRole.relay,
 			notAfterMs: wallMs + lifeMs,
 			modules: [],
 		});

@@ -63,6 +63,7 @@ type LocalParts = {
 
 class LocalSupply implements Supply {
 	readonly head: Head;
+	readonly origin = undefined;
 	readonly statistics: SupplyStatistics = {
 		datagramsIn: 0,
 		datagramsOut: 0,

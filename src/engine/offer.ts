@@ -27,6 +27,8 @@ const renewMs = 3_600_000;
 
 export class Offer {
 	readonly module: Module;
+	/** Nobody's but this host's. */
+	readonly origin = undefined;
 	readonly #platform: Platform;
 	readonly #tree: OpenedTree;
 	#identity: KeyPair;

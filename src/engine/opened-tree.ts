@@ -2,6 +2,7 @@
 import type {Platform} from '../platform/platform.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
+import {type RecordStore, statName} from '../receiver/publish-record.ts';
 import {openShownTree, recordOf} from '../receiver/trees.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {onAbort} from '../scheduler/on-abort.ts';
@@ -24,6 +25,10 @@ export type TakeLimits = {
 	readonly historyMax?: number | undefined;
 	readonly historyDays?: number | undefined;
 };
+
+function recordFileName(number: number | undefined): Uint8Array {
+	return new TextEncoder().encode(number === undefined ? statName : `${statName}-${number}`);
+}
 
 export class OpenedTree {
 	readonly #place: TreePlace;
@@ -98,6 +103,23 @@ export class OpenedTree {
 		return this.#state.path;
 	}
 
+	/** Where what is known of the tree is kept. */
+	get state(): StateDir {
+		return this.#state;
+	}
+
+	/** The record of the last pull into what is shown. */
+	get record(): RecordStore {
+		return this.#number === undefined ? this.#state : recordOf(this.#state, this.#number);
+	}
+
+	/** Another one whenever the record has been written. */
+	get recordStamp(): string {
+		const name = recordFileName(this.#number);
+		const stat = this.#platform.tree.stat(this.#state.handle, name);
+		return stat === undefined ? '' : `${stat.ino} ${stat.mtimeSec} ${stat.mtimeNsec}`;
+	}
+
 	/** Brings the snapshot up to date. @throws ShoalError STORE_LOCKED, INTERRUPTED */
 	async take(
 		pool: Pool,
@@ -141,8 +163,7 @@ export class OpenedTree {
 
 	/** What the last pull into this tree has written, if it was one. */
 	#published(): PublishedDigests | undefined {
-		const store = this.#number === undefined ? this.#state : recordOf(this.#state, this.#number);
-		return PublishedDigests.open(store, this.#platform.crypto.sha256);
+		return PublishedDigests.open(this.record, this.#platform.crypto.sha256);
 	}
 
 	close(): void {

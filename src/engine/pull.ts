@@ -89,6 +89,7 @@ class PullRun {
 		const {supply, update} = await this.#open();
 		if (update.matches(supply.head.root, planOptions(options))) {
 			this.#unchanged = true;
+			this.#keepOrigin(supply, update);
 			this.#networkDoneAt = platform.clock.now();
 			return;
 		}
@@ -117,6 +118,7 @@ class PullRun {
 		this.#networkDoneAt = platform.clock.now();
 		await supply.close();
 		this.#published = await update.publish(supply.head.sequence);
+		if (this.#published.published) this.#keepOrigin(supply, update);
 		this.#takeProblems(this.#published);
 	}
 
@@ -231,6 +233,12 @@ class PullRun {
 		const update = this.#update ?? (await this.#openUpdate(supply.head.identity));
 		this.#update = update;
 		return {supply, update};
+	}
+
+	/** A relay shows DEST under the statement that it was pulled by. */
+	#keepOrigin({origin, head}: Supply, update: Update): void {
+		if (origin === undefined) update.forgetOrigin();
+		else update.keepOrigin(origin, head.sequence, planOptions(this.#options));
 	}
 
 	/** Where all that the source has will be made anew, contents need not wait for a plan. */

@@ -84,6 +84,7 @@ export async function reach(
 		const succession = trust.succession(remote.answered);
 		if (succession !== undefined) notice(succession);
 		remember(trust, remote, notice);
+		remote.origin = trust.originOf(remote.answered);
 		return remote;
 	} catch (error) {
 		await remote.close();

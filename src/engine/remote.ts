@@ -9,6 +9,7 @@ import {ShoalError} from '../error.ts';
 import type {LinkName} from '../link-name.ts';
 import type {LinkStatistics} from '../platform/datagram.ts';
 import type {Platform} from '../platform/platform.ts';
+import type {Origin} from '../receiver/update.ts';
 import type {ActiveTask, TaskFigures} from '../scheduler/active-task.ts';
 import {type Head, same} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
@@ -53,6 +54,7 @@ type Collector = {
 export class Remote implements Supply {
 	readonly answered: Answered;
 	readonly early: EarlyObjects;
+	origin: Origin | undefined;
 	/** How it was reached, and why so. */
 	readonly link: LinkName;
 	readonly linkReason: string;

@@ -14,6 +14,7 @@ import {formatKey} from '../session/key-text.ts';
 import {type Host, Responder} from '../session/responder.ts';
 import type {OnDefect} from '../session/session-table.ts';
 import {formatSourceUrl} from '../session/source-url.ts';
+import {same} from '../session/statement.ts';
 import {Admission} from '../source/admission.ts';
 import {SharedReads} from '../source/shared-reads.ts';
 import {Source} from '../source/source.ts';
@@ -22,11 +23,11 @@ import {ensureKey} from '../store/keys.ts';
 import {keysStamp, readRotations} from '../store/rotations.ts';
 import {readRanges} from '../task/read.ts';
 import {later, millis} from '../unit.ts';
-import {DelegatedHost} from './delegated-host.ts';
+import {DelegatedHost, type DelegatedHostOptions} from './delegated-host.ts';
 import type {Event, Server} from './event.ts';
 import {listen, parsePlace} from './listen.ts';
 import {makePool} from './make-pool.ts';
-import {Offer} from './offer.ts';
+import {type Offering, openOffering} from './offering.ts';
 import type {NewLimits, ServeOptions} from './options.ts';
 import {Problems} from './problems.ts';
 import {Pump} from './pump.ts';
@@ -70,18 +71,20 @@ class Serving implements Server {
 	readonly #options: ServeOptions;
 	readonly #task: ActiveTask;
 	readonly #pool: Pool;
-	readonly #offers: Offer[] = [];
+	readonly #offers: Offering[] = [];
 	/** Of UDP, and of each session of WebTransport. */
 	readonly #listeners: Listener[] = [];
 	#links: readonly DatagramLink[] = [];
 	#webTransport: WebTransportPort | undefined;
-	#host: Host | undefined;
+	/** Whom it answers for: the first, whoever says no name. */
+	#hosts: readonly Host[] = [];
 	/** Held open while it serves: keys may be replaced meanwhile. */
 	#config: ConfigDirectory | undefined;
 	#keysStamp = '';
 	readonly #admission = new Admission();
 	readonly #reads = new SharedReads(this.#admission);
 	#identity!: KeyPair;
+	#hostOptions: DelegatedHostOptions | undefined;
 	#cancelWatch: () => void = () => undefined;
 	#lookCount = 0;
 	#isClosed = false;
@@ -104,16 +107,19 @@ class Serving implements Server {
 	async start(): Promise<void> {
 		const {modules, rateMax, on} = this.#options;
 		this.#admission.setLimits(this.#options, platform.clock.now());
-		const host = this.#readKeys();
+		this.#readKeys();
 		for (const module of modules) {
 			this.#task.signal.throwIfAborted();
 			const serveModule = {...module, rateMax: module.rateMax ?? rateMax};
 			const [pool, task] = [this.#pool, this.#task];
-			this.#offers.push(await Offer.open(platform, pool, serveModule, this.#identity, task, on));
+			const identity = this.#identity;
+			const offer = openOffering(platform, pool, serveModule, identity, task, on);
+			this.#offers.push(await offer);
 		}
+		this.#nameHosts();
 		const {listen: places, mtu} = this.#options;
 		this.#links = await listen(platform, places, {bufferSize, mtu});
-		for (const link of this.#links) this.#listeners.push(this.#answerOn(link, host));
+		for (const link of this.#links) this.#listeners.push(this.#answerOn(link));
 		await this.#openWebTransport();
 		this.urls = this.#links.map(({local}) => this.#urlAt(local));
 		const place = this.#webTransport?.place;
@@ -154,18 +160,34 @@ class Serving implements Server {
 		if (this.#task.isOpen) this.#task.done();
 	}
 
-	#readKeys(): Host {
+	#readKeys(): void {
 		const {crypto, clock} = platform;
 		this.#config ??= ConfigDirectory.open(platform, this.#options.configDirectory, true)!;
 		this.#keysStamp = keysStamp(this.#config);
 		const identity = ensureKey(this.#config, crypto, 'identity');
 		const hostKey = ensureKey(this.#config, crypto, 'host');
 		this.#identity = identity;
-		this.publicKey = formatKey(identity.public);
 		const rotations = readRotations(this.#config, crypto, identity.public);
 		const webTransport = () => this.#webTransport?.place;
-		this.#host = new DelegatedHost({crypto, clock, identity, hostKey, rotations, webTransport});
-		return this.#host;
+		this.#hostOptions = {crypto, clock, identity, hostKey, rotations, webTransport};
+	}
+
+	/** This host itself, if anything is its own, then each origin that something is relayed of. */
+	#nameHosts(): void {
+		const options = this.#hostOptions!;
+		const hosts: Host[] = [];
+		if (this.#offers.some(({origin}) => origin === undefined)) {
+			hosts.push(new DelegatedHost(options));
+		}
+		for (const {origin} of this.#offers) {
+			if (origin === undefined) continue;
+			if (hosts.some(({identity}) => same(identity, origin.identity))) continue;
+			hosts.push(new DelegatedHost({...options, origin}));
+		}
+		this.#hosts = hosts;
+		for (const {responder} of this.#listeners) responder.answerFor(hosts);
+		this.publicKey = formatKey(hosts[0]!.identity);
+		this.urls = this.#links.map(({local}) => this.#urlAt(local));
 	}
 
 	async #openWebTransport(): Promise<void> {
@@ -187,7 +209,7 @@ class Serving implements Server {
 	/** A session of WebTransport has one receiver behind it: with it goes all that was for it. */
 	#accept(link: DatagramLink): void {
 		if (this.#isClosed) return void link.close();
-		const listener = this.#answerOn(link, this.#host!, error => {
+		const listener = this.#answerOn(link, error => {
 			const index = this.#listeners.indexOf(listener);
 			if (index < 0) return;
 			this.#listeners.splice(index, 1);
@@ -199,18 +221,21 @@ class Serving implements Server {
 	/** Goes on under the keys that have taken the place of those that it began with. */
 	#followKeys(): void {
 		if (this.#config === undefined || keysStamp(this.#config) === this.#keysStamp) return;
-		const {publicKey} = this;
-		const host = this.#readKeys();
-		for (const {responder} of this.#listeners) responder.answerFor([host]);
+		this.#readKeys();
 		for (const offer of this.#offers) offer.signAs(this.#identity);
-		this.urls = this.#links.map(({local}) => this.#urlAt(local));
+		this.#renameHosts();
+	}
+
+	/** Who pinned the name before is led to the one of today. */
+	#renameHosts(): void {
+		const {publicKey} = this;
+		this.#nameHosts();
 		if (this.publicKey === publicKey) return;
 		this.#tell({event: 'notice', text: `the key has been changed: this is ${this.urls[0]} now`});
 	}
 
 	#answerOn(
 		link: DatagramLink,
-		host: Host,
 		failed = (error: Error) => this.#tell({event: 'notice', text: error.message}),
 	): Listener {
 		const onDefect: OnDefect = (peer, error, at) => this.#tellDefect(peer, error, at);
@@ -228,7 +253,7 @@ class Serving implements Server {
 		const responder = new Responder({
 			crypto: platform.crypto,
 			now: platform.clock.now(),
-			hosts: [host],
+			hosts: this.#hosts,
 			authority: source,
 			onDefect,
 			sizes: link.sizes,
@@ -259,12 +284,12 @@ class Serving implements Server {
 	#urlAt(local: string, webTransport?: WebTransportPlace): string {
 		const cut = local.lastIndexOf(':');
 		const host = local.slice(0, cut).replace(/^\[|\]$/g, '');
-		const [first] = this.#options.modules;
+		const [first] = this.#offers;
 		return formatSourceUrl({
 			host,
 			port: Number(local.slice(cut + 1)),
-			identity: this.#identity.public,
-			module: this.#options.modules.length === 1 ? first!.name : '',
+			identity: this.#hosts[0]!.identity,
+			module: this.#offers.length === 1 ? first!.module.name : '',
 			path: new Uint8Array(0),
 			...(webTransport && {webTransport}),
 		});
@@ -283,8 +308,10 @@ class Serving implements Server {
 		});
 	}
 
-	#refresh(offer: Offer): void {
+	#refresh(offer: Offering): void {
+		const {origin} = offer;
 		if (!offer.refresh()) return;
+		if (origin && !same(origin.identity, offer.origin.identity)) this.#renameHosts();
 		for (const {source} of this.#listeners) source.offer(offer.module);
 		this.#tellServing(offer);
 	}
@@ -302,7 +329,7 @@ class Serving implements Server {
 		}
 	}
 
-	#tellServing({module}: Offer): void {
+	#tellServing({module}: Offering): void {
 		const {published} = module;
 		if (published === undefined) return;
 		this.#tell({

@@ -1,4 +1,5 @@
 /** Where a pull gets its list and contents from: a source on the network, or a local directory. */
+import type {Origin} from '../receiver/update.ts';
 import type {TaskFigures} from '../scheduler/active-task.ts';
 import type {Head} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
@@ -28,6 +29,8 @@ export type SupplyStatistics = {
 
 export type Supply = {
 	readonly head: Head;
+	/** `head` as it was signed, and where from; undefined: nobody signed it. */
+	readonly origin: Origin | undefined;
 	/**
 	 * The list of `head`, or a slice of it that has all at `path` and below; empty: the whole list.
 	 * `onPage` is shown its pages in order while the rest is still coming, each proven; if it comes

@@ -5,12 +5,14 @@
  */
 import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
+import type {Origin} from '../receiver/update.ts';
 import type {WebTransportPlace} from '../session/answer.ts';
 import {formatKey} from '../session/key-text.ts';
-import type {SourceUrl} from '../session/source-url.ts';
+import {formatSourceUrl, type SourceUrl} from '../session/source-url.ts';
 import {type Head, openRotation, same} from '../session/statement.ts';
 import {ConfigDirectory} from '../store/config-directory.ts';
 import {KnownSources} from '../store/known-sources.ts';
+import {copyOctets} from '../task/packed-octets.ts';
 import type {Answered} from './connection.ts';
 
 export type TrustOptions = {
@@ -106,6 +108,25 @@ export class Trust {
 		} finally {
 			config.close();
 		}
+	}
+
+	/** What the answer has shown of the source, for who serves on what comes from there. */
+	originOf({head, statement, rotations}: Answered): Origin {
+		const {crypto} = this.#platform;
+		const {identity} = head;
+		const known = [...(this.#read(each => each.rotations()) ?? []), ...rotations];
+		const line: Uint8Array[] = [];
+		for (let to = identity; line.length < lineMax; ) {
+			const step = known.find(each => {
+				const rotation = openRotation(crypto, each);
+				return rotation !== undefined && same(rotation.to, to);
+			});
+			if (step === undefined) break;
+			line.unshift(step);
+			to = openRotation(crypto, step)!.from;
+		}
+		const upstream = formatSourceUrl({...this.#url, identity, path: new Uint8Array(0)});
+		return {upstream, statement: copyOctets(statement), rotations: line};
 	}
 
 	/** Whoever is at the end of it is believed, and nobody before. */

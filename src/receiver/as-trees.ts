@@ -94,6 +94,10 @@ export class AsTrees implements Way {
 		return this.#home;
 	}
 
+	get state(): StateDir | undefined {
+		return this.#home;
+	}
+
 	get record(): PublishRecord | undefined {
 		if (!this.#isRecordRead) {
 			this.#isRecordRead = true;

@@ -11,6 +11,7 @@ import type {JobOptions} from '../scheduler/lane.ts';
 import type {List} from '../snapshot/list.ts';
 import {type ChangeTable, contentFrom, noRow} from '../task/change-table.ts';
 import {copyContent} from '../task/content-copy.ts';
+import {copyOctets} from '../task/packed-octets.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
 import type {Ahead} from './ahead.ts';
@@ -18,6 +19,7 @@ import {type Basis, DeltaFetch, hasDelta} from './delta-fetch.ts';
 import {Intake} from './intake.ts';
 import {findLeftovers} from './leftovers.ts';
 import {isNamed, isStaged} from './local-content.ts';
+import type {ReceivedLeaves} from './origin-record.ts';
 import {type PartialMap, writePartialMap} from './partial-map.ts';
 import type {ProblemList} from './problem-list.ts';
 import type {RecordStore} from './publish-record.ts';
@@ -38,6 +40,8 @@ export type GatheringOptions = {
 	/** Files that may have some of a row's content; none, if none is to be used. */
 	readonly basesOf: (row: number) => readonly Basis[];
 	readonly sync: boolean;
+	/** Keeps leaf hashes that came; undefined: nobody wants them later. */
+	readonly received: ReceivedLeaves | undefined;
 	readonly handler: UpdateHandler;
 	/** The pull: staging and the search of older versions become parts of it. */
 	readonly task: ActiveTask;
@@ -112,6 +116,10 @@ export class Gathering {
 			onWanted: (row, kind, offset, size) => {
 				this.#queue?.again(row, kind, offset, size);
 				this.#wake();
+			},
+			onLeaves: (row, leaves) => {
+				const digest = copyOctets(table.digest(row));
+				options.received?.keep(digest, table.columns.size[row]!, leaves);
 			},
 			onBad: row => this.#countBad(row),
 			onResumed: (row, octets, missing) => this.#resume(row, octets, missing),

@@ -98,6 +98,11 @@ export class InPlace implements Way {
 		return this.#home;
 	}
 
+	/** A single file leaves nothing in the directory around it. */
+	get state(): StateDir | undefined {
+		return this.#isAround ? undefined : this.#store;
+	}
+
 	get record(): PublishRecord | undefined {
 		if (!this.#isRecordRead) {
 			this.#isRecordRead = true;

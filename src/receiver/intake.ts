@@ -30,6 +30,8 @@ export type IntakeOptions = {
 		offset: number,
 		size: number,
 	) => void;
+	/** The leaf hashes of `row`, all of them proven. */
+	readonly onLeaves: (row: number, leaves: Uint8Array) => void;
 	/** A leaf, or a stretch of leaf hashes, was not what the digest says. */
 	readonly onBad: (row: number) => void;
 	/**
@@ -66,6 +68,8 @@ type LargeFile = {
 	readonly waiting: Set<OpenLeaf>;
 	/** Hashes of what an earlier run left, zeros where it left nothing; until they are compared. */
 	prior: Uint8Array | undefined;
+	/** `onLeaves` was called. */
+	isTold: boolean;
 };
 
 type OpenLeaf = {
@@ -131,6 +135,11 @@ export class Intake {
 			for (let bad = file.leaves.pollBad(); bad !== undefined; bad = file.leaves.pollBad()) {
 				this.#options.onWanted(row, 'leaves', bad.offset, bad.length);
 			}
+		}
+		const proven = file.isTold ? undefined : file.leaves.bytes();
+		if (proven !== undefined) {
+			file.isTold = true;
+			this.#options.onLeaves(row, proven);
 		}
 		for (const leaf of [...file.waiting]) this.#complete(leaf);
 		if (file.leaves.done && file.prior !== undefined) this.#comparePrior(row, file);
@@ -362,6 +371,7 @@ export class Intake {
 			left: count,
 			waiting: new Set(),
 			prior: undefined,
+			isTold: false,
 		};
 		this.#large.set(row, file);
 		return file;

@@ -39,7 +39,8 @@ export type RecordHead = {
 
 const headName = 'publish-head';
 const listName = 'publish-list';
-const statName = 'publish-stat';
+/** Written with every record, and last but for its head. */
+export const statName = 'publish-stat';
 const magic = 0x5348_5052;
 const version = 1;
 

@@ -21,6 +21,7 @@ import {AsTrees} from './as-trees.ts';
 import type {Basis} from './delta-fetch.ts';
 import {Gathering} from './gathering.ts';
 import {InPlace} from './in-place.ts';
+import {keepOrigin, keepReceived, type Origin, ReceivedLeaves} from './origin-record.ts';
 import {OwnerMap} from './owner-map.ts';
 import {takePartialMap} from './partial-map.ts';
 import {countPlan, eachChange, refuseDeletion} from './plan-summary.ts';
@@ -41,6 +42,7 @@ import type {
 import type {Way} from './way.ts';
 
 export {changeDetail} from './compare.ts';
+export type {Origin} from './origin-record.ts';
 export type {ProblemSummary, UpdateProblem} from './problem-list.ts';
 export type * from './update-types.ts';
 
@@ -54,6 +56,7 @@ export class Update {
 	#staging: Staging | undefined;
 	#gathering: Gathering | undefined;
 	#snapshot = 0;
+	#received: ReceivedLeaves | undefined;
 
 	private constructor(options: OpenOptions, way: Way) {
 		this.#options = options;
@@ -138,6 +141,7 @@ export class Update {
 			problems: this.#problems,
 			basesOf: row => basesOf(planned, this.#way.root, row),
 			sync: fsync,
+			received: this.#openReceived(planned),
 			handler,
 			task,
 		});
@@ -196,6 +200,26 @@ export class Update {
 		return this.#options.task.run(options, task => this.#publish(sequence, task));
 	}
 
+	/**
+	 * Keeps whose image DEST is now, for a relay: to be called when it has been published, or was
+	 * found to be as it should.
+	 */
+	keepOrigin(origin: Origin, sequence: number, options: PlanOptions): void {
+		const {state} = this.#way;
+		if (state === undefined || this.#options.dryRun) return;
+		const isWhole = this.#isWholeModule(options);
+		keepOrigin(state, {...origin, isWhole});
+		const list = this.#planned?.image.list;
+		if (!isWhole || list === undefined) return;
+		this.#received?.forgetAbsent(list);
+		keepReceived(state, list, this.#way.record?.list, sequence);
+	}
+
+	/** What DEST is now, nobody signed. */
+	forgetOrigin(): void {
+		if (!this.#options.dryRun) this.#way.state?.removeRecord('origin');
+	}
+
 	/** Stops; what is staged stays for the next run. */
 	async abort(): Promise<void> {
 		await this.#gathering?.stop(this.#way.home);
@@ -205,6 +229,8 @@ export class Update {
 		await this.#gathering?.stop(undefined);
 		this.#staging?.close();
 		this.#staging = undefined;
+		this.#received?.close();
+		this.#received = undefined;
 		this.#alternates?.close();
 		this.#alternates = undefined;
 		this.#way.close();
@@ -278,6 +304,18 @@ export class Update {
 		});
 		await this.#gathering?.stop(undefined);
 		return result;
+	}
+
+	#isWholeModule(options: PlanOptions): boolean {
+		return this.#options.image.subPath.length === 0 && selectsAll(options);
+	}
+
+	#openReceived({options}: Planned): ReceivedLeaves | undefined {
+		const {state} = this.#way;
+		if (state !== undefined && this.#isWholeModule(options)) {
+			this.#received = new ReceivedLeaves(state);
+		}
+		return this.#received;
 	}
 
 	/** `record` is of what the last pull of this image left, and that was complete. */

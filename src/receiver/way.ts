@@ -28,6 +28,8 @@ export type Way = {
 	readonly record: PublishRecord | undefined;
 	/** Holds notes and staging of a pull that is cut off; undefined before DEST is there. */
 	readonly home: StateDir | undefined;
+	/** Where the record is, and what else is kept of the image; locked while it is pulled. */
+	readonly state: StateDir | undefined;
 
 	/** @throws ShoalError PATH_MISSING, DESTINATION_INVALID */
 	imageOf(list: List): Image;

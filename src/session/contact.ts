@@ -107,12 +107,18 @@ export class Contact {
 	handleNotice(attempt: Attempt, code: number, now: Micros): void {
 		const known = attempt.known !== undefined && this.#startCount < startsMax;
 		if (code === noticeCode.unreadable && known) {
-			if (attempt === this.#newest) this.#start('NX', undefined, attempt.version, now);
+			this.askAnew(attempt, now);
 		} else if (code === noticeCode.otherIdentity) {
 			this.suspect('PEER_AUTH_FAILED', 'the source has another identity', now);
 		} else {
 			this.suspect('PEER_AUTH_FAILED', 'the source cannot read what was asked', now);
 		}
+	}
+
+	/** Asks anew, and has everything proved: what is known of the host leads nowhere. */
+	askAnew(attempt: Attempt, now: Micros): void {
+		if (attempt !== this.#newest || this.#startCount >= startsMax) return;
+		this.#start('NX', undefined, attempt.version, now);
 	}
 
 	/** Unproved, and once may be an accident: asks again soon, and believes what is repeated. */
@@ -152,7 +158,7 @@ export class Contact {
 			version,
 			versions: this.#versions,
 			suite: suite ?? crypto.preferred,
-			identity: identity ?? known?.delegation.identity,
+			identity: identity ?? known?.identity,
 			key,
 			module,
 			sequence,

@@ -42,9 +42,9 @@ import {
 } from './packet-keys.ts';
 import {PathAllowance} from './path-allowance.ts';
 import {closeCode, type Payload, type SessionHandle} from './payload.ts';
-import {type KnownHost, provenHost} from './proof.ts';
+import {type KnownHost, provenHost, relayOf} from './proof.ts';
 import {Session, type SessionEnd} from './session.ts';
-import {type Head, openHead, same} from './statement.ts';
+import {delegationRole, type Head, openHead, same} from './statement.ts';
 import {ticketLifetime, ticketSizeMax} from './ticket.ts';
 
 export type {Diff, EarlyBlock, WebTransportPlace} from './answer.ts';
@@ -251,10 +251,35 @@ export class Initiator implements Endpoint {
 			}
 			host = proof;
 		}
+		if (answer !== undefined && host.delegation.role === delegationRole.relay) {
+			const relay = this.#provenRelay(attempt, host, answer, now);
+			if (relay === undefined) return 'unreadable';
+			host = relay;
+		}
 		this.#connection = attempt.connection;
 		this.#moreKept = this.#moreKept.filter(each => each.connection === attempt.connection);
 		if (answer === undefined) this.#fail('PEER_FRAME_INVALID', 'the answer is malformed');
 		else this.#handleProven(attempt, handshake, answer, host, now);
+		return undefined;
+	}
+
+	/**
+	 * Anyone can be a relay: until a statement of the identity shows what it is a relay of, nothing
+	 * is proved. A refusal needs no proof, as whoever can give it could as well be silent.
+	 */
+	#provenRelay(
+		attempt: Attempt,
+		host: KnownHost,
+		{said}: AnswerPayload,
+		now: Micros,
+	): KnownHost | undefined {
+		if ('code' in said) return host;
+		const head = openHead(this.#crypto, said.statement);
+		const relay = head && relayOf(this.#crypto, host, head);
+		if (relay !== undefined) return relay;
+		// Its source may have another key by now, and the proof of that is in an answer to NX.
+		if (attempt.known !== undefined) this.#contact.askAnew(attempt, now);
+		else this.#contact.suspect('PEER_AUTH_FAILED', 'the host is a relay of another source', now);
 		return undefined;
 	}
 
@@ -279,7 +304,7 @@ export class Initiator implements Endpoint {
 			return;
 		}
 		const head = openHead(this.#crypto, said.statement);
-		if (head === undefined || !same(head.identity, host.delegation.identity)) {
+		if (head === undefined || !same(head.identity, host.identity!)) {
 			this.#fail('PEER_AUTH_FAILED', 'the statement is not signed by the identity');
 			return;
 		}
@@ -299,7 +324,7 @@ export class Initiator implements Endpoint {
 			diffs: said.diffs,
 			early: answer.early,
 			delegation: host.statement,
-			identity: host.delegation.identity,
+			identity: head.identity,
 			rotations: host.rotations,
 			webTransport: said.webTransport,
 			roundTrip: attempt.roundTrip(now),

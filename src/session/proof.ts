@@ -1,9 +1,14 @@
-/** Whether a host may speak for an identity: the delegation, and the rotations that lead to it. */
+/**
+ * Whether a host may speak for an identity: its delegation, and the rotations that lead to the one
+ * of today. A relay's delegation is of an identity of its own; that it speaks for another one is
+ * proved by that one's statement alone.
+ */
 import type {Crypto} from '../platform/crypto.ts';
 import {
 	type Delegation,
 	delegates,
 	delegationRole,
+	type Head,
 	openDelegation,
 	openRotation,
 	same,
@@ -24,6 +29,8 @@ export type Proof = {
 
 /** A host that has proved, or is believed, to speak for an identity. */
 export type KnownHost = {
+	/** Who has to have signed what it offers; undefined: anyone may, for none was pinned. */
+	readonly identity: Uint8Array | undefined;
 	readonly delegation: Delegation;
 	/** The delegation as it was signed. */
 	readonly statement: Uint8Array;
@@ -36,27 +43,39 @@ export function provenHost(crypto: Crypto, proof: Proof): KnownHost | string {
 	const delegation = openDelegation(crypto, proof.delegation);
 	if (delegation === undefined) return 'the delegation of the host is not authentic';
 	if (!same(delegation.host, proof.hostKey)) return 'the delegation is for another host';
-	if (proof.pinned !== undefined && !leads(crypto, proof.pinned, proof.rotations, delegation)) {
+	const isRelay = delegation.role === delegationRole.relay;
+	const {pinned, rotations} = proof;
+	if (!isRelay && pinned !== undefined && !leads(crypto, pinned, rotations, delegation.identity)) {
 		return 'the source has another identity';
 	}
-	if (delegation.role !== delegationRole.source) return 'the host is a relay of another identity';
 	if (delegation.notAfterMs <= proof.wallMs) return 'the delegation of the host has expired';
 	if (!delegates(delegation, proof.module)) return 'the host may not serve this module';
-	return {delegation, statement: proof.delegation, rotations: proof.rotations};
+	const identity = isRelay ? pinned : delegation.identity;
+	return {identity, delegation, statement: proof.delegation, rotations};
 }
 
-/** Whether each rotation, signed by the identity before, leads from the pin to the delegation's. */
+/**
+ * A relay whose answer has this head, signed by whom the head says: it speaks for that identity if
+ * none was pinned, or the rotations lead there from the pin. Undefined: it does not.
+ */
+export function relayOf(crypto: Crypto, host: KnownHost, head: Head): KnownHost | undefined {
+	const {identity: pinned, rotations} = host;
+	if (pinned !== undefined && !leads(crypto, pinned, rotations, head.identity)) return undefined;
+	return {...host, identity: head.identity};
+}
+
+/** Whether each rotation, signed by the identity before, leads from the pin to `last`. */
 function leads(
 	crypto: Crypto,
 	pinned: Uint8Array,
 	rotations: readonly Uint8Array[],
-	delegation: Delegation,
+	last: Uint8Array,
 ): boolean {
 	let identity = pinned;
 	for (const statement of rotations) {
-		if (same(identity, delegation.identity)) break;
+		if (same(identity, last)) break;
 		const rotation = openRotation(crypto, statement);
 		if (rotation !== undefined && same(rotation.from, identity)) identity = rotation.to;
 	}
-	return same(identity, delegation.identity);
+	return same(identity, last);
 }

@@ -3,6 +3,7 @@
  * from, and how many of them there may be.
  */
 import type {DirHandle} from '../platform/tree.ts';
+import {same} from '../session/statement.ts';
 import {RateCap} from '../transfer/rate-cap.ts';
 import type {Micros} from '../unit.ts';
 import type {Published} from './published.ts';
@@ -18,6 +19,8 @@ export type ModuleOptions = {
 	/** The tree, held open: content is read below it and nowhere else. */
 	readonly root: DirHandle;
 	readonly saved: SavedObjects;
+	/** It is served for somebody else: what the tree lacks of it is elsewhere. */
+	readonly isRelayed?: boolean;
 } & ModuleLimits;
 
 /** Absent: no limit, or the default. */
@@ -42,6 +45,7 @@ const formerMax = 4;
 export class Module {
 	readonly name: string;
 	readonly saved: SavedObjects;
+	readonly isRelayed: boolean;
 	/** What all sessions of the module send together. */
 	readonly rate = new RateCap();
 	#limits: ModuleLimits;
@@ -55,6 +59,7 @@ export class Module {
 		this.name = options.name;
 		this.#root = options.root;
 		this.saved = options.saved;
+		this.isRelayed = options.isRelayed ?? false;
 		this.#limits = options;
 		this.rate.setRate(options.rateTotalMax ?? Infinity, 0);
 	}
@@ -84,6 +89,12 @@ export class Module {
 		return this.#published;
 	}
 
+	/** Whether it is what whoever asks `identity` for this name means. */
+	isOf(identity: Uint8Array): boolean {
+		const signer = this.#published?.head.identity;
+		return signer !== undefined && same(signer, identity);
+	}
+
 	/** No further session may be opened. */
 	get isFull(): boolean {
 		return this.sessionCount >= this.sessionsMax;
@@ -96,6 +107,11 @@ export class Module {
 			this.#former = [this.#published, ...this.#former].slice(0, formerMax);
 		}
 		this.#published = published;
+	}
+
+	/** Nothing is offered until something is published; sessions finish. */
+	withdraw(): void {
+		this.#published = undefined;
 	}
 
 	withSequence(sequence: number): Published | undefined {

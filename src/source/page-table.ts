@@ -6,25 +6,32 @@
 
 import {sumsShape} from '../delta/shape.ts';
 import {entryType} from '../snapshot/entry.ts';
-import type {List} from '../snapshot/list.ts';
+import type {EntryPlace, List} from '../snapshot/list.ts';
 import {leavesSize} from '../snapshot/merkle.ts';
 import {octetKey} from '../task/packed-octets.ts';
+import {expectedSize} from '../task/read.ts';
 import {type ObjectKind, objectKind} from '../wire/frame.ts';
 
 /** About 160 entries each; what 64 pages hold is some 4 MiB. */
 const pagesMax = 64;
+
+/** What is known of the files of a tree where it is not what their list says. */
+export type KnownStats = {
+	/** As `PageTable.expected`; a size of -1: there is no such file. */
+	of(place: EntryPlace): readonly [number, number, number, number];
+};
 
 export class PageTable {
 	readonly count: number;
 	readonly paths: Uint8Array[] = [];
 	readonly #isFile: Uint8Array;
 	readonly #sizes: Float64Array;
-	/** Size, mtime seconds, mtime nanoseconds of each entry, as a read compares them. */
+	/** Of each entry, what a read compares: `expectedSize` numbers. */
 	readonly expected: Float64Array;
 	readonly #digests: Uint8Array[] = [];
 	readonly #versions: string[] = [];
 
-	constructor(list: List, page: number) {
+	constructor(list: List, page: number, stats: KnownStats | undefined) {
 		const sizes: number[] = [];
 		const isFile: number[] = [];
 		const expected: number[] = [];
@@ -34,7 +41,8 @@ export class PageTable {
 			this.#digests.push(cursor.digest.slice());
 			isFile.push(cursor.type === entryType.file && cursor.link.length === 0 ? 1 : 0);
 			sizes.push(cursor.size);
-			expected.push(cursor.size, cursor.mtimeSec, cursor.mtimeNsec);
+			if (stats === undefined) expected.push(cursor.size, cursor.mtimeSec, cursor.mtimeNsec, 0);
+			else expected.push(...stats.of(cursor));
 		}
 		this.count = sizes.length;
 		this.#isFile = Uint8Array.from(isFile);
@@ -46,8 +54,8 @@ export class PageTable {
 	version(position: number): string {
 		let version = this.#versions[position];
 		if (version === undefined) {
-			const at = position * 3;
-			const stat = this.expected.subarray(at, at + 3).join(' ');
+			const at = position * expectedSize;
+			const stat = this.expected.subarray(at, at + expectedSize).join(' ');
 			const digest = octetKey(this.#digests[position]!);
 			version = `${digest.length} ${digest}${stat} ${octetKey(this.paths[position]!)}`;
 			this.#versions[position] = version;
@@ -68,10 +76,18 @@ export class PageTable {
 /** The last pages wanted of one list, decoded. */
 export class PageTables {
 	readonly #list: List;
+	#stats: KnownStats | undefined;
 	readonly #tables = new Map<number, PageTable>();
 
-	constructor(list: List) {
+	constructor(list: List, stats: KnownStats | undefined) {
 		this.#list = list;
+		this.#stats = stats;
+	}
+
+	/** From now on, this is known of the files. */
+	know(stats: KnownStats): void {
+		this.#stats = stats;
+		this.#tables.clear();
 	}
 
 	/** Undefined when the list has no such page. */
@@ -81,7 +97,7 @@ export class PageTables {
 			this.#tables.delete(page);
 		} else {
 			if (page >= this.#list.pageCount) return undefined;
-			table = new PageTable(this.#list, page);
+			table = new PageTable(this.#list, page, this.#stats);
 		}
 		this.#tables.set(page, table);
 		if (this.#tables.size > pagesMax) {

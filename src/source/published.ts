@@ -10,7 +10,7 @@ import type {Diff} from '../session/initiator.ts';
 import type {Head} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
 import {type ObjectKind, objectKind, refuseCode} from '../wire/frame.ts';
-import {PageTables} from './page-table.ts';
+import {type KnownStats, PageTables} from './page-table.ts';
 
 /** What a want asks for, without its number. wire/README.md §5. */
 export type Wanted = {
@@ -41,6 +41,8 @@ export class Published {
 		diffs: readonly Uint8Array[];
 		predecessors: readonly number[];
 		sha256: Sha256;
+		/** Of files that are not as the list says in all. */
+		stats?: KnownStats | undefined;
 	}) {
 		this.list = options.list;
 		this.#head = options.head;
@@ -52,7 +54,7 @@ export class Published {
 			size: diff.length,
 			digest: options.sha256(diff),
 		}));
-		this.tables = new PageTables(options.list);
+		this.tables = new PageTables(options.list, options.stats);
 	}
 
 	get head(): Head {

@@ -248,8 +248,9 @@ export class ServedSession implements Payload {
 
 	#start({shared, requests}: Reading): void {
 		if (requests.length === 0) return;
+		const otherwise = this.module.isRelayed ? refuseCode.unavailable : refuseCode.stale;
 		const reading = shared.start(into => {
-			const batch = makeBatch(this.module.root, requests, this.#shown, into);
+			const batch = makeBatch(this.module.root, requests, this.#shown, into, otherwise);
 			return this.#options.read(batch, {...this.#task.order, cost: readCost(batch)});
 		});
 		reading.catch((error: unknown) => this.#options.broken(error));

@@ -55,12 +55,21 @@ export type SourceOptions = {
  */
 const contextSize = 12 + keySize;
 
+function indicesByName(modules: readonly Module[]): Map<string, number[]> {
+	const byName = new Map<string, number[]>();
+	for (const [index, {name}] of modules.entries()) {
+		byName.set(name, [...(byName.get(name) ?? []), index]);
+	}
+	return byName;
+}
+
 /** The first snapshot of a tree may be a while. */
 const unpublishedRetryMs = 30_000;
 
 export class Source implements Authority {
 	readonly #modules: readonly Module[];
-	readonly #byName: ReadonlyMap<string, number>;
+	/** Several sources may have a module of one name. */
+	readonly #byName: ReadonlyMap<string, readonly number[]>;
 	readonly #admission: Admission;
 	readonly #clock: Clock;
 	readonly #task: ActiveTask;
@@ -75,7 +84,7 @@ export class Source implements Authority {
 
 	constructor(options: SourceOptions) {
 		this.#modules = options.modules;
-		this.#byName = new Map(options.modules.map(({name}, index) => [name, index]));
+		this.#byName = indicesByName(options.modules);
 		this.#admission = options.admission;
 		this.#clock = options.clock;
 		this.#task = options.task;
@@ -87,7 +96,8 @@ export class Source implements Authority {
 	}
 
 	answer(ask: Ask): Answer | Refusal {
-		const index = this.#byName.get(new TextDecoder().decode(ask.module));
+		const named = this.#byName.get(new TextDecoder().decode(ask.module));
+		const index = named?.find(each => this.#modules[each]!.isOf(ask.identity)) ?? named?.[0];
 		const module = index === undefined ? undefined : this.#modules[index];
 		if (index === undefined || module === undefined) {
 			return {code: refusalCode.moduleUnknown, retryMs: 0, text: ''};

@@ -27,7 +27,8 @@ export type FileRecord = {
 };
 
 const encoder = new TextEncoder();
-const logName = 'files.log';
+/** The log of the files of a tree that is hashed here. */
+const ownName = 'files';
 const magic = encoder.encode('shoal files 1\n');
 /**
  * The magic, how many records were on the disk with their data when that was written, and the
@@ -54,6 +55,8 @@ export class FileLog {
 	readonly #state: StateDir;
 	readonly #tree: TreeIo;
 	readonly #writing: boolean;
+	/** Of its files: `NAME.log` and `NAME.N.data`. */
+	readonly #name: string;
 	#log: FileHandle | undefined;
 	#data: FileHandle | undefined;
 	#generation = 0;
@@ -67,15 +70,16 @@ export class FileLog {
 	/** By their offset in the data file. */
 	readonly #objects = new ObjectCache();
 
-	private constructor(state: StateDir, writing: boolean) {
+	private constructor(state: StateDir, name: string, writing: boolean) {
 		this.#state = state;
+		this.#name = name;
 		this.#tree = state.platform.tree;
 		this.#writing = writing;
 	}
 
 	/** For writing, under the state directory's lock; made when missing. */
-	static open(state: StateDir): FileLog {
-		const log = new FileLog(state, true);
+	static open(state: StateDir, name = ownName): FileLog {
+		const log = new FileLog(state, name, true);
 		if (!log.#open()) log.#create();
 		else log.#checkUnsynced();
 		log.#tree.truncate(log.#log!, headerSize + log.#table.count * recordSize);
@@ -87,8 +91,8 @@ export class FileLog {
 	}
 
 	/** For reading only, while another process may write. Empty where there is none. */
-	static openRead(state: StateDir): FileLog {
-		const log = new FileLog(state, false);
+	static openRead(state: StateDir, name = ownName): FileLog {
+		const log = new FileLog(state, name, false);
 		log.#reopen();
 		return log;
 	}
@@ -194,7 +198,7 @@ export class FileLog {
 
 	/** Takes in what another process has appended, or a log written anew. */
 	refresh(): void {
-		const now = this.#tree.stat(this.#state.handle, encoder.encode(logName));
+		const now = this.#tree.stat(this.#state.handle, encoder.encode(this.#logName));
 		const ours = this.#log && this.#tree.statFile(this.#log);
 		if (this.#data !== undefined && now !== undefined && now.ino === ours?.ino) {
 			this.#load();
@@ -218,13 +222,13 @@ export class FileLog {
 
 	/** False when there is none, or one of another form. */
 	#open(): boolean {
-		this.#log = this.#openFile(logName);
+		this.#log = this.#openFile(this.#logName);
 		if (this.#log === undefined) return false;
 		const header = new Uint8Array(headerSize);
 		const size = this.#tree.read(this.#log, header, 0);
 		if (size === headerSize && magic.every((octet, index) => header[index] === octet)) {
 			this.#generation = new DataView(header.buffer).getFloat64(generationOffset);
-			this.#data = this.#openFile(dataName(this.#generation));
+			this.#data = this.#openFile(this.#dataName(this.#generation));
 			if (this.#data !== undefined) {
 				this.#load();
 				return true;
@@ -375,7 +379,7 @@ export class FileLog {
 
 	/** Makes the files of a generation, data first: it counts once its log has taken its name. */
 	#begin(generation: number, table: FileTable, fill: (data: FileHandle) => void): void {
-		const name = encoder.encode(dataName(generation));
+		const name = encoder.encode(this.#dataName(generation));
 		this.#tree.unlink(this.#state.handle, name);
 		const data = this.#tree.create(this.#state.handle, name, 0o600);
 		try {
@@ -388,7 +392,7 @@ export class FileLog {
 		header.set(magic);
 		header.set(float64(table.count), syncedOffset);
 		header.set(float64(generation), generationOffset);
-		this.#state.writeFile(logName, header, table.bytes(0));
+		this.#state.writeFile(this.#logName, header, table.bytes(0));
 		this.#closeFiles();
 		assert(this.#open(), 'a log that was just written');
 		this.#removeOthers();
@@ -398,21 +402,25 @@ export class FileLog {
 	#removeOthers(): void {
 		for (const generation of this.#generations()) {
 			if (generation === this.#generation) continue;
-			this.#tree.unlink(this.#state.handle, encoder.encode(dataName(generation)));
+			this.#tree.unlink(this.#state.handle, encoder.encode(this.#dataName(generation)));
 		}
 	}
 
 	#generations(): number[] {
 		return this.#tree
 			.list(this.#state.handle)
-			.map(name => /^files\.([1-9]\d{0,14})\.data$/.exec(new TextDecoder().decode(name))?.[1])
-			.filter(digits => digits !== undefined)
-			.map(Number);
+			.map(octets => /^(\w+)\.([1-9]\d{0,14})\.data$/.exec(new TextDecoder().decode(octets)))
+			.filter(found => found?.[1] === this.#name)
+			.map(found => Number(found![2]));
 	}
-}
 
-function dataName(generation: number): string {
-	return `files.${generation}.data`;
+	get #logName(): string {
+		return `${this.#name}.log`;
+	}
+
+	#dataName(generation: number): string {
+		return `${this.#name}.${generation}.data`;
+	}
 }
 
 /** Whatever the machine's order of octets. */

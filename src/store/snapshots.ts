@@ -34,21 +34,36 @@ export type KeepLimits = {
 /** So many octets of diffs are kept however small the list is. */
 const smallSize = 65_536;
 
-const headName = 'head';
 const headVersion = 1;
+const ownPlace: HistoryPlace = {prefix: '', keepsLists: true};
+/** What a history keeps beside its head. */
+const historyFile = /^[0-9a-f]{64}(-[0-9a-f]{64}\.diff|\.list)$/;
+
+/** Where a history is kept. */
+export type HistoryPlace = {
+	/** Of the names of its files: several histories may share a directory. */
+	readonly prefix: string;
+	/** False: somebody else keeps the lists. */
+	readonly keepsLists: boolean;
+};
 
 export class Snapshots {
 	readonly #state: StateDir;
 	readonly #sha256: Sha256;
+	readonly #prefix: string;
+	readonly #keepsLists: boolean;
 
-	constructor(state: StateDir) {
+	/** Default: the history of what was taken of the tree here. */
+	constructor(state: StateDir, {prefix, keepsLists}: HistoryPlace = ownPlace) {
 		this.#state = state;
 		this.#sha256 = state.platform.sha256;
+		this.#prefix = prefix;
+		this.#keepsLists = keepsLists;
 	}
 
 	/** Newest first; empty before the first snapshot. @throws ShoalError STORE_CORRUPT */
 	history(): readonly Saved[] {
-		const octets = this.#state.readRecord(headName);
+		const octets = this.#state.readRecord(this.#headName);
 		if (octets === undefined) return [];
 		const from = new Reader(octets);
 		const version = from.u8();
@@ -58,14 +73,14 @@ export class Snapshots {
 			saved.push({sequence: from.varint(), root: from.take(digestSize).slice()});
 		}
 		if (version !== headVersion || from.failed) {
-			throw new ShoalError('STORE_CORRUPT', `${this.#state.path}/${headName} is damaged`);
+			throw new ShoalError('STORE_CORRUPT', `${this.#state.path}/${this.#headName} is damaged`);
 		}
 		return saved;
 	}
 
 	/** The list of a snapshot of the history, validated whole. @throws ShoalError STORE_CORRUPT */
 	list({root}: Saved): List {
-		const name = listName(root);
+		const name = this.#listName(root);
 		const octets = this.#state.readFile(name);
 		const list = octets === undefined ? {problem: 'it is gone'} : List.open(octets, this.#sha256);
 		if (!(list instanceof List)) {
@@ -79,7 +94,7 @@ export class Snapshots {
 
 	/** The diff between two neighbours of the history; undefined when it is not kept. */
 	diff(from: Saved, to: Saved): Uint8Array | undefined {
-		return this.#state.readFile(diffName(from.root, to.root));
+		return this.#state.readFile(this.#diffName(from.root, to.root));
 	}
 
 	/**
@@ -91,21 +106,57 @@ export class Snapshots {
 		const history = this.history();
 		const [newest] = history;
 		if (newest !== undefined && isSame(newest.root, list.root)) {
-			if (before === undefined) this.#state.writeFile(listName(list.root), list.bytes);
+			if (before === undefined) this.#writeList(list);
 			return newest;
 		}
 		const saved: Saved = {
 			sequence: Math.max((newest?.sequence ?? 0) + 1, wallMs),
 			root: list.root,
 		};
-		this.#state.writeFile(listName(list.root), list.bytes);
+		this.#add(saved, history, list, before, keep, wallMs);
+		return saved;
+	}
+
+	/**
+	 * Saves `list` as the newest snapshot under the number that its source gave it. `before` is the
+	 * list that was here; what came before one with a higher number is another story.
+	 */
+	follow(list: List, before: List | undefined, sequence: number): void {
+		const saved = {sequence, root: list.root};
+		const [newest, ...older] = this.history();
+		if (newest !== undefined && newest.sequence === sequence && isSame(newest.root, list.root)) {
+			return;
+		}
+		const isNext =
+			newest !== undefined &&
+			newest.sequence < sequence &&
+			before !== undefined &&
+			isSame(newest.root, before.root) &&
+			!isSame(newest.root, list.root);
+		if (isNext) this.#add(saved, [newest, ...older], list, before, {}, sequence);
+		else this.#add(saved, [], list, undefined, {}, sequence);
+	}
+
+	#add(
+		saved: Saved,
+		history: readonly Saved[],
+		list: List,
+		before: List | undefined,
+		keep: KeepLimits,
+		wallMs: number,
+	): void {
+		this.#writeList(list);
 		if (before !== undefined) {
-			this.#state.writeFile(diffName(before.root, list.root), makeDiff(before, list));
+			const name = this.#diffName(before.root, list.root);
+			this.#state.writeFile(name, makeDiff(before, list));
 		}
 		const kept = this.#worthKeeping([saved, ...history], list.bytes.length, wallMs, keep);
-		this.#state.writeRecord(headName, encodeHead(kept));
+		this.#state.writeRecord(this.#headName, encodeHead(kept));
 		this.#prune(kept);
-		return saved;
+	}
+
+	#writeList(list: List): void {
+		if (this.#keepsLists) this.#state.writeFile(this.#listName(list.root), list.bytes);
 	}
 
 	/**
@@ -123,7 +174,7 @@ export class Snapshots {
 		let length = 1;
 		for (; length < Math.min(count, historyMax, history.length); length++) {
 			const [older, newer] = [history[length]!, history[length - 1]!];
-			size += this.#state.sizeOf(diffName(older.root, newer.root)) ?? 0;
+			size += this.#state.sizeOf(this.#diffName(older.root, newer.root)) ?? 0;
 			if (size > Math.max(listSize, smallSize) || wallMs - newer.sequence > ageMs) break;
 		}
 		return history.slice(0, length);
@@ -133,15 +184,28 @@ export class Snapshots {
 	#prune(kept: readonly Saved[]): void {
 		const {tree} = this.#state.platform;
 		// Of the one before, too: a source that begins to read it as this is written finds it.
-		const needed = new Set(kept.slice(0, 2).map(({root}) => listName(root)));
+		const needed = new Set(kept.slice(0, 2).map(({root}) => this.#listName(root)));
 		for (let index = 1; index < kept.length; index++) {
-			needed.add(diffName(kept[index]!.root, kept[index - 1]!.root));
+			needed.add(this.#diffName(kept[index]!.root, kept[index - 1]!.root));
 		}
 		for (const octets of tree.list(this.#state.handle)) {
 			const name = new TextDecoder().decode(octets);
-			if (!/^[0-9a-f]{64}(-[0-9a-f]{64}\.diff|\.list)$/.test(name)) continue;
+			if (!name.startsWith(this.#prefix)) continue;
+			if (!historyFile.test(name.slice(this.#prefix.length))) continue;
 			if (!needed.has(name)) tree.unlink(this.#state.handle, octets);
 		}
+	}
+
+	get #headName(): string {
+		return `${this.#prefix}head`;
+	}
+
+	#listName(root: Uint8Array): string {
+		return `${this.#prefix}${toHex(root)}.list`;
+	}
+
+	#diffName(from: Uint8Array, to: Uint8Array): string {
+		return `${this.#prefix}${toHex(from)}-${toHex(to)}.diff`;
 	}
 }
 
@@ -154,14 +218,6 @@ function encodeHead(kept: readonly Saved[]): Uint8Array {
 		to.put(root);
 	}
 	return to.written();
-}
-
-function listName(root: Uint8Array): string {
-	return `${toHex(root)}.list`;
-}
-
-function diffName(from: Uint8Array, to: Uint8Array): string {
-	return `${toHex(from)}-${toHex(to)}.diff`;
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

@@ -19,11 +19,16 @@ export type ReadBatch = {
 	readonly pathEnds: Uint32Array;
 	readonly offsets: Float64Array;
 	readonly lengths: Uint32Array;
-	/** What the snapshot says of each file: size, mtime seconds, mtime nanoseconds. */
+	/** What is known of each file: `expectedSize` numbers. */
 	readonly expected: Float64Array;
+	/** What is said of a file that is another one: that it is stale, or not to be had here. */
+	readonly otherwise: number;
 	/** Where the ranges are put, one after another, each with its length: shared memory. */
 	readonly into: Uint8Array;
 };
+
+/** Size, mtime seconds, mtime nanoseconds, and the inode, to the 53 bits of a number; 0: any. */
+export const expectedSize = 4;
 
 export type ReadResult = {
 	/** 0, or a refuseCode: then its octets are zero. One per range. */
@@ -70,11 +75,11 @@ function readOne(
 	try {
 		const parent = walk.parent(path);
 		file = parent && tree.openRead(parent, baseName(path));
-		if (file === undefined) return refuseCode.stale;
-		if (!isAsListed(tree.statFile(file), input.expected, index)) return refuseCode.stale;
+		if (file === undefined) return input.otherwise;
+		if (!isAsListed(tree.statFile(file), input.expected, index)) return input.otherwise;
 		const read = tree.read(file, into, input.offsets[index]!);
-		if (read < into.length) return refuseCode.stale;
-		return isAsListed(tree.statFile(file), input.expected, index) ? 0 : refuseCode.stale;
+		if (read < into.length) return input.otherwise;
+		return isAsListed(tree.statFile(file), input.expected, index) ? 0 : input.otherwise;
 	} catch (error) {
 		if (!(error instanceof ShoalError)) throw error;
 		return refuseCode.unreadable;
@@ -84,9 +89,12 @@ function readOne(
 }
 
 function isAsListed(stat: Stat, expected: Float64Array, index: number): boolean {
+	const at = index * expectedSize;
+	const ino = expected[at + 3];
 	return (
-		stat.size === expected[index * 3] &&
-		stat.mtimeSec === expected[index * 3 + 1] &&
-		stat.mtimeNsec === expected[index * 3 + 2]
+		stat.size === expected[at] &&
+		stat.mtimeSec === expected[at + 1] &&
+		stat.mtimeNsec === expected[at + 2] &&
+		(ino === 0 || Number(stat.ino) === ino)
 	);
 }

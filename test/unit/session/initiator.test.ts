@@ -378,7 +378,6 @@ test('a true delegation in the hands of another host proves nothing', t => {
 const badProofs: [string, ConstructorParameters<typeof TestSource>[1], RegExp][] = [
 	['expired', {notAfterMs: wallMs}, /expired/],
 	['for other modules', {modules: [Uint8Array.of(1)]}, /module/],
-	['that of a relay', {role: 2}, /relay/],
 ];
 
 for (const [name, options, why] of badProofs) {

@@ -52,7 +52,8 @@ async function read(t: ExecutionContext, directory: string, ranges: Range[]): Pr
 		}),
 		offsets: Float64Array.from(ranges, ({offset}) => offset),
 		lengths: Uint32Array.from(ranges, ({length}) => length),
-		expected: Float64Array.from(ranges.flatMap(({size, mtime}) => [size, mtime ?? mtimeSec, 0])),
+		otherwise: refuseCode.stale,
+		expected: Float64Array.from(ranges.flatMap(({size, mtime}) => [size, mtime ?? mtimeSec, 0, 0])),
 		into,
 	};
 	const context = {
