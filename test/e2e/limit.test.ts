@@ -1,5 +1,5 @@
 /** What an operator allows, on real sockets: together, while running, and who is turned away. */
-import {writeFileSync} from 'node:fs';
+import {existsSync, writeFileSync} from 'node:fs';
 import test from 'ava';
 import {Prng} from '../support/prng.ts';
 import {ended, start, startServe} from '../support/shoal-process.ts';
@@ -7,9 +7,14 @@ import {Workspace} from '../support/workspace.ts';
 
 const wait = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
+/** Resolves when a pull into this directory has begun to stage. */
+async function begun(destination: string): Promise<void> {
+	while (!existsSync(`${destination}/.shoal`)) await wait(50);
+}
+
 test('on SIGHUP a server takes other limits for sessions that go on', async t => {
 	const space = new Workspace(t);
-	space.write('tree/file', new Prng(5).bytes(400_000));
+	space.write('tree/file', new Prng(5).bytes(6_000_000));
 	await space.run('snapshot', space.at('tree'));
 	const config = space.at('shoal.toml');
 	const write = (limits: string) => writeFileSync(config, `${limits}\n[module.m]\npath = "tree"\n`);
@@ -21,44 +26,42 @@ test('on SIGHUP a server takes other limits for sessions that go on', async t =>
 	const pulls = ['a', 'b'].map(name =>
 		ended(start(['pull', server.url, space.at(name), '--json'], space.environment)),
 	);
-	await wait(2500);
+	await Promise.all([begun(space.at('a')), begun(space.at('b'))]);
 	write('bwlimit-total = "fast"');
 	server.kill('SIGHUP');
 	await wait(500);
 	const done = Promise.all(pulls);
-	// 800 KB at 100 KiB a second are eight seconds: in three, none of the two has ended.
 	t.is(await Promise.race([done, wait(0).then(() => 'running')]), 'running');
 	write('bwlimit-total = "20M"');
 	server.kill('SIGHUP');
 	for (const {exit, errors} of await done) t.is(exit, 0, errors);
+	// 12 MB at 100 KiB a second are two minutes.
 	const elapsedMs = performance.now() - startMs;
-	t.true(elapsedMs < 7500, `${elapsedMs} ms`);
+	t.true(elapsedMs < 60_000, `${elapsedMs} ms`);
 });
 
 test('a pull follows the limit in a file', async t => {
 	const space = new Workspace(t);
-	space.write('tree/file', new Prng(6).bytes(2_000_000));
+	space.write('tree/file', new Prng(6).bytes(3_000_000));
 	const server = await space.serve('tree');
 	const rate = space.write('rate', '100K');
 	const words = ['pull', server.url, space.at('mirror'), '--bwlimit-from', rate, '--json'];
-	const startMs = performance.now();
 	const pull = ended(start(words, space.environment));
-	await wait(2000);
+	await begun(space.at('mirror'));
 	writeFileSync(rate, '0');
 	const {exit, errors} = await pull;
 	t.is(exit, 0, errors);
 	t.regex(errors, /from now on: no limit/);
-	t.true(performance.now() - startMs > 2000);
 });
 
 test('who finds a server full comes back when told, or ends with 10', async t => {
 	const space = new Workspace(t);
-	space.write('tree/file', new Prng(7).bytes(500_000));
+	space.write('tree/file', new Prng(7).bytes(2_000_000));
 	const server = await space.serve('tree', '--max-clients', '1');
 	const pull = (name: string, ...words: readonly string[]) =>
 		ended(start(['pull', server.url, space.at(name), '--json', ...words], space.environment));
-	const first = pull('a', '--bwlimit', '100K');
-	await wait(1500);
+	const first = pull('a', '--bwlimit', '200K');
+	await begun(space.at('a'));
 	const turned = await pull('b', '--contimeout', '1');
 	t.is(turned.exit, 10, turned.output);
 	t.regex(turned.output, /SOURCE_BUSY/);
