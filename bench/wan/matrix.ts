@@ -1,5 +1,7 @@
 /** Runs the matrix from its plan to its results. */
+
 import {fileURLToPath} from 'node:url';
+import {lacksWebTransport} from '../../src/driver/webtransport-dial.ts';
 import {type Host, hasTool} from './host.ts';
 import {measureLimits} from './limit.ts';
 import {offersTcp} from './link.ts';
@@ -109,13 +111,21 @@ function finish(report: Report, options: Options, say: Say): void {
 async function findAbsent(host: Host, say: Say): Promise<string[]> {
 	const absent: string[] = [];
 	for (const {name, tcp} of programs) {
-		if (name === 'shoal') continue;
-		const reason = hasTool('rsync') ? await whyNoTcp(host, tcp) : 'rsync is not installed';
+		if (name === 'shoal' || name === 'shoal-h2') continue;
+		const reason = name === 'shoal-h3' ? await whyNoHttp3() : await whyNoRsync(host, tcp);
 		if (reason === undefined) continue;
 		say(`left out: ${name}: ${reason}`);
 		absent.push(name);
 	}
 	return absent;
+}
+
+async function whyNoHttp3(): Promise<string | undefined> {
+	return (await lacksWebTransport('h3'))?.message;
+}
+
+async function whyNoRsync(host: Host, tcp: Program['tcp']): Promise<string | undefined> {
+	return hasTool('rsync') ? await whyNoTcp(host, tcp) : 'rsync is not installed';
 }
 
 async function whyNoTcp(host: Host, tcp: Program['tcp']): Promise<string | undefined> {

@@ -32,6 +32,7 @@ const smallWorlds = [
 	...['satellite', 'stock-0'],
 ];
 const largeWorlds = ['100m-100ms-0', '100m-100ms-1', '100m-100ms-5'];
+const detourWorlds = ['100m-100ms-0', '100m-100ms-1'];
 /** Above this, CUBIC is given less to carry. */
 const cubicLossMax = 0.001;
 /** What comes with each run: two hosts, a server, the comparison of two trees. */
@@ -84,7 +85,7 @@ export function expectedMs({world, program, carried}: Cell, capMs: number): numb
 	const trips = (carried.fileCount > 1 ? 20 : 14) * world.roundTripMs;
 	const octets = carried.isPulled ? 0 : contentSize(carried);
 	let rate = 0.75 * world.down * (1 - world.loss);
-	if (program.name === 'rsync-cubic' && world.loss > 0) {
+	if (isCubic(program.name) && world.loss > 0) {
 		// Mathis, Semke, Mahdavi and Ott (1997); a burst counts as one loss.
 		const events = world.loss / world.burst;
 		rate = Math.min(rate, (1.22 * 1460 * 8) / (roundTripS * Math.sqrt(events)));
@@ -94,13 +95,24 @@ export function expectedMs({world, program, carried}: Cell, capMs: number): numb
 
 function carriedLoad(world: World, load: Load, program: ProgramName): Load {
 	const isBulk = load.fileCount === 1 && load.size > eighth.size;
-	return program === 'rsync-cubic' && world.loss > cubicLossMax && isBulk ? eighth : load;
+	return isCubic(program) && world.loss > cubicLossMax && isBulk ? eighth : load;
 }
 
-/** CUBIC with loss carries 8 MiB in place of either large file: once is enough. */
-function isNeedless({loss}: World, load: LoadName, program: ProgramName): boolean {
-	if (program !== 'rsync-cubic') return false;
+/**
+ * CUBIC with loss carries 8 MiB in place of either large file: once is enough. What goes inside of
+ * WebTransport is for where nothing else gets through: a few paths show what it costs.
+ */
+function isNeedless({name, loss}: World, load: LoadName, program: ProgramName): boolean {
+	if (program === 'shoal-h2' || program === 'shoal-h3') {
+		return load !== '64mib' || !detourWorlds.includes(name);
+	}
+	if (!isCubic(program)) return false;
 	return load === '256mib' ? loss > 0 : load === 'small' && loss > 0.01;
+}
+
+/** Carried by TCP under CUBIC, which loss holds back. */
+function isCubic(program: ProgramName): boolean {
+	return program === 'rsync-cubic' || program === 'shoal-h2';
 }
 
 function isChosen(name: string, names: readonly string[]): boolean {

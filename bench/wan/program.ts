@@ -6,14 +6,16 @@ import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
+import type {LinkName} from '../../src/link-name.ts';
 import {addresses, type Link, type TcpKind} from './link.ts';
 
 const shoal = fileURLToPath(new URL('../../../bin/shoal.js', import.meta.url));
 const shoalPort = 8730;
 const rsyncPort = 8731;
+const webTransportPort = 8443;
 const startMsMax = 60_000;
 
-export type ProgramName = 'shoal' | 'rsync-bbr' | 'rsync-cubic';
+export type ProgramName = 'shoal' | 'rsync-bbr' | 'rsync-cubic' | 'shoal-h2' | 'shoal-h3';
 
 export type Program = {
 	readonly name: ProgramName;
@@ -40,6 +42,9 @@ export const programs: readonly Program[] = [
 	{name: 'shoal', title: 'shoal', tcp: 'cubic', serve: serveShoal},
 	rsync('bbr'),
 	rsync('cubic'),
+	// What Linux does unless told otherwise, and a program in Node cannot choose.
+	{name: 'shoal-h2', title: 'shoal over HTTP/2', tcp: 'cubic', serve: serveShoalOver('h2')},
+	{name: 'shoal-h3', title: 'shoal over HTTP/3', tcp: 'cubic', serve: serveShoalOver('h3')},
 ];
 
 /** Where `shoal` of either side keeps keys: `home` for a receiver that has been here before. */
@@ -47,11 +52,25 @@ export function shoalEnvironment(home: string): NodeJS.ProcessEnv {
 	return {...process.env, XDG_CONFIG_HOME: home};
 }
 
-async function serveShoal(link: Link, tree: string, directory: string): Promise<Serving> {
+function serveShoal(link: Link, tree: string, directory: string): Promise<Serving> {
+	return startShoal(link, tree, directory, 'udp');
+}
+
+function serveShoalOver(name: LinkName): Program['serve'] {
+	return (link, tree, directory) => startShoal(link, tree, directory, name);
+}
+
+async function startShoal(
+	link: Link,
+	tree: string,
+	directory: string,
+	over: LinkName,
+): Promise<Serving> {
 	const listen = `${addresses.source}:${shoalPort}`;
 	const command = [
 		...[process.execPath, shoal, 'serve', tree, '--json', '--listen', listen],
 		...['--state', `${tree}.state`],
+		...(over === 'udp' ? [] : ['--webtransport', String(webTransportPort)]),
 	];
 	const [file, words] = link.enter('source', command);
 	const child = spawn(file, words, {
@@ -64,7 +83,7 @@ async function serveShoal(link: Link, tree: string, directory: string): Promise<
 		let url: string | undefined;
 		lines.on('line', line => {
 			const event = JSON.parse(line) as Record<string, unknown>;
-			if (event['event'] === 'listening') url = String(event['url']);
+			if (event['event'] === 'listening') url = String(event['webTransportUrl'] ?? event['url']);
 			// Also what it serves is known: no client has to wait for a scan.
 			if (event['event'] === 'serving' && url !== undefined) resolve(url);
 		});
@@ -74,7 +93,9 @@ async function serveShoal(link: Link, tree: string, directory: string): Promise<
 		setTimeout(() => reject(new Error(`shoal serves nothing: ${errors()}`)), startMsMax).unref();
 	});
 	return {
-		command: destination => [process.execPath, shoal, 'pull', url, destination, '--json'],
+		command: destination => [
+			...[process.execPath, shoal, 'pull', url, destination, '--json', '--link', over],
+		],
 	};
 }
 

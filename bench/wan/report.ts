@@ -32,6 +32,8 @@ const colors: Readonly<Record<ProgramName, string>> = {
 	shoal: '#0b6e99',
 	'rsync-bbr': '#c2571a',
 	'rsync-cubic': '#7a7a7a',
+	'shoal-h2': '#4f9a3c',
+	'shoal-h3': '#8b5fb0',
 };
 /** Between these two lines of a document stands what was measured last. */
 const marksOf = (bench: string) => [`<!-- bench:${bench} -->`, `<!-- /bench:${bench} -->`] as const;
