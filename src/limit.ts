@@ -4,6 +4,9 @@
  */
 import {assert} from './assert.ts';
 
+/** A hole in a file: the block of most file systems, and as many zeros from its multiple on. */
+export const holeSize = 4096;
+
 /** Largest datagram before the path MTU is known. RFC 9000 §14: every path carries 1200 octets. */
 export const datagramSizeInitial = 1200;
 

@@ -2,6 +2,12 @@
 import type {OptionRow} from './option-row.ts';
 
 export const basisOptions = {
+	sparse: {
+		flags: '-S, --sparse',
+		group: 'compare',
+		commands: ['pull'],
+		help: 'Make holes of runs of zeros, also in files that have no holes at SOURCE.',
+	},
 	fuzzy: {
 		flags: '-y, --fuzzy',
 		group: 'compare',

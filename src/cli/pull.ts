@@ -72,6 +72,7 @@ export function readOptions({
 		ignoreTimes: given('ignoreTimes'),
 		sizeOnly: given('sizeOnly'),
 		wholeFile: given('wholeFile'),
+		sparse: given('sparse'),
 		fuzzy: Math.min(options.fuzzy ?? 0, 2) as 0 | 1 | 2,
 		makePath: given('makePath'),
 		owner: !given('noOwner'),

@@ -21,7 +21,7 @@ export const unbuiltOptions: readonly UnbuiltRow[] = [
 	...['--munge-links', '-k, --copy-dirlinks', '-K, --keep-dirlinks'].map(plain),
 	...['-E, --executability', '--chmod', '-A, --acls', '-X, --xattrs'].map(plain),
 	...['-U, --atimes', '--open-noatime', '-N, --crtimes', '-O, --omit-dir-times'].map(plain),
-	...['-J, --omit-link-times', '--super', '--fake-super', '-S, --sparse'].map(plain),
+	...['-J, --omit-link-times', '--super', '--fake-super'].map(plain),
 	...['--preallocate', '--no-whole-file', '--no-W', '--checksum-choice', '--cc'].map(plain),
 	...['-x, --one-file-system', '-B, --block-size', '--rsync-path'].map(plain),
 	{flags: '-e, --rsh', reason: 'sources over ssh belong to a later version'},

@@ -121,6 +121,8 @@ export type PullOptions = RunOptions & {
 	readonly sizeOnly: boolean;
 	/** No delta: changed files travel whole. */
 	readonly wholeFile: boolean;
+	/** Runs of zeros become holes also in files that have none at the source. */
+	readonly sparse?: boolean;
 	/** A file that is new may resemble one of DEST: 1; or of an alternate directory, too: 2. */
 	readonly fuzzy?: 0 | 1 | 2;
 	/** Directories that may have what DEST lacks. */

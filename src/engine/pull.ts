@@ -389,6 +389,7 @@ function planOptions(options: PullOptions): PlanOptions {
 		sizeOnly,
 		wholeFile,
 		fuzzy: options.fuzzy ?? 0,
+		sparse: options.sparse ?? false,
 		alternates: options.alternates,
 		strict,
 	};

@@ -207,7 +207,9 @@ export class DeltaFetch {
 	/** What does not match is asked for at once; what could not be copied, after that. */
 	async #copy(row: number, {delta, bases: from, rest}: ActiveFile): Promise<void> {
 		const {table, onCopied, pool, order} = this.#options;
-		const missing = rest?.missing ?? Float64Array.of(0, table.columns.size[row]!);
+		const size = table.columns.size[row]!;
+		const sparse = table.columns.holes[row] === 1 ? {sparseSize: size} : {};
+		const missing = rest?.missing ?? Float64Array.of(0, size);
 		const staged = rest === undefined ? -1 : from.length - 1;
 		const {there, elsewhere} = sortOut(delta.matches, staged, missing);
 		this.#wantAll(row, subtract(subtract(missing, there), coverOf(elsewhere)));
@@ -218,7 +220,8 @@ export class DeltaFetch {
 		const done: number[] = [];
 		try {
 			for (const matches of partsOf(elsewhere)) {
-				const {copied} = await pool.run(copyMatches, {matches, bases, to}, order);
+				const input = {matches, bases, to, ...sparse};
+				const {copied} = await pool.run(copyMatches, input, order);
 				for (let at = 0; at < copied.length; at += 2) {
 					done.push(copied[at]!, copied[at + 1]!);
 					onCopied(row, copied[at]!, copied[at + 1]!);

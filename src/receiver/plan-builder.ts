@@ -423,6 +423,7 @@ export class PlanBuilder {
 			page: content?.page ?? 0,
 			position: content?.position ?? 0,
 			size: isFile ? (content ?? entry).size : 0,
+			holes: this.#options.sparse || (content ?? entry).sparse ? 1 : 0,
 			digest: isFile ? (content ?? entry).digest : none,
 			target: entry.target,
 			leader,
@@ -468,9 +469,7 @@ export class PlanBuilder {
 			columns.mtimeSec[row] = stat.mtimeSec[present]!;
 			columns.mtimeNsec[row] = stat.mtimeNsec[present]!;
 		}
-		if (columns.type[row] !== entryType.file) return;
-		columns.content[row] = contentFrom.copy;
-		this.table.setSource(row, this.table.path(row));
+		if (columns.type[row] === entryType.file) this.#keepApart(row);
 	}
 
 	/**

@@ -93,10 +93,12 @@ export function refuseSize(
 	stagePath: readonly Name[],
 	{table, fileSystems}: Planned,
 ): ShoalError | undefined {
-	const {content, device, size} = table.columns;
+	const {content, device, size, holes} = table.columns;
 	const needed = new Float64Array(fileSystems.roots.length);
 	for (let row = 0; row < table.count; row++) {
 		if (!isStaged(table, row) || isNamed(content[row]!)) continue;
+		// How much of a file with holes takes room is known when it is there.
+		if (holes[row] === 1) continue;
 		needed[device[row]!]! += size[row]!;
 	}
 	const walk = new DirectoryWalk(tree, root);

@@ -53,6 +53,7 @@ export class Present {
 			targetOffsets: offsets(this.#targets),
 			device: new Float64Array(this.count),
 			unread: new Uint8Array(this.count),
+			sparse: new Uint8Array(this.count),
 		};
 		return new ScanTable(columns, []);
 	}

@@ -42,6 +42,8 @@ export type PlanOptions = ApplyOptions &
 		readonly ignoreTimes: boolean;
 		readonly sizeOnly: boolean;
 		readonly wholeFile: boolean;
+		/** Runs of zeros become holes also in files that have none at the source. */
+		readonly sparse: boolean;
 		/** A file that is new may resemble one of DEST: 1; or of an alternate directory, too: 2. */
 		readonly fuzzy: 0 | 1 | 2;
 		readonly alternates: AlternateOptions | undefined;

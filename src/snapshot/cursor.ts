@@ -145,6 +145,10 @@ export class Cursor implements EntryView {
 		return this.#reader.unread;
 	}
 
+	get sparse(): boolean {
+		return this.#reader.sparse;
+	}
+
 	get xattr(): Uint8Array {
 		return this.#reader.xattr;
 	}

@@ -2,8 +2,8 @@
 import {digestSize} from '../limit.ts';
 import {type EntryView, entryType} from './entry.ts';
 
-export const formFlag = {further: 1, first: 2, xattr: 4, unread: 8, flat: 16} as const;
-const formEnd = 32;
+export const formFlag = {further: 1, first: 2, xattr: 4, unread: 8, flat: 16, sparse: 32} as const;
+const formEnd = 64;
 
 export const mtimeSecMax = 2 ** 48;
 export const nsecEnd = 1_000_000_000;
@@ -22,6 +22,7 @@ export function formOf(entry: EntryView): number {
 	if (entry.xattr.length > 0) form |= formFlag.xattr;
 	if (entry.unread) form |= formFlag.unread;
 	if (entry.flatDigest.length > 0) form |= formFlag.flat;
+	if (entry.sparse) form |= formFlag.sparse;
 	return form;
 }
 
@@ -32,10 +33,14 @@ export function isValidForm(type: number, form: number): boolean {
 	const unread = (form & formFlag.unread) !== 0;
 	if (type === entryType.directory && (form & (formFlag.further | formFlag.first)) !== 0)
 		return false;
-	if (further && (form & (formFlag.first | formFlag.unread | formFlag.flat)) !== 0) return false;
+	if (further && (form & notOfFurther) !== 0) return false;
 	if (unread && type !== entryType.file && type !== entryType.directory) return false;
-	return (form & formFlag.flat) === 0 || (type === entryType.file && !unread);
+	return (form & ofContent) === 0 || (type === entryType.file && !unread);
 }
+
+/** What only the first name of a file says, and what is said of content that was read. */
+const ofContent = formFlag.flat | formFlag.sparse;
+const notOfFurther = formFlag.first | formFlag.unread | ofContent;
 
 /** Whether content digests stand in an entry: a regular file's own, read, and not empty. */
 export function hasDigest(type: number, form: number, size: number): boolean {

@@ -318,6 +318,10 @@ export class EntryReader implements EntryView {
 		return (this.form & formFlag.unread) !== 0;
 	}
 
+	get sparse(): boolean {
+		return (this.form & formFlag.sparse) !== 0;
+	}
+
 	get xattr(): Uint8Array {
 		return this.#digestAt(this.#xattrOffset);
 	}

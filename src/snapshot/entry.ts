@@ -62,6 +62,8 @@ export type EntryView = {
 	 * directory may have entries that are not listed.
 	 */
 	readonly unread: boolean;
+	/** A file, by its first name, that has holes at the source: zeros that take no room. */
+	readonly sparse: boolean;
 };
 
 const none = new Uint8Array(0);
@@ -87,6 +89,7 @@ export function makeEntry(
 		flatDigest: none,
 		device: 0,
 		unread: false,
+		sparse: false,
 		...fields,
 	};
 }
@@ -112,6 +115,7 @@ export function copyEntry(entry: EntryView): EntryView {
 		flatDigest: entry.flatDigest.slice(),
 		device: entry.device,
 		unread: entry.unread,
+		sparse: entry.sparse,
 	};
 }
 

@@ -32,6 +32,7 @@ export function jsonLine(entry: EntryView): string {
 	if (entry.flatDigest.length > 0) line['sha256'] = toHex(entry.flatDigest);
 	if (entry.xattr.length > 0) line['xattr'] = toHex(entry.xattr);
 	if (entry.unread) line['unread'] = true;
+	if (entry.sparse) line['sparse'] = true;
 	return escapeJson(JSON.stringify(line));
 }
 

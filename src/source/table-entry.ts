@@ -95,6 +95,11 @@ export class TableEntry implements EntryView {
 		return this.#table.columns.device[this.index]!;
 	}
 
+	get sparse(): boolean {
+		const isFirst = this.#contents.firstOf[this.index] === 0;
+		return isFirst && !this.unread && this.#table.columns.sparse[this.index] === 1;
+	}
+
 	get unread(): boolean {
 		if (this.type === entryType.directory) return this.#table.columns.unread[this.index] === 1;
 		const isFirst = this.#contents.firstOf[this.index] === 0;

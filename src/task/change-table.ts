@@ -59,6 +59,8 @@ const columnTable = {
 	existingMode: Uint16Array,
 	/** `changeDetail` bits. */
 	details: Uint16Array,
+	/** 1: runs of zeros become holes. */
+	holes: Uint8Array,
 	/** Of the file systems below DEST: which staging directory serves this path. */
 	device: Uint16Array,
 	mode: Uint16Array,
@@ -97,7 +99,7 @@ export type Change = {[K in ColumnName]: number} & {
 
 const columnNames = Object.keys(columnTable) as ColumnName[];
 const magic = 0x5348_4354;
-const version = 1;
+const version = 2;
 
 export class ChangeTable {
 	#count = 0;
@@ -315,6 +317,7 @@ export function blankChange(): Omit<Change, 'source'> {
 		existing: existing.none,
 		existingMode: 0,
 		details: 0,
+		holes: 0,
 		device: 0,
 		mode: 0,
 		uid: 0,

@@ -11,6 +11,7 @@ import {baseName, equalOctets} from '../snapshot/path.ts';
 import {type ChangeRows, contentFrom} from './change-table.ts';
 import {DirectoryWalk} from './directory-walk.ts';
 import {octetsAt} from './packed-octets.ts';
+import {writeSparse} from './sparse-file.ts';
 import {stagedName} from './staged-name.ts';
 import {defineTask, type TaskContext} from './task.ts';
 
@@ -106,7 +107,7 @@ function copyRow(
 		tree.unlink(dir, name);
 		const to = tree.create(dir, name, 0o600);
 		try {
-			isGood = equalOctets(copyLeaves(from, to, rows.size[row]!, context), digest);
+			isGood = equalOctets(copyLeaves(from, to, rows, row, context), digest);
 		} finally {
 			tree.closeFile(to);
 		}
@@ -136,9 +137,11 @@ function openSource(
 function copyLeaves(
 	from: FileHandle,
 	to: FileHandle,
-	size: number,
+	rows: ChangeRows,
+	row: number,
 	{tree, sha256, aborted}: TaskContext,
 ): Uint8Array {
+	const size = rows.size[row]!;
 	const none = new Uint8Array(0);
 	if (tree.statFile(from).size !== size) return none;
 	const count = leafCount(size);
@@ -148,7 +151,8 @@ function copyLeaves(
 		const leaf = buffer.subarray(0, leafLength(size, index));
 		if (aborted() || tree.read(from, leaf, index * leafSize) < leaf.length) return none;
 		hashes.set(leafHash(sha256, leaf), index * digestSize);
-		tree.write(to, leaf, index * leafSize);
+		if (rows.holes[row] === 1) writeSparse(tree, to, leaf, index * leafSize, size);
+		else tree.write(to, leaf, index * leafSize);
 	}
 	return treeRoot(sha256, hashes);
 }

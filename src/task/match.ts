@@ -5,6 +5,7 @@ import {makeSearch, type SearchInput} from '../delta/search-input.ts';
 import {stretchRowSize} from '../delta/stretches.ts';
 import {ShoalError} from '../error.ts';
 import type {FileHandle, TreeIo} from '../platform/tree.ts';
+import {writeSparse} from './sparse-file.ts';
 import {defineTask} from './task.ts';
 
 const copySize = 1 << 20;
@@ -58,6 +59,8 @@ export type CopyInput = {
 	readonly bases: readonly (FileHandle | undefined)[];
 	/** The file that is put together, open for writing. */
 	readonly to: FileHandle;
+	/** Where zeros become holes, the octets that the file will have. */
+	readonly sparseSize?: number;
 };
 
 export type CopyOutput = {
@@ -72,7 +75,7 @@ export type CopyOutput = {
  */
 export const copyMatches = defineTask<CopyInput, CopyOutput>({
 	name: 'copy-matches',
-	run({matches, bases, to}, {tree, aborted}) {
+	run({matches, bases, to, sparseSize}, {tree, aborted}) {
 		const buffer = new Uint8Array(copySize);
 		const copied: number[] = [];
 		for (let row = 0; row < matches.length && !aborted(); row += matchRowSize) {
@@ -82,7 +85,9 @@ export const copyMatches = defineTask<CopyInput, CopyOutput>({
 				const into = buffer.subarray(0, Math.min(copySize, length - done));
 				const from = matches[row + 2]! + done;
 				const count = readThere(tree, bases[matches[row + 1]!], into, from);
-				tree.write(to, into.subarray(0, count), start + done);
+				const octets = into.subarray(0, count);
+				if (sparseSize === undefined) tree.write(to, octets, start + done);
+				else writeSparse(tree, to, octets, start + done, sparseSize);
 				done += count;
 				if (count < into.length) break;
 			}

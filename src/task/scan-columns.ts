@@ -1,4 +1,5 @@
 /** What a scan finds, in columns: a million entries are a few dozen buffers, not objects. */
+import {holeSize} from '../limit.ts';
 import type {Stat} from '../platform/tree.ts';
 import {type EntryType, entryType} from '../snapshot/entry.ts';
 
@@ -29,6 +30,8 @@ export type ScanColumns = {
 	readonly device: Float64Array;
 	/** 1 for a directory whose entries could not be listed. */
 	readonly unread: Uint8Array;
+	/** 1 for a file of which so much less is allocated than it is long that it has holes. */
+	readonly sparse: Uint8Array;
 };
 
 /** Columns with one place per entry and no offsets: all are copied alike. */
@@ -47,6 +50,7 @@ export const plainColumns = [
 	'linkCount',
 	'device',
 	'unread',
+	'sparse',
 ] as const satisfies readonly (keyof ScanColumns)[];
 
 export function makeColumns(count: number, pathsSize: number, targetsSize: number): ScanColumns {
@@ -69,6 +73,7 @@ export function makeColumns(count: number, pathsSize: number, targetsSize: numbe
 		linkCount: new Uint32Array(count),
 		device: new Float64Array(count),
 		unread: new Uint8Array(count),
+		sparse: new Uint8Array(count),
 	};
 }
 
@@ -162,6 +167,7 @@ export class ColumnsBuilder {
 		to.dev[index] = stat.dev;
 		to.linkCount[index] = type === entryType.directory ? 1 : stat.linkCount;
 		to.device[index] = stat.device;
+		to.sparse[index] = type === entryType.file && hasHoles(stat) ? 1 : 0;
 		this.count++;
 	}
 
@@ -213,4 +219,9 @@ export function typeOf(format: number): EntryType | undefined {
 		default:
 			return undefined;
 	}
+}
+
+/** A short file may lie in its inode and have no block: that is no hole. stat(2): blocks of 512. */
+function hasHoles({size, blocks}: Stat): boolean {
+	return blocks * 512 + holeSize <= size;
 }

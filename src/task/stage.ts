@@ -9,6 +9,7 @@ import {leafHash} from '../snapshot/merkle.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import {type Creation, setAttributes} from './attributes.ts';
 import type {ChangeRows} from './change-table.ts';
+import {writeSparse} from './sparse-file.ts';
 import {stagedName} from './staged-name.ts';
 import {defineTask, type TaskContext} from './task.ts';
 
@@ -103,7 +104,9 @@ function stageRow(
 			}
 			const proven = kind[op] === stageOp.part || equalOctets(leafHash(sha256, octets), proof);
 			if (!proven) bad.push(op);
-			else if (kind[op] !== stageOp.check) tree.write(file.handle(), octets, offset[op]!);
+			else if (kind[op] === stageOp.check) continue;
+			else if (rows.holes[row] === 0) tree.write(file.handle(), octets, offset[op]!);
+			else writeSparse(tree, file.handle(), octets, offset[op]!, rows.size[row]!);
 		}
 		if (!finish || bad.length > badBefore) return undefined;
 		const handle = file.handle();

@@ -26,6 +26,7 @@ export const defaults: PlanOptions = {
 	ignoreTimes: false,
 	sizeOnly: false,
 	wholeFile: false,
+	sparse: false,
 	fuzzy: 0,
 	alternates: undefined,
 	strict: false,

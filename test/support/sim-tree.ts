@@ -95,6 +95,7 @@ export function requestsOf(list: List, tree: SimTree, ahead?: Ahead): RequestQue
 			existing: existing.none,
 			existingMode: 0,
 			details: 0,
+			holes: 0,
 			device: 0,
 			mode: cursor.mode,
 			uid: 0,

@@ -17,6 +17,10 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 	wholeFile:
 		'Cheaper where the versions of a file have nothing in common, as compressed or encrypted ' +
 		'files have.',
+	sparse:
+		'A file that is sparse at SOURCE is sparse in DEST without this: each 4,096 octets of it, ' +
+		'from a multiple of 4,096 on, that are all zeros are not written. With this, the same holds ' +
+		'for every file that is written. Files that do not change stay as they are.',
 	fuzzy:
 		'A new file is searched for in one of its directory that has the same size and time, else in ' +
 		'the one of the nearest name, as rsync(1) reckons it; an archive also in the files of the ' +

@@ -32,6 +32,7 @@ function tableOf(list: List): ChangeTable {
 			existing: existing.none,
 			existingMode: 0,
 			details: 0,
+			holes: 0,
 			device: 0,
 			mode: 0,
 			uid: 0,

@@ -91,6 +91,7 @@ function addFile(table: ChangeTable, digest: Uint8Array, content: number, size =
 		existing: 0,
 		existingMode: 0,
 		details: 0,
+		holes: 0,
 		device: 0,
 		mode: 0o644,
 		uid: 0,

@@ -25,6 +25,7 @@ function randomChange(prng: Prng, path: string): Omit<Change, 'source'> {
 		existing: prng.below(4),
 		existingMode: prng.below(0o10000),
 		details: prng.below(512),
+		holes: prng.below(2),
 		device: prng.below(3),
 		mode: prng.below(0x10000),
 		uid: prng.next(),
