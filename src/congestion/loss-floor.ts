@@ -73,8 +73,14 @@ export class LossFloor {
 		this.discard();
 	}
 
-	isBetween(least: number, most: number): boolean {
-		return this.recent > least && this.recent < most;
+	/** So much that one that knows of no queue looks for it; more is the path's. */
+	get isUnclear(): boolean {
+		return this.recent > excess && this.recent < unclearMax;
+	}
+
+	/** Every round loses: it is not a queue that runs over now and then. */
+	get isSteady(): boolean {
+		return this.typical > steadyMin;
 	}
 
 	/** The sender held back once, and saw what is lost all the same. */
@@ -165,6 +171,10 @@ const overflowTypicalMax = 0.03;
 
 /** Stretches in one round: one long stretch is a gap of the path, not a full queue. BBRv3. */
 const eventsMin = 6;
+
+/** A share that more than a full queue must explain; and one of chance, seldom in ten rounds. */
+const unclearMax = 0.25;
+const steadyMin = 0.005;
 
 const packetSize = 1228;
 

@@ -16,7 +16,7 @@ import {emptyQueueMax, fullQueueMin, ownQueueMax, startQueueMax} from './queue-b
 import {leastSpan, QueueDelay} from './queue-delay.ts';
 import {RoundTrip, roundTripInitial} from './round-trip.ts';
 import {Sharing} from './sharing.ts';
-import {Startup} from './startup.ts';
+import {initialRate, initialWindow, Startup, trainSpacing, trainTime} from './startup.ts';
 import {RoundMax, TimeMin} from './windowed.ts';
 
 export class PathModel implements Controller {
@@ -67,14 +67,13 @@ export class PathModel implements Controller {
 		if (this.phase === 'share') {
 			return Math.max(rateMin, (shareGain * this.window * 1e6) / this.#trip.smoothed);
 		}
-		if (bandwidth === 0) return (initialWindow * 1e6) / this.minRoundTrip;
+		if (bandwidth === 0) return initialRate(this.minRoundTrip);
 		// Held back, the rate is below what got through, so that no queue can be full.
 		if (this.phase === 'ease') return Math.max(this.#easedRate * this.#gain, rateMin);
 		const rate = bandwidth * this.#gain * this.#madeUp;
 		if (this.phase !== 'startup') return Math.max(rate, rateMin);
-		const least =
-			this.#startup.fullRate === 0 ? (initialWindow * 1e6) / this.minRoundTrip : rateMin;
-		return Math.max(rate, least);
+		const isFirst = this.#startup.fullRate === 0;
+		return Math.max(rate, isFirst ? initialRate(this.minRoundTrip) : rateMin);
 	}
 
 	get #madeUp(): number {
@@ -138,11 +137,10 @@ export class PathModel implements Controller {
 		if (this.#roundPackets++ === 0 && this.#roundAt === 0) this.#roundAt = now;
 		this.#queue.add(now - sentAt, now, this.minRoundTrip);
 		if (this.#sharing.isBeat(sentAt)) this.#onBeat(now);
-		const interval = Math.max(this.minRoundTrip, 4 * this.#queue.jitter);
-		// While the rate doubles each round, an eighth of one is a long time.
-		const eighth = this.minRoundTrip / 8;
-		const spacing =
-			this.phase === 'startup' ? Math.min(eighth, Math.max(eighth / 4, 1000)) : eighth;
+		const isStart = this.phase === 'startup';
+		const span = isStart ? trainTime(this.minRoundTrip) : this.minRoundTrip;
+		const interval = Math.max(span, 4 * this.#queue.jitter);
+		const spacing = isStart ? trainSpacing(this.minRoundTrip) : this.minRoundTrip / 8;
 		if (this.#delivery.add(size, sentAt, now, limited, interval, spacing)) {
 			const {rate} = this.#delivery;
 			if (!this.#delivery.limited || rate > this.#bandwidth.value) this.#bandwidth.add(rate);
@@ -164,6 +162,7 @@ export class PathModel implements Controller {
 		this.#loss.onLost(octets);
 		// What is lost while no queue stands is the path's own.
 		if (this.#queue.delay <= fullQueueMin(this.#bandwidth.value) + this.#queue.jitter) return;
+		if (this.#isPathLoss) return;
 		this.#queueLost += octets;
 		if (this.phase === 'compete') this.#competition.rival!.onLost(octets, now);
 	}
@@ -273,10 +272,19 @@ export class PathModel implements Controller {
 	#onBeat(now: Micros): void {
 		if (this.phase === 'share' || this.phase === 'compete') {
 			if (this.#phaseRounds >= 2) this.#enter('look', now);
-		} else if (this.phase !== 'startup' && this.#loss.isBetween(beatLossMin, beatLossMax)) {
+		} else if (this.phase === 'cruise' && this.#formerRounds === 0) {
 			// Who began in a full queue knows no other delay, and takes its losses for the path's.
-			this.#enter('probeRoundTrip', now);
+			if (this.#loss.isUnclear && !this.#isPathLoss) this.#enter('probeRoundTrip', now);
 		}
+	}
+
+	/** Every round loses, and the queue has room. */
+	get #isPathLoss(): boolean {
+		return this.#loss.isSteady && this.#queue.hasRoom(this.queueMax);
+	}
+
+	get #isQueueEmpty(): boolean {
+		return this.#queue.delay <= emptyQueueMax(this.#bandwidth.value) + this.#queue.jitter;
 	}
 
 	#endStartupRound(rate: number, now: Micros): void {
@@ -308,6 +316,8 @@ export class PathModel implements Controller {
 		} else if (this.#formerRounds > 0) {
 			// What was lost is still that of the phase before.
 			this.#formerRounds--;
+			// A policer lets the trains of a start through, and then far less.
+			if (!this.#roundPartlyLimited) this.#bandwidth.cap((2 * rate) / (1 - this.#loss.floor));
 		} else if (this.#loss.excessive || this.#loss.doubtful) {
 			this.#ease(rate, now);
 		} else if (this.#phaseRounds >= this.#probe.pause) {
@@ -384,6 +394,11 @@ export class PathModel implements Controller {
 	}
 
 	#ease(rate: number, now: Micros): void {
+		if (this.#queue.hasRoom(this.queueMax) && this.#isQueueEmpty) {
+			// What loses here is a queue, not a policer, and it is empty: this is the path's own.
+			if (this.#phaseRounds > easeLag + 1) this.#loss.verify();
+			return;
+		}
 		// Whose the loss is does not depend on holding back much further than to half.
 		this.#easedRate = Math.max(rate, this.#bandwidth.value / 2);
 		this.#easedLoss = this.#loss.recent;
@@ -424,17 +439,10 @@ export class PathModel implements Controller {
 		const most = isStart ? startQueueMax(this.minRoundTrip, rate) : ownQueueMax(rate);
 		return most + this.#queue.jitter;
 	}
-
-	get #isQueueEmpty(): boolean {
-		return this.#queue.delay <= emptyQueueMax(this.#bandwidth.value) + this.#queue.jitter;
-	}
 }
 
 /** A round has at least as many packets as a sample of the rate. */
 const roundPacketsMin = 10;
-
-/** 32 datagrams in the first round trip. */
-const initialWindow = 32 * 1228;
 
 /** Microseconds after which a process that ran late is trusted again to see delays. */
 const napMemory = 500_000;
@@ -465,10 +473,6 @@ const startupWindowGain = 2.89;
 const drainRoundsMax = 4;
 const drainShare = 0.95;
 
-/** Loss, as a share, with which one that knows of no queue looks for it; more is the path's. */
-const beatLossMin = 0.02;
-const beatLossMax = 0.25;
-
 /** A look: part of a flight that is left on its way, rounds in which one's own queue is gone. */
 const lookShare = 0.75;
 const lookRoundsMax = 4;
@@ -482,7 +486,7 @@ const shareGain = 1.25;
 
 /** What of its flight it keeps when a queue runs over, as CUBIC does. */
 const competeShare = 0.7;
-/** Rounds of easing until the losses that are found are of packets sent since. */
+/** Rounds until the losses that are found are of packets sent since. */
 const easeLag = 3;
 const windowGain = 2;
 

@@ -9,6 +9,8 @@ export class QueueDelay {
 	delay = 0;
 	/** Mean difference of one packet's delay and the next one's (RFC 3550 §6.4.1). */
 	jitter = 0;
+	/** The longest queue ever shown, jitter left out. */
+	#most = 0;
 	readonly #base = new TimeMin(leastSpan);
 	#last = Number.NaN;
 	#samples = 0;
@@ -38,6 +40,7 @@ export class QueueDelay {
 		let least = this.#groupMin;
 		for (let group = 0; group < groups; group++) least = Math.min(least, former[group]!);
 		this.delay = former[groups - 1] === Infinity ? 0 : least - this.#base.value;
+		this.#most = Math.max(this.#most, this.delay - this.jitter);
 		if (++this.#groupCount >= groupSize && now - this.#groupAt >= span) {
 			former.copyWithin(1, 0, groupsMax - 1);
 			former[0] = this.#groupMin;
@@ -47,9 +50,15 @@ export class QueueDelay {
 		}
 	}
 
+	/** The queue was twice as long once, and longer by `least`: it is not full now. */
+	hasRoom(least: number): boolean {
+		return this.#most > 2 * this.delay + least;
+	}
+
 	reset(): void {
 		this.delay = 0;
 		this.jitter = 0;
+		this.#most = 0;
 		this.#base.reset();
 		this.#last = Number.NaN;
 		this.#samples = 0;

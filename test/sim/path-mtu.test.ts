@@ -71,8 +71,8 @@ test('probes are a thirty-second of what is sent at most: little is fetched with
 	const small = await cross({...plain, sizes: [30_000]}, () => 65_507, {max: 65_507});
 	t.true(small.complete);
 	t.is(Math.max(...small.sent.keys()), 1200);
-	const none = await cross({...plain, sizes: [MiB]}, () => 65_507, {max: 1200});
-	const some = await cross({...plain, sizes: [MiB]}, () => 1300, {max: 65_507});
+	const none = await cross({...plain, sizes: [2 * MiB]}, () => 65_507, {max: 1200});
+	const some = await cross({...plain, sizes: [2 * MiB]}, () => 1300, {max: 65_507});
 	t.true(some.tooLarge > 3);
 	t.true(some.bytesDown < none.bytesDown * (1 + 1 / 32), `${some.bytesDown}, ${none.bytesDown}`);
 });
@@ -132,7 +132,7 @@ test('a path that carries less from one moment on is noticed within some round t
 });
 
 test('a silence of the whole path is no sign of its size for long', async t => {
-	const hole = {...plain, sizes: [12 * MiB]};
+	const hole = {...plain, sizes: [16 * MiB]};
 	const run = await cross(hole, time => (time > 1_500_000 && time < 2_500_000 ? 0 : 1472), {
 		max: 1472,
 	});
