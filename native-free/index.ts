@@ -1,6 +1,7 @@
 /** The floor: every effect by Node's own built-ins. Nothing here loads a native addon. */
 import type {Platform} from '../src/platform/platform.ts';
 import {clock} from './clock.ts';
+import {compression} from './compression.ts';
 import {crypto} from './crypto.ts';
 import {openLink, resolve} from './datagram.ts';
 import {localAddresses} from './local-address.ts';
@@ -18,6 +19,7 @@ const platform: Platform = {
 	threads,
 	process: processInfo,
 	openSearchMemory,
+	compression,
 	watchDirectory,
 	readOwners,
 	openLink,
@@ -30,6 +32,7 @@ export default platform;
 
 export {formatAddress, parseAddress} from './address.ts';
 export {clock} from './clock.ts';
+export {compression} from './compression.ts';
 export {crypto} from './crypto.ts';
 export {openLink, resolve} from './datagram.ts';
 export {sha256} from './digest.ts';

@@ -124,6 +124,7 @@ class ConfigReader {
 			'exclude',
 			...historyKeys,
 			'watch',
+			'compress',
 		]);
 		const directory = this.#text(table, at, 'path');
 		if (directory === undefined) throw this.#error(at, 'wants a path');
@@ -141,6 +142,7 @@ class ConfigReader {
 			...(state === undefined ? {} : {state: join(this.#resolve(state), name)}),
 			...(comment === undefined ? {} : {comment}),
 			...(this.#flag(table, at, 'watch') ? {watch: true} : {}),
+			...(this.#flag(table, at, 'compress', true) ? {} : {compress: false}),
 			...this.#history(table, at),
 			...this.#limits(table, at, moduleKeys),
 		};
@@ -154,8 +156,8 @@ class ConfigReader {
 		};
 	}
 
-	#flag(table: Table, at: readonly string[], key: string): boolean {
-		const value = table[key] ?? false;
+	#flag(table: Table, at: readonly string[], key: string, otherwise = false): boolean {
+		const value = table[key] ?? otherwise;
 		if (typeof value === 'boolean') return value;
 		throw this.#error([...at, key], 'wants true or false');
 	}

@@ -30,6 +30,10 @@ export const choiceTable = {
 	format: {words: ['long', 'jsonl', 'mtree', 'mtree-netbsd', 'rsync'], later: []},
 	publish: {words: ['in-place', 'tree'], later: []},
 	congestion: {words: ['model', 'cubic'], later: []},
+	compress: {
+		words: ['auto', 'brotli', 'zstd', 'deflate', 'zlib', 'zlibx', 'none'],
+		later: [],
+	},
 	link: {words: ['auto', 'udp', 'h3', 'h2'], later: []},
 } as const satisfies Record<string, {words: readonly string[]; later: readonly string[]}>;
 

@@ -13,6 +13,7 @@
  * leaves `unbuilt-option.ts`, and the shells and the manual page know it after the next build.
  */
 import {basisOptions} from './basis-option.ts';
+import {compressOptions} from './compress-row.ts';
 import type {CommandName, OptionRow, ValueKind} from './option-row.ts';
 
 const everyRun: readonly CommandName[] = ['snapshot', 'serve', 'pull'];
@@ -331,6 +332,7 @@ export const optionTable = {
 		value: 'count',
 		help: 'Serve so many clients at a time; others are told when to come back.',
 	},
+	...compressOptions,
 	timeout: {
 		flags: '--timeout <seconds>',
 		group: 'network',

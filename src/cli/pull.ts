@@ -6,6 +6,7 @@ import {pull} from '../engine/pull.ts';
 import {ShoalError} from '../error.ts';
 import type {LinkName} from '../link-name.ts';
 import {readAlternates} from './alternate-option.ts';
+import {readCompress} from './compress-option.ts';
 import type {Context} from './context.ts';
 import {failedPull} from './failed-run.ts';
 import {readFilters} from './filter-option.ts';
@@ -57,6 +58,7 @@ export function readOptions({
 			'--source-state is for a SOURCE that is a directory here',
 		);
 	}
+	const compress = readCompress(options);
 	const alternates = readAlternates(options, operands[1]!, trees !== undefined);
 	return {
 		configDirectory,
@@ -86,6 +88,7 @@ export function readOptions({
 		allowRollback: given('allowRollback'),
 		...(trees === undefined ? {} : {trees}),
 		...(alternates === undefined ? {} : {alternates}),
+		...(compress === undefined ? {} : {compress}),
 		...(options.state === undefined ? {} : {state: options.state}),
 		...(options.sourceState === undefined ? {} : {sourceState: options.sourceState}),
 		...(options.threads === undefined ? {} : {threads: options.threads}),

@@ -22,6 +22,7 @@ export function readValue(kind: ValueKind, flag: string, text: string): string |
 		case 'format':
 		case 'publish':
 		case 'congestion':
+		case 'compress':
 		case 'link':
 			return readChoice(kind, flag, text);
 	}

@@ -21,11 +21,11 @@ export function makePool(
 			`threads: a whole number up to ${threadsMax}, not ${threads}`,
 		);
 	}
-	const {clock, crypto, tree, openSearchMemory} = platform;
+	const {clock, compression, crypto, tree, openSearchMemory} = platform;
 	return new Pool({
 		threads: platform.threads,
 		threadCount: threads ?? platform.threads.coreCount,
-		context: {tree, crypto, sha256: crypto.sha256, clock, openSearchMemory},
+		context: {tree, crypto, sha256: crypto.sha256, clock, compression, openSearchMemory},
 		scheduler,
 	});
 }

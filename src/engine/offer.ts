@@ -9,10 +9,13 @@ import type {Pool} from '../pool/pool.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {type Head, signHead} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
+import {Compressor} from '../source/compressor.ts';
 import {Module} from '../source/module.ts';
 import {Published} from '../source/published.ts';
+import type {CompressedStore} from '../store/compressed-store.ts';
 import type {FileLog} from '../store/file-log.ts';
 import type {Saved} from '../store/snapshots.ts';
+import {compress} from '../task/compress.ts';
 import type {EventSink} from './event.ts';
 import {OpenedTree} from './opened-tree.ts';
 import type {ServeModule} from './options.ts';
@@ -35,6 +38,8 @@ export class Offer {
 	readonly #files: FileLog;
 	readonly #options: ServeModule;
 	#watch: TreeWatch | undefined;
+	/** Opened when the first receiver asks for something compressed. */
+	#compressed: {readonly store: CompressedStore | undefined} | undefined;
 
 	private constructor(
 		platform: Platform,
@@ -42,8 +47,9 @@ export class Offer {
 		files: FileLog,
 		identity: KeyPair,
 		options: ServeModule,
+		pool: Pool,
 	) {
-		const {name, sessionsMax, rateMax, rateTotalMax} = options;
+		const {name, sessionsMax, rateMax, rateTotalMax, compress: mayCompress = true} = options;
 		this.#options = options;
 		this.#platform = platform;
 		this.#tree = tree;
@@ -56,6 +62,7 @@ export class Offer {
 				leaves: digest => files.readLeaves(digest),
 				sums: digest => files.readSums(digest),
 			},
+			compressor: mayCompress ? this.#makeCompressor(pool) : undefined,
 			sessionsMax,
 			rateMax,
 			rateTotalMax,
@@ -81,7 +88,7 @@ export class Offer {
 				const told = new Problems(on);
 				for (const {code, message, path} of problems) told.add(code, message, path);
 			}
-			const offer = new Offer(platform, tree, tree.files(), identity, options);
+			const offer = new Offer(platform, tree, tree.files(), identity, options, pool);
 			if (offer.refresh()) return offer;
 			throw new ShoalError('SNAPSHOT_MISSING', `${tree.statePath} holds no snapshot`);
 		} catch (error) {
@@ -144,7 +151,24 @@ export class Offer {
 
 	close(): void {
 		this.#files.close();
+		this.#compressed?.store?.close();
 		this.#tree.close();
+	}
+
+	#makeCompressor(pool: Pool): Compressor {
+		const {compression} = this.#platform;
+		const opened = () => {
+			this.#compressed ??= {store: this.#tree.compressedStore()};
+			return this.#compressed.store;
+		};
+		return new Compressor({
+			has: codec => compression.has(codec),
+			run: (input, order) => pool.run(compress, input, order),
+			store: {
+				get: key => opened()?.get(key),
+				set: (key, record) => opened()?.set(key, record),
+			},
+		});
 	}
 
 	#publishedFrom(history: readonly Saved[], newest: Saved): Published {

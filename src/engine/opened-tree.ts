@@ -7,6 +7,7 @@ import {openShownTree, recordOf} from '../receiver/trees.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {onAbort} from '../scheduler/on-abort.ts';
 import {type Taken, takeSnapshot} from '../source/take-snapshot.ts';
+import {CompressedStore} from '../store/compressed-store.ts';
 import {FileLog} from '../store/file-log.ts';
 import {Snapshots} from '../store/snapshots.ts';
 import {type StateDir, stateDirName} from '../store/state-dir.ts';
@@ -159,6 +160,12 @@ export class OpenedTree {
 	/** What hashing has told so far, to read from. */
 	files(): FileLog {
 		return FileLog.openRead(this.#state);
+	}
+
+	/** Compressed contents, kept beside the rest; undefined: they cannot be kept there. */
+	compressedStore(): CompressedStore | undefined {
+		const {version} = this.#platform.compression;
+		return CompressedStore.open({state: this.#state, version});
 	}
 
 	/** What the last pull into this tree has written, if it was one. */

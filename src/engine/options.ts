@@ -1,7 +1,8 @@
 /** What a run of the engine is asked for. The command line fills these; so may a program. */
+
 import type {ControllerName} from '../congestion/controllers.ts';
 import type {LinkName} from '../link-name.ts';
-import type {AlternateOptions, TreesOptions} from '../receiver/update.ts';
+import type {AlternateOptions, CompressOptions, TreesOptions} from '../receiver/update.ts';
 import type {Scheduler} from '../scheduler/scheduler.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import type {FilterRoots} from '../snapshot/filter.ts';
@@ -55,6 +56,8 @@ export type ServeModule = {
 	readonly scan: boolean;
 	/** Take a snapshot whenever something of the tree has changed. */
 	readonly watch?: boolean;
+	/** False: contents are never compressed for receivers. Default: for those who ask for it. */
+	readonly compress?: boolean;
 	/** Octets of contents read a second when its snapshot is taken. */
 	readonly scanRateMax?: number | undefined;
 	/** Snapshots kept, so that receivers that have them need only what changed. Default: 9. */
@@ -123,6 +126,8 @@ export type PullOptions = RunOptions & {
 	readonly wholeFile: boolean;
 	/** Runs of zeros become holes also in files that have none at the source. */
 	readonly sparse?: boolean;
+	/** Contents are asked for compressed. Undefined: as they are. */
+	readonly compress?: CompressOptions;
 	/** A file that is new may resemble one of DEST: 1; or of an alternate directory, too: 2. */
 	readonly fuzzy?: 0 | 1 | 2;
 	/** Directories that may have what DEST lacks. */

@@ -247,8 +247,8 @@ class PullRun {
 		if (options.dryRun || update.recordedSequence > 0 || !selectsAll(planOptions(options))) {
 			return undefined;
 		}
-		// What a directory beside DEST has need not come.
-		if (options.alternates !== undefined) return undefined;
+		// What a directory beside DEST has need not come; what is compressed has no known size yet.
+		if (options.alternates !== undefined || options.compress !== undefined) return undefined;
 		if (this.#path.length > 0 || !update.isEmpty) return undefined;
 		return new FetchAhead(supply, new Ahead(platform.crypto.sha256));
 	}
@@ -286,7 +286,7 @@ class PullRun {
 	}
 
 	#openUpdate(identity: Uint8Array): Promise<Update> {
-		const {source, destination, state, trees, makePath, dryRun, fsync} = this.#options;
+		const {source, destination, state, trees, makePath, dryRun, fsync, compress} = this.#options;
 		const isUrl = !('directory' in source);
 		return Update.open({
 			platform,
@@ -300,6 +300,8 @@ class PullRun {
 			makePath,
 			dryRun,
 			fsync,
+			// What is read from a disk of this machine gains nothing.
+			compress: isUrl ? compress : undefined,
 			...(state === undefined ? {} : {state}),
 			...(trees === undefined ? {} : {trees}),
 			task: this.#task,

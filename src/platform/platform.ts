@@ -1,5 +1,6 @@
 /** All that the program asks of the world, in one value: what `#platform` exports by default. */
 import type {Clock} from './clock.ts';
+import type {Compression} from './compression.ts';
 import type {Crypto} from './crypto.ts';
 import type {Address, DatagramLink} from './datagram.ts';
 import type {Machine} from './machine.ts';
@@ -29,6 +30,7 @@ export type Platform = {
 	readonly threads: ThreadDriver;
 	readonly process: ProcessInfo;
 	readonly openSearchMemory: OpenSearchMemory;
+	readonly compression: Compression;
 	readonly watchDirectory: WatchDirectory;
 	/** Users and groups, read anew. */
 	readOwners(): OwnerNames;

@@ -22,6 +22,7 @@ export function serveJobs(platform: Platform, tasks: ReadonlyMap<string, AnyTask
 		sha256: platform.crypto.sha256,
 		clock,
 		openSearchMemory: platform.openSearchMemory,
+		compression: platform.compression,
 		aborted: () => {
 			beat();
 			return Atomics.load(signs, sign.aborted) === job;

@@ -7,14 +7,15 @@ import {ShoalError} from '../error.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
-import type {JobOptions} from '../scheduler/lane.ts';
 import type {List} from '../snapshot/list.ts';
+import {leafLength} from '../snapshot/merkle.ts';
 import {type ChangeTable, contentFrom, noRow} from '../task/change-table.ts';
-import {copyContent} from '../task/content-copy.ts';
 import {copyOctets} from '../task/packed-octets.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
 import type {Ahead} from './ahead.ts';
+import {CompressedFetch} from './compressed-fetch.ts';
+import {Copies} from './copies.ts';
 import {type Basis, DeltaFetch, hasDelta} from './delta-fetch.ts';
 import {Intake} from './intake.ts';
 import {findLeftovers} from './leftovers.ts';
@@ -26,7 +27,7 @@ import type {RecordStore} from './publish-record.ts';
 import {clearIn, RequestQueue, RowRequest} from './request-queue.ts';
 import {StageWriter} from './stage-writer.ts';
 import type {Staging} from './staging.ts';
-import type {UpdateHandler, UpdatePlatform} from './update-types.ts';
+import type {CompressOptions, UpdateHandler, UpdatePlatform} from './update-types.ts';
 
 export type GatheringOptions = {
 	readonly platform: UpdatePlatform;
@@ -42,6 +43,8 @@ export type GatheringOptions = {
 	readonly sync: boolean;
 	/** Keeps leaf hashes that came; undefined: nobody wants them later. */
 	readonly received: ReceivedLeaves | undefined;
+	/** Undefined: contents are asked for as they are. */
+	readonly compress: CompressOptions | undefined;
 	readonly handler: UpdateHandler;
 	/** The pull: staging and the search of older versions become parts of it. */
 	readonly task: ActiveTask;
@@ -52,10 +55,6 @@ const rowState = {waiting: 0, staged: 1, failed: 2} as const;
 /** Wrong leaves of one file after which it is given up, and of all after which the source is. */
 const badOfRowMax = 4;
 const badMax = 64;
-
-/** Octets and files that one job copies. */
-const copySizeMax = 16 << 20;
-const copyFilesMax = 64;
 
 export class Gathering {
 	/** Octets of content that came from the source, and that were here. */
@@ -74,13 +73,14 @@ export class Gathering {
 	readonly #intake: Intake;
 	#queue: RequestQueue | undefined;
 	#deltas: DeltaFetch | undefined;
+	readonly #compressed: CompressedFetch | undefined;
+	/** Octets told as settled before they are: what settles next was told. */
+	#toldAhead = 0;
 	/** Rows that are neither staged nor given up. */
 	#waiting = 0;
 	/** First rows of twins, and their twins. */
 	readonly #twins = new Map<number, number[]>();
-	/** Rows that can be copied from staging by now. */
-	#copyable: number[] = [];
-	readonly #copying = new Set<Promise<void>>();
+	readonly #copies: Copies;
 	readonly #badOf = new Map<number, number>();
 	#bad = 0;
 	#received = 0;
@@ -107,6 +107,20 @@ export class Gathering {
 			onFailed: error => this.#fail(error),
 			onIdle: () => this.#wake(),
 		});
+		this.#copies = new Copies({
+			...options,
+			onCopied: row => {
+				this.bytesMatched += table.columns.size[row]!;
+				this.#finish(row);
+			},
+			onGone: row => {
+				table.columns.content[row] = contentFrom.source;
+				this.#addWanted(row);
+			},
+			onFailed: error => this.#failUnlessAborted(error),
+			onEnded: () => this.#wake(),
+		});
+		this.#compressed = options.compress && this.#makeCompressed(options.compress);
 		this.#intake = new Intake({
 			table,
 			writer: this.#writer,
@@ -121,7 +135,7 @@ export class Gathering {
 				const digest = copyOctets(table.digest(row));
 				options.received?.keep(digest, table.columns.size[row]!, leaves);
 			},
-			onBad: row => this.#countBad(row),
+			onBad: (row, isCompressed) => this.#countBad(row, isCompressed),
 			onResumed: (row, octets, missing) => this.#resume(row, octets, missing),
 			onDropped: octets => this.#settleOctets(octets),
 		});
@@ -134,7 +148,7 @@ export class Gathering {
 
 	/** All that will come is staged and proven. */
 	get settled(): boolean {
-		if (this.#waiting > 0 || !this.#writer.isIdle || this.#copying.size > 0) return false;
+		if (this.#waiting > 0 || !this.#writer.isIdle || !this.#copies.isIdle) return false;
 		return this.#deltas?.isIdle !== false;
 	}
 
@@ -175,7 +189,7 @@ export class Gathering {
 				this.bytesMatched += size[row]!;
 				this.#finish(row);
 			} else if (size[row] === 0) this.#finish(row);
-			else if (from === contentFrom.copy) this.#copyable.push(row);
+			else if (from === contentFrom.copy) this.#copies.add(row);
 			else if (from === contentFrom.twin) this.#addTwin(row, twin[row]!);
 			else if (!left.partial.has(row) && hasDelta(size[row]!, basesOf(row))) changed.push(row);
 			else wanted.push(row);
@@ -192,7 +206,7 @@ export class Gathering {
 		const mayResume = [...resumed].some(row => hasDelta(size[row]!, basesOf(row)));
 		this.#deltas = this.#makeDeltas(changed, mayResume);
 		for (const first of this.#twins.keys()) this.#copyTwins(first);
-		this.#startCopies(task.order);
+		this.#copies.start(task.order);
 		this.#writer.flush();
 	}
 
@@ -203,8 +217,10 @@ export class Gathering {
 	nextRequest(): FetchRequest | undefined {
 		if (this.failure !== undefined || this.#isStopped) return undefined;
 		for (;;) {
-			const request = this.#nextOf();
-			if (request === undefined || this.#isNeeded(request)) return request;
+			const request = this.#compressed?.next() ?? this.#nextOf();
+			if (request === undefined) return undefined;
+			if (this.#isNeeded(request)) return this.#compressed?.instead(request) ?? request;
+			this.#compressed?.forget(request);
 		}
 	}
 
@@ -219,6 +235,8 @@ export class Gathering {
 		} else if (request.kind === objectKind.sums) {
 			this.#deltas?.block(row, offset, data);
 			this.#settleOctets(data.length);
+		} else if (this.#compressed?.block(request, object, offset, data)) {
+			return;
 		} else {
 			this.bytesLiteral += data.length;
 			this.#intake.content(row, offset, data);
@@ -227,6 +245,7 @@ export class Gathering {
 
 	refused(request: FetchRequest, object: number, code: number): void {
 		assert(request instanceof RowRequest, 'a request of this update');
+		if (this.#compressed?.refused(request, object, code)) return;
 		const row = request.rows[object];
 		if (row === undefined || row === noRow || this.#state[row] !== rowState.waiting) return;
 		if (request.kind === objectKind.sums) {
@@ -249,20 +268,21 @@ export class Gathering {
 	done(request: FetchRequest): void {
 		assert(request instanceof RowRequest, 'a request of this update');
 		if (request.kind === objectKind.sums) this.#deltas?.done(request.rows[0]!);
+		this.#compressed?.done(request);
 	}
 
 	repeat(request: FetchRequest): void {
 		assert(request instanceof RowRequest, 'a request of this update');
-		this.#queue?.repeat(request);
+		this.#queue?.repeat(this.#compressed?.forget(request) ?? request);
 		this.#wake();
 	}
 
 	/** Content is copied after all that should have moved: nothing leaves its place in this run. */
 	async copyNow(rows: readonly number[]): Promise<void> {
 		this.#waiting += rows.length;
-		this.#copyable.push(...rows);
-		this.#startCopies(this.#stageTask.order);
-		while (this.#copying.size > 0) await Promise.all(this.#copying);
+		this.#copies.add(...rows);
+		this.#copies.start(this.#stageTask.order);
+		await this.#copies.settle();
 		await this.#writer.drain();
 	}
 
@@ -272,7 +292,7 @@ export class Gathering {
 		this.#intake.flush();
 		this.#intake.stop();
 		await this.#writer.drain();
-		await Promise.allSettled(this.#copying);
+		await this.#copies.settle();
 		await this.#deltas?.settle();
 		for (const task of [this.#stageTask, this.#matchTask]) if (task?.isOpen) task.done();
 		if (store === undefined || this.failure !== undefined) return;
@@ -285,10 +305,28 @@ export class Gathering {
 
 	/** What goes out of turn, then a file that has an older version, then all others. */
 	#nextOf(): RowRequest | undefined {
+		if (this.#compressed?.isFull) return undefined;
 		const again = this.#queue?.nextAgain();
 		if (again !== undefined) return again;
 		if (this.#deltas?.startNext()) return this.#queue?.nextAgain() ?? this.#queue?.next();
 		return this.#queue?.next();
+	}
+
+	#makeCompressed(compress: CompressOptions): CompressedFetch {
+		const {table} = this.#options;
+		return new CompressedFetch({
+			...compress,
+			table,
+			onLeaf: (row, index, form, octets) => {
+				this.bytesLiteral += leafLength(table.columns.size[row]!, index);
+				this.#intake.compressed(row, index, form, octets);
+			},
+			onDropped: octets => this.#settleOctets(octets),
+			onHeld: octets => {
+				this.#settleOctets(octets);
+				this.#toldAhead += octets;
+			},
+		});
 	}
 
 	#makeDeltas(rows: readonly number[], mayResume: boolean): DeltaFetch {
@@ -330,7 +368,7 @@ export class Gathering {
 		this.#state[row] = rowState.staged;
 		this.#waiting--;
 		this.#copyTwins(row);
-		this.#startCopies(this.#options.task.order);
+		this.#copies.start(this.#options.task.order);
 		this.#wake();
 	}
 
@@ -383,69 +421,14 @@ export class Gathering {
 		const twins = this.#twins.get(first);
 		if (twins === undefined || this.#state[first] !== rowState.staged) return;
 		this.#twins.delete(first);
-		this.#copyable.push(...twins);
+		this.#copies.add(...twins);
 	}
 
-	#startCopies(order: JobOptions): void {
-		const {table} = this.#options;
-		const rows = this.#copyable;
-		this.#copyable = [];
-		let job: number[] = [];
-		let size = 0;
-		const start = (): void => {
-			if (job.length === 0) return;
-			const one = this.#copy(job, order).finally(() => {
-				this.#copying.delete(one);
-				this.#wake();
-			});
-			this.#copying.add(one);
-			job = [];
-			size = 0;
-		};
-		for (const row of rows) {
-			if (job.length === copyFilesMax || size > copySizeMax) start();
-			job.push(row);
-			size += table.columns.size[row]!;
-		}
-		start();
-	}
-
-	async #copy(rows: readonly number[], order: JobOptions): Promise<void> {
-		const {pool, roots, staging, table} = this.#options;
-		const {device, twin, size} = table.columns;
-		try {
-			const twinDevice = Uint16Array.from(rows, row => device[twin[row]!] ?? 0);
-			const {bad} = await pool.run(
-				copyContent,
-				{
-					roots,
-					rootOf: Uint8Array.from(rows, row => table.sourceRoot(row)),
-					staging: staging.handles,
-					rows: table.pick(rows),
-					twinDevice,
-				},
-				{...order, cost: rows.reduce((sum, row) => sum + size[row]!, 1)},
-			);
-			const failed = new Set(bad);
-			for (const [at, row] of rows.entries()) {
-				if (failed.has(at)) {
-					// It changed since it was looked at: then it has to travel.
-					table.columns.content[row] = contentFrom.source;
-					this.#addWanted(row);
-				} else {
-					this.bytesMatched += size[row]!;
-					this.#finish(row);
-				}
-			}
-			this.#wake();
-		} catch (error) {
-			this.#failUnlessAborted(error);
-		}
-	}
-
-	#countBad(row: number): void {
+	#countBad(row: number, isCompressed: boolean): void {
 		const {table, problems} = this.#options;
-		const bad = (this.#badOf.get(row) ?? 0) + 1;
+		// One wrong size puts all of its group out of place: that counts once, and plain octets next.
+		const isFollower = isCompressed && this.#compressed?.giveUp(row) === false;
+		const bad = (this.#badOf.get(row) ?? 0) + (isFollower ? 0 : 1);
 		this.#badOf.set(row, bad);
 		this.#bad++;
 		if (this.#bad >= badMax) {
@@ -468,7 +451,10 @@ export class Gathering {
 		this.#options.handler.failed(this.failure);
 	}
 
-	#settleOctets(octets: number): void {
+	#settleOctets(settled: number): void {
+		const told = Math.min(settled, this.#toldAhead);
+		this.#toldAhead -= told;
+		const octets = settled - told;
 		this.#settledOctets += octets;
 		this.#untold += octets;
 		this.#wake();

@@ -13,7 +13,8 @@ import {equalOctets} from '../snapshot/path.ts';
 import type {ChangeTable} from '../task/change-table.ts';
 import {stageOp} from '../task/stage.ts';
 import {RangeSet} from '../transfer/range-set.ts';
-import {later, type Micros, millis} from '../unit.ts';
+import {later, millis} from '../unit.ts';
+import {isWhole, type LargeFile, leafState, type OpenLeaf} from './open-leaf.ts';
 import type {StageWriter} from './stage-writer.ts';
 
 export type IntakeOptions = {
@@ -33,7 +34,7 @@ export type IntakeOptions = {
 	/** The leaf hashes of `row`, all of them proven. */
 	readonly onLeaves: (row: number, leaves: Uint8Array) => void;
 	/** A leaf, or a stretch of leaf hashes, was not what the digest says. */
-	readonly onBad: (row: number) => void;
+	readonly onBad: (row: number, isCompressed: boolean) => void;
 	/**
 	 * Of what an earlier run left of a row's content so much is right; the rest is missing: pairs
 	 * of start and end, rising.
@@ -54,39 +55,6 @@ const openSizeMax = 32 << 20;
 
 /** Leaves' memory that is kept: 4 MiB. */
 const spareMax = 64;
-
-/** What is known of a leaf of a file. */
-const leafState = {wanted: 0, open: 1, closing: 2, verified: 3} as const;
-
-/** A file of more than one leaf. */
-type LargeFile = {
-	readonly leaves: LeavesVerifier;
-	readonly state: Uint8Array;
-	/** Leaves not verified. */
-	left: number;
-	/** Leaves that are whole but whose hash has not come. */
-	readonly waiting: Set<OpenLeaf>;
-	/** Hashes of what an earlier run left, zeros where it left nothing; until they are compared. */
-	prior: Uint8Array | undefined;
-	/** `onLeaves` was called. */
-	isTold: boolean;
-};
-
-type OpenLeaf = {
-	readonly row: number;
-	readonly index: number;
-	/** In the file. */
-	readonly start: number;
-	readonly length: number;
-	buffer: Uint8Array | undefined;
-	/** What has come, and what of it is in `buffer`: the rest is in the staged file. */
-	readonly have: RangeSet;
-	readonly memory: RangeSet;
-	/** Some of it was copied from DEST: if it is wrong, that is not the source's doing. */
-	isCopied: boolean;
-	pendingWrites: number;
-	touched: Micros;
-};
 
 const none = new Uint8Array(0);
 
@@ -131,7 +99,7 @@ export class Intake {
 		if (this.#closed[row] === 1) return;
 		const file = this.#file(row);
 		if (!file.leaves.add(offset, data)) {
-			this.#options.onBad(row);
+			this.#options.onBad(row, false);
 			for (let bad = file.leaves.pollBad(); bad !== undefined; bad = file.leaves.pollBad()) {
 				this.#options.onWanted(row, 'leaves', bad.offset, bad.length);
 			}
@@ -142,6 +110,11 @@ export class Intake {
 			this.#options.onLeaves(row, proven);
 		}
 		for (const leaf of [...file.waiting]) this.#complete(leaf);
+		for (const [index, {form, octets}] of file.compressed) {
+			if (file.leaves.leaf(index) === undefined) continue;
+			file.compressed.delete(index);
+			this.compressed(row, index, form, octets);
+		}
 		if (file.leaves.done && file.prior !== undefined) this.#comparePrior(row, file);
 	}
 
@@ -156,6 +129,36 @@ export class Intake {
 			this.#leafOctets(row, index, offset + at - index * leafSize, data.subarray(at, end));
 			at = end;
 		}
+	}
+
+	/** A whole leaf in a compressed form; `octets` are the intake's from now on. */
+	compressed(row: number, index: number, form: number, octets: Uint8Array): void {
+		const size = this.#options.table.columns.size[row]!;
+		const isOver = this.#closed[row] === 1 || this.#isTaken(row, size, index);
+		// Parts of it that came plain are being written: the rest of it comes plain as well.
+		if (isOver || this.#open.has(row * leavesMax + index)) {
+			this.#options.onDropped(octets.length);
+			return;
+		}
+		const hash = this.#hashOf(row, size, index);
+		if (hash === undefined) {
+			const {compressed} = this.#file(row);
+			this.#options.onDropped(compressed.get(index)?.octets.length ?? 0);
+			compressed.set(index, {form, octets});
+			return;
+		}
+		this.#mark(row, index, leafState.closing);
+		this.#options.writer.write({
+			row,
+			kind: stageOp.compressed,
+			offset: index * leafSize,
+			data: octets,
+			length: leafLength(size, index),
+			form,
+			hash,
+			finishes: size <= leafSize,
+			settled: isGood => this.#proven(row, index, isGood, false, true),
+		});
 	}
 
 	/** Octets [from, to) of the row's file were copied into staging: what they are is not proven. */
@@ -183,6 +186,9 @@ export class Intake {
 			this.#options.onDropped(leaf.memory.total);
 			this.#release(leaf);
 			this.#open.delete(key);
+		}
+		for (const {octets} of this.#large.get(row)?.compressed.values() ?? []) {
+			this.#options.onDropped(octets.length);
 		}
 		this.#large.delete(row);
 	}
@@ -310,13 +316,19 @@ export class Intake {
 		this.#release(leaf);
 	}
 
-	#proven(row: number, index: number, isGood: boolean, isCopied = false): void {
+	#proven(
+		row: number,
+		index: number,
+		isGood: boolean,
+		isCopied = false,
+		isCompressed = false,
+	): void {
 		if (this.#closed[row] === 1) return;
 		const {table, onStaged, onBad, onWanted, writer} = this.#options;
 		const size = table.columns.size[row]!;
 		if (!isGood) {
 			this.#mark(row, index, leafState.wanted);
-			if (!isCopied) onBad(row);
+			if (!isCopied) onBad(row, isCompressed);
 			if (this.#closed[row] === 1) return;
 			onWanted(row, 'content', index * leafSize, leafLength(size, index));
 			return;
@@ -372,6 +384,7 @@ export class Intake {
 			waiting: new Set(),
 			prior: undefined,
 			isTold: false,
+			compressed: new Map(),
 		};
 		this.#large.set(row, file);
 		return file;
@@ -456,7 +469,3 @@ export class Intake {
 
 /** More leaves than any file has that a varint can size: row and leaf make one number. */
 const leavesMax = 2 ** 26;
-
-function isWhole({have, length}: OpenLeaf): boolean {
-	return have.total === length;
-}

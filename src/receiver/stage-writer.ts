@@ -39,8 +39,10 @@ export type StageItem = {
 	readonly offset: number;
 	/** What to write; for a check, nothing. */
 	readonly data: Uint8Array;
-	/** Octets of the leaf to check, or of `data`. */
+	/** Octets of the leaf, or of the part in `data`. */
 	readonly length: number;
+	/** Number of the form that `data` is in; none: it is as it is. */
+	readonly form?: number;
 	/** Of the leaf; empty for a part. */
 	readonly hash: Uint8Array;
 	/** With this the file is whole. */
@@ -179,6 +181,8 @@ export class StageWriter {
 			kind: Uint8Array.from(ops, ({item}) => item.kind),
 			offset: Float64Array.from(ops, ({item}) => item.offset),
 			length: Uint32Array.from(ops, ({item}) => item.length),
+			stored: Uint32Array.from(ops, ({item}) => item.data.length),
+			form: Uint8Array.from(ops, ({item}) => item.form ?? 0),
 			at: Uint32Array.from(ops, ({item}) => item.at),
 			hash,
 			data,

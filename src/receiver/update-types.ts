@@ -60,6 +60,14 @@ export type AlternateOptions = {
 	readonly directories: readonly string[];
 };
 
+/** How contents are asked for where they travel. */
+export type CompressOptions = {
+	/** Numbers of forms, the one to ask for first: others follow when a source has not got it. */
+	readonly forms: readonly number[];
+	/** Whether to ask for the content of this path as it is. */
+	readonly skips: (path: Uint8Array) => boolean;
+};
+
 /** Names one image: a record made under another name says nothing about this one. */
 export type ImageName = {
 	readonly identity: Uint8Array;
@@ -182,6 +190,8 @@ export type OpenOptions = {
 	readonly makePath: boolean;
 	/** Neither locks nor writes anything: only `plan` may follow. */
 	readonly dryRun: boolean;
+	/** Undefined: contents are asked for as they are. */
+	readonly compress?: CompressOptions | undefined;
 	/** Contents are on the disk before they are published. */
 	readonly fsync: boolean;
 	/** The pull: what is done for it becomes parts of it. */

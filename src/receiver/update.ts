@@ -142,6 +142,7 @@ export class Update {
 			basesOf: row => basesOf(planned, this.#way.root, row),
 			sync: fsync,
 			received: this.#openReceived(planned),
+			compress: this.#options.compress,
 			handler,
 			task,
 		});

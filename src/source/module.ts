@@ -6,6 +6,7 @@ import type {DirHandle} from '../platform/tree.ts';
 import {same} from '../session/statement.ts';
 import {RateCap} from '../transfer/rate-cap.ts';
 import type {Micros} from '../unit.ts';
+import type {Compressor} from './compressor.ts';
 import type {Published} from './published.ts';
 
 /** Reads saved leaf hashes and sums of file versions; undefined where nothing is saved. */
@@ -21,6 +22,8 @@ export type ModuleOptions = {
 	readonly saved: SavedObjects;
 	/** It is served for somebody else: what the tree lacks of it is elsewhere. */
 	readonly isRelayed?: boolean;
+	/** None: contents are sent as they are. */
+	readonly compressor?: Compressor | undefined;
 } & ModuleLimits;
 
 /** Absent: no limit, or the default. */
@@ -46,6 +49,7 @@ export class Module {
 	readonly name: string;
 	readonly saved: SavedObjects;
 	readonly isRelayed: boolean;
+	readonly compressor: Compressor | undefined;
 	/** What all sessions of the module send together. */
 	readonly rate = new RateCap();
 	#limits: ModuleLimits;
@@ -60,6 +64,7 @@ export class Module {
 		this.#root = options.root;
 		this.saved = options.saved;
 		this.isRelayed = options.isRelayed ?? false;
+		this.compressor = options.compressor;
 		this.#limits = options;
 		this.rate.setRate(options.rateTotalMax ?? Infinity, 0);
 	}

@@ -5,11 +5,13 @@
  */
 
 import {sumsShape} from '../delta/shape.ts';
+import {leafSize} from '../limit.ts';
 import {entryType} from '../snapshot/entry.ts';
 import type {EntryPlace, List} from '../snapshot/list.ts';
-import {leavesSize} from '../snapshot/merkle.ts';
+import {leafCount, leavesSize} from '../snapshot/merkle.ts';
 import {octetKey} from '../task/packed-octets.ts';
 import {expectedSize} from '../task/read.ts';
+import {isSizes, sizeSize} from '../wire/compressed.ts';
 import {type ObjectKind, objectKind} from '../wire/frame.ts';
 
 /** About 160 entries each; what 64 pages hold is some 4 MiB. */
@@ -24,11 +26,12 @@ export type KnownStats = {
 export class PageTable {
 	readonly count: number;
 	readonly paths: Uint8Array[] = [];
+	/** Of contents; empty where there is none. */
+	readonly digests: Uint8Array[] = [];
 	readonly #isFile: Uint8Array;
 	readonly #sizes: Float64Array;
 	/** Of each entry, what a read compares: `expectedSize` numbers. */
 	readonly expected: Float64Array;
-	readonly #digests: Uint8Array[] = [];
 	readonly #versions: string[] = [];
 
 	constructor(list: List, page: number, stats: KnownStats | undefined) {
@@ -38,7 +41,7 @@ export class PageTable {
 		const cursor = list.cursor(page, 0);
 		while (cursor.next() && cursor.page === page) {
 			this.paths.push(cursor.path.slice());
-			this.#digests.push(cursor.digest.slice());
+			this.digests.push(cursor.digest.slice());
 			isFile.push(cursor.type === entryType.file && cursor.link.length === 0 ? 1 : 0);
 			sizes.push(cursor.size);
 			if (stats === undefined) expected.push(cursor.size, cursor.mtimeSec, cursor.mtimeNsec, 0);
@@ -56,20 +59,26 @@ export class PageTable {
 		if (version === undefined) {
 			const at = position * expectedSize;
 			const stat = this.expected.subarray(at, at + expectedSize).join(' ');
-			const digest = octetKey(this.#digests[position]!);
+			const digest = octetKey(this.digests[position]!);
 			version = `${digest.length} ${digest}${stat} ${octetKey(this.paths[position]!)}`;
 			this.#versions[position] = version;
 		}
 		return version;
 	}
 
+	/** Octets of the entry's content. */
+	contentSize(position: number): number {
+		return this.#isFile[position] === 1 ? this.#sizes[position]! : 0;
+	}
+
 	/** Octets that an object of the entry has: 0 where it has none of that kind. */
 	objectSize(kind: ObjectKind, position: number): number {
-		if (this.#isFile[position] !== 1) return 0;
-		const size = this.#sizes[position]!;
+		const size = this.contentSize(position);
 		if (kind === objectKind.content) return size;
 		if (kind === objectKind.leaves) return leavesSize(size);
-		return sumsShape(size)?.objectSize ?? 0;
+		if (kind === objectKind.sums) return sumsShape(size)?.objectSize ?? 0;
+		// How much of its addresses the compressed form fills is known when it has been made.
+		return isSizes(kind) ? sizeSize * leafCount(size) : leafSize * leafCount(size);
 	}
 }
 

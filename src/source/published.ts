@@ -9,6 +9,7 @@ import type {Sha256} from '../platform/crypto.ts';
 import type {Diff} from '../session/initiator.ts';
 import type {Head} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
+import {objectKindMax} from '../wire/compressed.ts';
 import {type ObjectKind, objectKind, refuseCode} from '../wire/frame.ts';
 import {type KnownStats, PageTables} from './page-table.ts';
 
@@ -83,7 +84,7 @@ export class Published {
 			if (size === undefined || want.offset + want.length > size) return refuseCode.invalid;
 			return {sizes: Float64Array.of(size)};
 		}
-		const isPerEntry = want.kind >= objectKind.content && want.kind <= objectKind.sums;
+		const isPerEntry = want.kind >= objectKind.content && want.kind <= objectKindMax;
 		if (!isPerEntry || want.count > wantEntriesMax || want.offset !== 0) {
 			return refuseCode.invalid;
 		}
@@ -128,7 +129,7 @@ export class Published {
 		if (want.kind < objectKind.content) {
 			return this.inMemory(want.kind, want.page, want.position)?.length;
 		}
-		if (want.kind > objectKind.sums) return undefined;
+		if (want.kind > objectKindMax) return undefined;
 		const table = this.tables.get(want.page);
 		if (table === undefined || want.position >= table.count) return undefined;
 		return table.objectSize(want.kind as ObjectKind, want.position);

@@ -11,11 +11,13 @@ import {RateCap} from '../transfer/rate-cap.ts';
 import {type ReadRequest, Sender, type Want} from '../transfer/sender.ts';
 import type {Micros} from '../unit.ts';
 import type {Writer} from '../wire/codec.ts';
+import {isSizes} from '../wire/compressed.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
 import type {Admission} from './admission.ts';
 import type {Module} from './module.ts';
 import type {Published} from './published.ts';
 import {makeBatch} from './read-batch.ts';
+import {ServedCompressed} from './served-compressed.ts';
 import {SharedRead, type SharedReads} from './shared-reads.ts';
 
 export type ServedOptions = {
@@ -59,6 +61,7 @@ export class ServedSession implements Payload {
 	readonly #rate: RateCap;
 	/** By the number that a want names them with. */
 	readonly #shown: Published[];
+	readonly #compressed: ServedCompressed;
 	/** What was to be read for another session, and was not. */
 	#again: ReadRequest[] = [];
 	#isInTurn = false;
@@ -81,6 +84,14 @@ export class ServedSession implements Payload {
 			},
 			now: options.now,
 			caps: [this.#rate, this.module.rate, options.admission.rate],
+		});
+		this.#compressed = new ServedCompressed({
+			module: this.module,
+			shown: this.#shown,
+			order: () => this.#task.order,
+			answer: (request, result) => this.#sender.handleRead(request, result),
+			answered: () => this.#woken(),
+			broken: options.broken,
 		});
 		this.#task = options.parent.open({
 			kind: 'send',
@@ -128,11 +139,15 @@ export class ServedSession implements Payload {
 				this.#start(reading);
 				reading = new Reading(this.#options.reads);
 			} else {
-				this.#sender.handleRead(request, this.#fromMemory(request));
+				const isSaved = request.kind <= objectKind.sums;
+				const result = isSaved ? this.#fromMemory(request) : this.#compressed.take(request);
+				if (result === undefined) continue;
+				this.#sender.handleRead(request, result);
 				this.#hasSettled = true;
 			}
 		}
 		this.#start(reading);
+		this.#compressed.flush();
 		this.#isInTurn = false;
 		return this.#hasSettled;
 	}
@@ -174,6 +189,7 @@ export class ServedSession implements Payload {
 
 	closed(code: number, text: string): void {
 		this.#isClosed = true;
+		this.#compressed.close();
 		if (this.#task.isOpen) {
 			if (code === closeCode.done) this.#task.done();
 			else this.#task.abort(new ShoalError('SESSION_CLOSED', text));
@@ -183,6 +199,8 @@ export class ServedSession implements Payload {
 	}
 
 	#resolve(want: Want): {sizes: Float64Array} | number {
+		const isCompressed = want.kind > objectKind.sums && !isSizes(want.kind);
+		if (isCompressed && want.count > 1) return this.#compressed.resolve(want);
 		return this.#shown[want.snapshot]?.resolve(want) ?? refuseCode.invalid;
 	}
 

@@ -1,17 +1,17 @@
 /**
- * Objects that were read lately, by a number of their own. Ranges of one are asked for one after
+ * Objects that were read lately, by a key of their own. Ranges of one are asked for one after
  * another, several files' at once, and by many receivers of one update: each is read once.
  */
 
 /** Octets that are kept; one larger object is kept until the next. */
 const cacheSizeMax = 64 << 20;
 
-export class ObjectCache {
+export class ObjectCache<Key = number> {
 	/** In order of their last use. */
-	readonly #objects = new Map<number, Uint8Array>();
+	readonly #objects = new Map<Key, Uint8Array>();
 	#size = 0;
 
-	get(key: number): Uint8Array | undefined {
+	get(key: Key): Uint8Array | undefined {
 		const octets = this.#objects.get(key);
 		if (octets === undefined) return undefined;
 		this.#objects.delete(key);
@@ -19,7 +19,7 @@ export class ObjectCache {
 		return octets;
 	}
 
-	set(key: number, octets: Uint8Array): void {
+	set(key: Key, octets: Uint8Array): void {
 		this.#drop(key);
 		this.#objects.set(key, octets);
 		this.#size += octets.length;
@@ -34,7 +34,7 @@ export class ObjectCache {
 		this.#size = 0;
 	}
 
-	#drop(key: number): void {
+	#drop(key: Key): void {
 		this.#size -= this.#objects.get(key)?.length ?? 0;
 		this.#objects.delete(key);
 	}

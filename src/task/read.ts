@@ -63,11 +63,12 @@ export function readCost({lengths}: Pick<ReadBatch, 'lengths'>): number {
 	return lengths.reduce((sum, length) => sum + length, lengths.length * costPerFile);
 }
 
-function readOne(
+/** Reads one range of a batch whole: 0, or a refuseCode. */
+export function readOne(
 	walk: DirectoryWalk,
 	tree: TreeIo,
 	path: Uint8Array,
-	input: ReadBatch,
+	input: Pick<ReadBatch, 'offsets' | 'expected' | 'otherwise'>,
 	index: number,
 	into: Uint8Array,
 ): number {

@@ -7,6 +7,7 @@ import {digestSize} from '../limit.ts';
 import type {DirHandle, FileHandle, Name, TreeIo} from '../platform/tree.ts';
 import {leafHash} from '../snapshot/merkle.ts';
 import {equalOctets} from '../snapshot/path.ts';
+import {formAt} from '../wire/compressed.ts';
 import {type Creation, setAttributes} from './attributes.ts';
 import type {ChangeRows} from './change-table.ts';
 import {writeSparse} from './sparse-file.ts';
@@ -20,6 +21,8 @@ export const stageOp = {
 	leaf: 1,
 	/** A whole leaf that has been written in parts: read back and proven. */
 	check: 2,
+	/** A whole leaf in a compressed form: expanded, then as a leaf. */
+	compressed: 3,
 } as const;
 
 /** Operations are in the order of their rows; those of one row are done in their own order. */
@@ -35,7 +38,11 @@ export type StageInput = {
 	readonly row: Uint32Array;
 	readonly kind: Uint8Array;
 	readonly offset: Float64Array;
+	/** Of a leaf, or a part of one. */
 	readonly length: Uint32Array;
+	/** Octets in `data`, and the number of the form that they are in; 0: as they are. */
+	readonly stored: Uint32Array;
+	readonly form: Uint8Array;
 	/** Where in `data` the octets of a part or leaf are. */
 	readonly at: Uint32Array;
 	/** 32 octets for each operation. */
@@ -84,9 +91,9 @@ function stageRow(
 	first: number,
 	end: number,
 	bad: number[],
-	{tree, sha256}: TaskContext,
+	{tree, sha256, compression}: TaskContext,
 ): ShoalError | undefined {
-	const {rows, kind, offset, length, at, hash, data} = input;
+	const {rows, kind, offset, length, stored, form, at, hash, data} = input;
 	const name = stagedName(rows.digest.subarray(row * digestSize), rows.copy[row]!);
 	const finish = input.finish[row] === 1;
 	const badBefore = bad.length;
@@ -97,13 +104,18 @@ function stageRow(
 	try {
 		for (let op = first; op < end; op++) {
 			const proof = hash.subarray(op * digestSize, (op + 1) * digestSize);
-			let octets = data.subarray(at[op]!, at[op]! + length[op]!);
+			let octets: Uint8Array | undefined = data.subarray(at[op]!, at[op]! + stored[op]!);
 			if (kind[op] === stageOp.check) {
 				octets = new Uint8Array(length[op]!);
 				tree.read(file.handle(), octets, offset[op]!);
 			}
-			const proven = kind[op] === stageOp.part || equalOctets(leafHash(sha256, octets), proof);
-			if (!proven) bad.push(op);
+			if (kind[op] === stageOp.compressed) {
+				const codec = formAt(form[op]!)?.codec;
+				octets = codec && compression?.expand(codec, octets, length[op]!);
+			}
+			const isPart = kind[op] === stageOp.part;
+			const proven = octets && (isPart || equalOctets(leafHash(sha256, octets), proof));
+			if (!proven || octets === undefined) bad.push(op);
 			else if (kind[op] === stageOp.check) continue;
 			else if (rows.holes[row] === 0) tree.write(file.handle(), octets, offset[op]!);
 			else writeSparse(tree, file.handle(), octets, offset[op]!, rows.size[row]!);

@@ -1,6 +1,7 @@
 /** Every task that a worker thread can run, by name. */
 import {assert} from '../assert.ts';
 import {buildTree} from './build-tree.ts';
+import {compress} from './compress.ts';
 import {copyContent, linkContent} from './content-copy.ts';
 import {hash, hashJoin, hashPart} from './hash.ts';
 import {listBelow} from './list-below.ts';
@@ -25,6 +26,7 @@ const tasks: readonly AnyTask[] = [
 	hash,
 	hashPart,
 	hashJoin,
+	compress,
 	match,
 	copyMatches,
 	copyContent,

@@ -8,6 +8,7 @@
  * heard. The second run must find what the first left and end with the same.
  */
 import type {Clock} from '../platform/clock.ts';
+import type {Compression} from '../platform/compression.ts';
 import type {Crypto, Sha256} from '../platform/crypto.ts';
 import type {OpenSearchMemory} from '../platform/search-memory.ts';
 import type {TreeIo} from '../platform/tree.ts';
@@ -20,6 +21,8 @@ export type TaskContext = {
 	readonly clock: Clock;
 	/** Without it searches run on plain functions. */
 	readonly openSearchMemory?: OpenSearchMemory;
+	/** Without it nothing is compressed. */
+	readonly compression?: Compression;
 	/**
 	 * True once nobody wants the answer: a long job looks now and then, and returns early. Who
 	 * looks also shows that the job goes on: see `beat`.

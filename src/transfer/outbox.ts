@@ -6,6 +6,7 @@
 import {wantEntriesMax, wantsMax} from '../limit.ts';
 import {closeCode} from '../session/payload.ts';
 import type {Writer} from '../wire/codec.ts';
+import {objectKindMax} from '../wire/compressed.ts';
 import {blockHeaderSize, writeBlockHeader} from '../wire/data-frame.ts';
 import {encodeFrame, type FrameValue, objectKind, refuseCode} from '../wire/frame.ts';
 
@@ -357,7 +358,7 @@ class Chunk implements ReadRequest {
 }
 
 function isValid({kind, count, offset, length}: Want): boolean {
-	if (kind > objectKind.sums || length === 0) return false;
+	if (kind > objectKindMax || length === 0) return false;
 	if (count === 0 || count > wantEntriesMax) return false;
 	return count === 1 || (kind >= objectKind.content && offset === 0);
 }

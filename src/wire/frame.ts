@@ -88,7 +88,9 @@ export type Frame = {[N in FrameName]: {readonly name: N} & FrameValue<N>}[Frame
 
 /** What a want's `kind` asks for. wire/README.md §6. */
 export const objectKind = {list: 0, node: 1, diff: 2, content: 3, leaves: 4, sums: 5} as const;
-export type ObjectKind = (typeof objectKind)[keyof typeof objectKind];
+/** Kinds above these are of compressed forms: `compressed.ts`. */
+export type ObjectKind = (typeof objectKind)[keyof typeof objectKind] | CompressedKind;
+type CompressedKind = 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17;
 
 /** Why a source does not send an object of a want. */
 export const refuseCode = {stale: 1, unavailable: 2, unreadable: 3, invalid: 4} as const;

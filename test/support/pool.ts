@@ -12,6 +12,7 @@ const context = {
 	sha256: platform.crypto.sha256,
 	clock: platform.clock,
 	openSearchMemory: platform.openSearchMemory,
+	compression: platform.compression,
 };
 
 /** A pool with the program's own tasks, closed when the test ends. */

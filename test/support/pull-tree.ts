@@ -86,7 +86,7 @@ export function openUpdate(
 export async function pullTree(pull: PullTree): Promise<Pulled> {
 	const {pool, source, destination, list = source.list} = pull;
 	const options = {...defaults, ...pull.options};
-	const none = {requests: 0, blocks: 0, octets: 0, contents: 0};
+	const none = {requests: 0, blocks: 0, octets: 0, contents: 0, compressed: 0};
 	let failure: Error | undefined;
 	const handler = {
 		taken: () => undefined,

@@ -11,7 +11,9 @@ import {ListBuilder} from '../../src/snapshot/list-builder.ts';
 import {contentDigest, leafHashes, makeLeaves} from '../../src/snapshot/merkle.ts';
 import {TableEntry} from '../../src/source/table-entry.ts';
 import type {FetchRequest} from '../../src/transfer/request.ts';
+import {formOfKind, isSizes} from '../../src/wire/compressed.ts';
 import {objectKind} from '../../src/wire/frame.ts';
+import {type CompressedObjects, compressedObjects, trimmed} from './compressed.ts';
 import type {Prng} from './prng.ts';
 import {makeSums} from './run-delta.ts';
 
@@ -26,6 +28,8 @@ export class TreeSource {
 	readonly list: List;
 	/** What it says of a file's blocks. */
 	sumsOf: (content: Uint8Array) => Uint8Array = content => makeSums(content, salt);
+	/** What it says of a file's compressed leaves. */
+	compressedOf: (content: Uint8Array, form: number) => CompressedObjects = compressedObjects;
 	/** By place in the list. */
 	readonly #contents: Map<string, Uint8Array>;
 
@@ -91,6 +95,11 @@ export class TreeSource {
 		if (content === undefined) return new Uint8Array(0);
 		if (request.kind === objectKind.content) return content;
 		if (request.kind === objectKind.sums) return this.sumsOf(content);
+		const form = formOfKind(request.kind);
+		if (form > 0) {
+			const {sizes, leaves} = this.compressedOf(content, form);
+			return isSizes(request.kind) ? sizes : request.count > 1 ? trimmed(sizes, leaves) : leaves;
+		}
 		return makeLeaves(sha256, leafHashes(sha256, content));
 	}
 }
@@ -118,9 +127,10 @@ export type FeedOptions = {
 export type Fed = {
 	readonly requests: number;
 	readonly blocks: number;
-	/** Of all kinds, and of contents. */
+	/** Of all kinds, of contents, and of compressed leaves. */
 	readonly octets: number;
 	readonly contents: number;
+	readonly compressed: number;
 };
 
 const salt = new Uint8Array(saltSize).fill(7);
@@ -131,7 +141,7 @@ export type Block = {request: FetchRequest; object: number; offset: number; data
 export async function feed(source: TreeSource, update: Update, options: FeedOptions): Promise<Fed> {
 	const {prng, window = 16, repeats = 0, spoils = 0, refuses} = options;
 	const {blocksMax = Infinity, reach = Infinity} = options;
-	const counts = {requests: 0, blocks: 0, octets: 0, contents: 0};
+	const counts = {requests: 0, blocks: 0, octets: 0, contents: 0, compressed: 0};
 	const blocks: Block[] = [];
 	const left = new Map<FetchRequest, number>();
 	const isOver = (): boolean => options.isOver?.() === true || counts.blocks >= blocksMax;
@@ -163,7 +173,9 @@ export async function feed(source: TreeSource, update: Update, options: FeedOpti
 			data.fill(0xee);
 			counts.blocks++;
 			counts.octets += data.length;
-			if (block.request.kind === objectKind.content) counts.contents += data.length;
+			const {kind} = block.request;
+			if (kind === objectKind.content) counts.contents += data.length;
+			if (formOfKind(kind) > 0 && !isSizes(kind)) counts.compressed += data.length;
 			const rest = left.get(block.request)! - 1;
 			left.set(block.request, rest);
 			if (rest > 0) continue;

@@ -79,7 +79,7 @@ test('whatever a client asks for that is not there is refused as invalid', t => 
 		{position: 6},
 		{page: 1},
 		{page: Number.MAX_SAFE_INTEGER},
-		{kind: 6},
+		{kind: 18},
 		{kind: 255},
 		{kind: objectKind.diff, page: 2},
 		{kind: objectKind.node, position: 77, page: 77},

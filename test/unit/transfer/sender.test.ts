@@ -380,7 +380,7 @@ test('a malformed want, receipt or frame ends the session', t => {
 		want(0, 100, {count: 5000}),
 		want(0, 100, {count: 2, offset: 1}),
 		want(0, 100, {count: 2, kind: 0}),
-		want(0, 100, {kind: 9}),
+		want(0, 100, {kind: 18}),
 		{name: 'receipt', largest: 3, delay: 0, ranges: [{gap: 0, length: 0}]},
 		{name: 'receipt', largest: 3, delay: 0, ranges: [{gap: 0, length: 9}]},
 		feedback(0),

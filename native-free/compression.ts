@@ -1,0 +1,72 @@
+/** Codecs by `node:zlib`: deflate (RFC 1951) and Brotli (RFC 7932); Zstandard from Node 22.15. */
+import * as zlib from 'node:zlib';
+import type {CodecName, Compression} from '../src/platform/compression.ts';
+
+type Bounded = {readonly maxOutputLength: number; readonly finishFlush?: number};
+type Zstd = {
+	zstdCompressSync(octets: Uint8Array, options: object): Buffer;
+	zstdDecompressSync(octets: Uint8Array, options: Bounded): Buffer;
+};
+
+type Codec = {
+	compress(octets: Uint8Array, level: number): Buffer;
+	expand(octets: Uint8Array, options: Bounded): Buffer;
+};
+
+const {constants} = zlib;
+
+/** log2 of Brotli's window: what is compressed has at most 64 KiB. */
+const brotliWindow = 16;
+
+const codecs = new Map<CodecName, Codec>([
+	[
+		'deflate',
+		{
+			compress: (octets, level) => zlib.deflateRawSync(octets, {level}),
+			expand: (octets, options) => zlib.inflateRawSync(octets, options),
+		},
+	],
+	[
+		'brotli',
+		{
+			compress: (octets, level) =>
+				zlib.brotliCompressSync(octets, {
+					params: {
+						[constants.BROTLI_PARAM_QUALITY]: level,
+						[constants.BROTLI_PARAM_LGWIN]: brotliWindow,
+						[constants.BROTLI_PARAM_SIZE_HINT]: octets.length,
+					},
+				}),
+			expand: (octets, options) => zlib.brotliDecompressSync(octets, options),
+		},
+	],
+]);
+
+if ('zstdCompressSync' in zlib) {
+	const {zstdCompressSync, zstdDecompressSync} = zlib as unknown as Zstd;
+	/** ZSTD_c_compressionLevel of zstd.h: types of Node 20 do not have it. */
+	const levelParameter = 100;
+	codecs.set('zstd', {
+		compress: (octets, level) => zstdCompressSync(octets, {params: {[levelParameter]: level}}),
+		expand: (octets, options) => zstdDecompressSync(octets, options),
+	});
+}
+
+const {zlib: deflateVersion, brotli, zstd} = process.versions as Record<string, string>;
+
+export const compression: Compression = {
+	version: [deflateVersion, brotli, zstd ?? ''].join(' '),
+	has: codec => codecs.has(codec),
+	compress: (codec, level, octets) => codecs.get(codec)!.compress(octets, level),
+	expand(codec, octets, size) {
+		const found = codecs.get(codec);
+		if (found === undefined || size === 0) return undefined;
+		try {
+			const expanded = found.expand(octets, {maxOutputLength: size});
+			return expanded.length === size ? expanded : undefined;
+		} catch {
+			// Damaged, cut short, or of more octets than `size`.
+			return undefined;
+		}
+	},
+};
