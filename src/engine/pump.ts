@@ -79,7 +79,10 @@ export class Pump {
 	#receive(batch: readonly Datagram[]): void {
 		if (this.#closed) return;
 		const now = this.#clock.now();
-		for (const {data, from} of batch) this.#endpoint.handleDatagram(data, from, now);
+		for (const {data, from} of batch) {
+			this.#endpoint.handleDatagram(data, from, now);
+			if (this.#endpoint.isThrough?.(data)) this.#link.release?.(data);
+		}
 		this.#turn(now);
 	}
 

@@ -19,7 +19,7 @@ export type LinkStatistics = {
 };
 
 export type LinkHandler = {
-	/** What arrived since the last turn; the buffers belong to the handler. */
+	/** What arrived since the last turn; the buffers belong to the handler until it releases them. */
 	datagrams(batch: readonly Datagram[]): void;
 	/** The peer's port refuses (a connected socket only), or the link broke. */
 	failed(error: Error): void;
@@ -56,5 +56,7 @@ export type DatagramLink = {
 	drained(then: () => void): void;
 	/** One handler at a time; nothing is delivered before there is one. */
 	receive(handler: LinkHandler): void;
+	/** Nobody looks any more at a datagram that the handler was given: its memory may go. */
+	release?(data: Uint8Array): void;
 	close(): Promise<void>;
 };

@@ -9,6 +9,8 @@ import type {Micros} from '../unit.ts';
 export type Endpoint = {
 	/** Takes the datagram over: it is opened in place. Never throws on what is in it. */
 	handleDatagram(data: Uint8Array, from: Address, now: Micros): void;
+	/** Whether it has kept nothing of a datagram that it has handled. */
+	isThrough?(data: Uint8Array): boolean;
 	handleTimeout(now: Micros): void;
 	/** A datagram to send now; its buffer is the caller's until `recycle`. */
 	pollTransmit(now: Micros): Transmit | undefined;

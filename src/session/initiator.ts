@@ -154,6 +154,11 @@ export class Initiator implements Endpoint {
 		if (reason !== undefined) this.dropped[reason]++;
 	}
 
+	/** A packet of a session is read in the call; answers and what comes with them are kept. */
+	isThrough(data: Uint8Array): boolean {
+		return (data[0]! & 0xfe) === firstOctet.plain;
+	}
+
 	handleTimeout(now: Micros): void {
 		if (this.#state === 'open') {
 			this.#session?.handleTimeout(now);

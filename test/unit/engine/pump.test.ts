@@ -43,6 +43,7 @@ class ScriptedEndpoint implements Endpoint {
 	received: Datagram[] = [];
 	timeouts: Micros[] = [];
 	due: Micros = never;
+	isThrough?: (data: Uint8Array) => boolean;
 
 	handleDatagram(data: Uint8Array, from: string): void {
 		this.received.push({data, from});
@@ -63,6 +64,7 @@ class ScriptedLink implements DatagramLink {
 	readonly sizes = {max: 1200};
 	readonly statistics = {datagramsIn: 0, datagramsOut: 0, bytesIn: 0, bytesOut: 0, sendFailures: 0};
 	sent: Transmit[] = [];
+	released: Uint8Array[] = [];
 	room = Number.POSITIVE_INFINITY;
 	handler!: LinkHandler;
 	#drained: (() => void) | undefined;
@@ -88,6 +90,10 @@ class ScriptedLink implements DatagramLink {
 
 	receive(handler: LinkHandler): void {
 		this.handler = handler;
+	}
+
+	release(data: Uint8Array): void {
+		this.released.push(data);
 	}
 
 	async close(): Promise<void> {}
@@ -235,4 +241,21 @@ test('after close nothing moves any more, but what was due has left', async t =>
 	await settle();
 	t.is(link.sent.length, 1);
 	t.is(endpoint.received.length, 0);
+});
+
+test('a datagram is released once the endpoint is through with it, and not before', t => {
+	const {link, endpoint} = make();
+	const [kept, read] = [Uint8Array.of(1), Uint8Array.of(2)];
+	const arrive = () => {
+		link.handler.datagrams([kept, read].map(data => ({data, from: 'there'})));
+	};
+	arrive();
+	t.deepEqual(link.released, []);
+	endpoint.isThrough = data => {
+		t.is(endpoint.received.at(-1)?.data, data, 'it was handled before');
+		return data === read;
+	};
+	arrive();
+	t.is(link.released.length, 1);
+	t.is(link.released[0], read);
 });

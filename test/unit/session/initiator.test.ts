@@ -507,6 +507,23 @@ test('early octets come with the answer and behind it; an overtaken answer loses
 	}
 });
 
+test('packets are read in the call, and of what answers a hello something is kept', t => {
+	const world = setup(realCrypto);
+	const {network} = world;
+	const firsts = new Set<number>();
+	const initiator = dial(world);
+	network.onSend = (data, from) => {
+		if (from !== 'source:1') return true;
+		firsts.add(data[0]! & 0xfe);
+		t.is(initiator.isThrough(data), (data[0]! & 0xfe) === firstOctet.plain);
+		return true;
+	};
+	network.runFor(second);
+	only(initiator, 'answered');
+	t.true(firsts.size > 0 && !firsts.has(firstOctet.plain));
+	t.true(initiator.isThrough(Uint8Array.of(firstOctet.plain | 1)));
+});
+
 test('`more` that is changed, repeated or of another hello adds nothing', t => {
 	const world = setup(realCrypto);
 	const {network, source} = world;
