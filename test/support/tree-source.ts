@@ -30,6 +30,7 @@ export class TreeSource {
 	sumsOf: (content: Uint8Array) => Uint8Array = content => makeSums(content, salt);
 	/** What it says of a file's compressed leaves. */
 	compressedOf: (content: Uint8Array, form: number) => CompressedObjects = compressedObjects;
+	readonly #sums = new WeakMap<Uint8Array, Uint8Array>();
 	/** By place in the list. */
 	readonly #contents: Map<string, Uint8Array>;
 
@@ -89,12 +90,18 @@ export class TreeSource {
 		return new TreeSource(list, contents);
 	}
 
+	#sumsOf(content: Uint8Array): Uint8Array {
+		const sums = this.#sums.get(content) ?? this.sumsOf(content);
+		this.#sums.set(content, sums);
+		return sums;
+	}
+
 	/** Octets of object `object` of a request, in whole. */
 	object(request: FetchRequest, object: number): Uint8Array {
 		const content = this.#contents.get(`${request.page}/${request.position + object}`);
 		if (content === undefined) return new Uint8Array(0);
 		if (request.kind === objectKind.content) return content;
-		if (request.kind === objectKind.sums) return this.sumsOf(content);
+		if (request.kind === objectKind.sums) return this.#sumsOf(content);
 		const form = formOfKind(request.kind);
 		if (form > 0) {
 			const {sizes, leaves} = this.compressedOf(content, form);
