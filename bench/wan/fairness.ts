@@ -8,6 +8,7 @@ import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
+import {type Contest, contests} from './contest.ts';
 import type {Host} from './host.ts';
 import {addresses, Link, type LinkReport} from './link.ts';
 import {type Load, makeTree} from './load.ts';
@@ -19,13 +20,6 @@ import {jainIndex, percentile} from './statistics.ts';
 import {describeMachine, tabulate} from './table.ts';
 import {describeWorld, plain, type World} from './world.ts';
 
-export type Contest = {
-	readonly shoals: number;
-	readonly cubics: number;
-	/** Of the queue, in products of rate and round trip. */
-	readonly queue: number;
-};
-
 export type Outcome = Contest & {
 	/** Octets that came through in the time that counts, largest first. */
 	readonly shoalOctets: readonly number[];
@@ -35,20 +29,6 @@ export type Outcome = Contest & {
 	readonly overflowed: number;
 	readonly problem?: string;
 };
-
-/** In this order: what a second CUBIC does is what a shoal is held against. */
-export const contests: readonly Contest[] = [
-	{shoals: 1, cubics: 0, queue: 8},
-	{shoals: 2, cubics: 0, queue: 1},
-	{shoals: 4, cubics: 0, queue: 1},
-	{shoals: 1, cubics: 1, queue: 0.5},
-	{shoals: 1, cubics: 1, queue: 1},
-	{shoals: 1, cubics: 1, queue: 2},
-	{shoals: 0, cubics: 2, queue: 1},
-	{shoals: 0, cubics: 1, queue: 0.1},
-	{shoals: 0, cubics: 2, queue: 0.1},
-	{shoals: 1, cubics: 1, queue: 0.1},
-];
 
 const world: World = {...plain, name: 'fairness', down: 50e6, up: 50e6, roundTripMs: 50};
 const flowPort = 8732;
@@ -62,19 +42,20 @@ const secondsWhole = 60;
 export async function runFairness(
 	host: Host,
 	machine: Machine,
-	{seconds, output}: Options,
+	{seconds, output, contests: chosen}: Options,
 	say: Say,
 ): Promise<number> {
 	const tree = makeTree(flowLoad(seconds), host.directory);
 	const outcomes: Outcome[] = [];
-	for (const contest of contests) {
+	for (const contest of chosen.length > 0 ? chosen : contests) {
 		const outcome = await runContest(host, contest, tree, seconds);
 		outcomes.push(outcome);
 		say(describeOutcome(outcome));
 	}
 	const text = describeOutcomes(outcomes, machine, seconds);
 	say(`\n${text}`);
-	const directory = output ?? (seconds >= secondsWhole ? results : undefined);
+	const directory =
+		output ?? (seconds >= secondsWhole && chosen.length === 0 ? results : undefined);
 	if (directory !== undefined) {
 		mkdirSync(directory, {recursive: true});
 		const report = {machine, world, seconds, outcomes};

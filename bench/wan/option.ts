@@ -1,5 +1,6 @@
 /** The words after `npm run bench:wan --`. */
 import {parseArgs} from 'node:util';
+import {type Contest, codeOf, contests} from './contest.ts';
 import {loads} from './load.ts';
 import type {Choice} from './plan.ts';
 import {programs} from './program.ts';
@@ -12,6 +13,8 @@ export type Options = Choice & {
 	readonly capMs: number;
 	readonly isSmoke: boolean;
 	readonly isFairness: boolean;
+	/** Only these fairness runs; none: all. */
+	readonly contests: readonly Contest[];
 	/** How long each fairness run lasts; the last two thirds are counted. */
 	readonly seconds: number;
 	/** Where the results go; undefined: the project's own place, if everything was measured. */
@@ -27,6 +30,7 @@ export const usage = `usage: npm run bench:wan -- [OPTION]...
   --cap SECONDS    end a run after this long and count what arrived (60)
   --full           every load on every path, however long it takes
   --fairness       shoals beside each other and beside TCP, and the queue they make
+  --contest NAME   only this one of them, as 1+1@0.5: shoals, CUBICs and queue; may be repeated
   --seconds N      of each fairness run (60)
   --smoke          one tiny run of each program
   --output DIR     write the results there
@@ -50,6 +54,7 @@ export function readOptions(words: readonly string[]): Options {
 			minutes: {type: 'string', default: '40'},
 			cap: {type: 'string', default: '60'},
 			seconds: {type: 'string', default: '60'},
+			contest: {type: 'string', multiple: true, default: []},
 			full: {type: 'boolean', default: false},
 			fairness: {type: 'boolean', default: false},
 			smoke: {type: 'boolean', default: false},
@@ -67,9 +72,16 @@ export function readOptions(words: readonly string[]): Options {
 		capMs: isFull ? fullCapMs : 1000 * readNumber('cap', values.cap),
 		seconds: readNumber('seconds', values.seconds),
 		isSmoke: values.smoke,
-		isFairness: values.fairness,
+		isFairness: values.fairness || values.contest.length > 0,
+		contests: findContests(values.contest),
 		output: values.output,
 	};
+}
+
+function findContests(words: readonly string[]): Contest[] {
+	const named = contests.map(contest => ({contest, name: codeOf(contest)}));
+	const names = words.flatMap(word => findNames('contest', word, named));
+	return named.filter(({name}) => names.includes(name)).map(({contest}) => contest);
 }
 
 /** The name itself, or all that begin so. */

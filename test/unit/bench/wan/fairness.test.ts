@@ -1,7 +1,6 @@
 import test from 'ava';
+import {type Contest, contests} from '../../../../bench/wan/contest.ts';
 import {
-	type Contest,
-	contests,
 	describeOutcomes,
 	harm,
 	judgeContest,
