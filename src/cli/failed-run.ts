@@ -29,6 +29,8 @@ export const failedPull: FailedRun = (report, exit, elapsedMs) => {
 		bytesTotal: 0,
 		bytesLiteral: 0,
 		bytesMatched: 0,
+		bytesCompressed: 0,
+		bytesExpanded: 0,
 		wireBytesIn: 0,
 		wireBytesOut: 0,
 		datagramsIn: 0,

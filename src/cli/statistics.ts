@@ -47,6 +47,7 @@ export function statistics(result: PullResult): string[] {
 		`Matched data: ${count(bytesMatched)} bytes`,
 		`Total bytes sent: ${count(result.wireBytesOut)}`,
 		`Total bytes received: ${count(bytesReceived(result))}`,
+		...compressed(result, count),
 		`Number of regular files moved: ${count(result.filesMoved)}`,
 		`Datagrams sent: ${count(result.datagramsOut)}`,
 		`Datagrams received: ${count(result.datagramsIn)}`,
@@ -55,6 +56,15 @@ export function statistics(result: PullResult): string[] {
 		`Round trips: ${count(result.roundTrips)} of ${formatDuration(result.roundTripMs)}`,
 		`Elapsed: ${formatDuration(result.elapsedMs)}`,
 	];
+}
+
+/** What compression did, if it was asked for and did anything. */
+function compressed(
+	{bytesCompressed, bytesExpanded}: PullResult,
+	count: (value: number) => string,
+): string[] {
+	if (bytesCompressed === 0) return [];
+	return [`Compressed data: ${count(bytesCompressed)} bytes for ${count(bytesExpanded)} of them`];
 }
 
 const typeLabels = {

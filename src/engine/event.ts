@@ -152,6 +152,9 @@ export type PullResult = {
 	readonly bytesTotal: number;
 	readonly bytesLiteral: number;
 	readonly bytesMatched: number;
+	/** Octets of compressed contents that came, and of the literal ones that they stood for. */
+	readonly bytesCompressed: number;
+	readonly bytesExpanded: number;
 	readonly wireBytesIn: number;
 	readonly wireBytesOut: number;
 	readonly datagramsIn: number;

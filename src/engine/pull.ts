@@ -179,6 +179,8 @@ class PullRun {
 			// Of a run that was broken off, what has come: it is kept.
 			bytesLiteral: published?.bytesLiteral ?? this.#update?.fetched.bytesLiteral ?? 0,
 			bytesMatched: published?.bytesMatched ?? 0,
+			bytesCompressed: this.#update?.fetched.bytesCompressed ?? 0,
+			bytesExpanded: this.#update?.fetched.bytesExpanded ?? 0,
 			wireBytesIn: network?.bytesIn ?? 0,
 			wireBytesOut: network?.bytesOut ?? 0,
 			datagramsIn: network?.datagramsIn ?? 0,

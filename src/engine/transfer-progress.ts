@@ -43,7 +43,14 @@ export class TransferProgress {
 		this.#cores = Math.min(threads.coreCount, threadCount + 1);
 	}
 
-	figures(supply: Supply, {bytesLiteral, bytesToCome, isSearching}: FetchedSoFar): Progress {
+	figures(
+		supply: Supply,
+		{
+			bytesLiteral,
+			bytesToCome,
+			isSearching,
+		}: Pick<FetchedSoFar, 'bytesLiteral' | 'bytesToCome' | 'isSearching'>,
+	): Progress {
 		const now = this.#sample(bytesLiteral);
 		const [before] = this.#samples;
 		const {roundTrip, rangesLost, rangesRepaired} = supply.statistics;

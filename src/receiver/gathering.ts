@@ -157,6 +157,14 @@ export class Gathering {
 		return this.#deltas?.isIdle === false;
 	}
 
+	get bytesCompressed(): number {
+		return this.#compressed?.octetsIn ?? 0;
+	}
+
+	get bytesExpanded(): number {
+		return this.#compressed?.octetsOut ?? 0;
+	}
+
 	get #progress(): {done: number} {
 		return {done: this.#settledOctets};
 	}

@@ -148,6 +148,9 @@ export type FetchedSoFar = {
 	readonly bytesLiteral: number;
 	/** Those and the ones still to come: fewer as more is found here. */
 	readonly bytesToCome: number;
+	/** Octets that came compressed, and of the content that they stood for. */
+	readonly bytesCompressed: number;
+	readonly bytesExpanded: number;
 	/** Older versions of files are being searched. */
 	readonly isSearching: boolean;
 };

@@ -186,6 +186,8 @@ export class Update {
 		return {
 			bytesLiteral: gathering?.bytesLiteral ?? 0,
 			bytesToCome: gathering?.bytesToCome ?? 0,
+			bytesCompressed: gathering?.bytesCompressed ?? 0,
+			bytesExpanded: gathering?.bytesExpanded ?? 0,
 			isSearching: gathering?.isSearching ?? false,
 		};
 	}

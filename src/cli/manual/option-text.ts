@@ -21,6 +21,21 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 		'A file that is sparse at SOURCE is sparse in DEST without this: each 4,096 octets of it, ' +
 		'from a multiple of 4,096 on, that are all zeros are not written. With this, the same holds ' +
 		'for every file that is written. Files that do not change stay as they are.',
+	compress:
+		'The receiver decides: a source compresses a file when it is first asked for it so, leaf by ' +
+		'leaf of 64 KiB, and keeps that for all. What does not shrink comes as it is, and costs two ' +
+		'octets for each 64 KiB. Worth it on slow paths; a fast one may be faster than the codec. It ' +
+		'has no effect on a SOURCE that is a directory here, or of a module with compress = false.',
+	compressChoice:
+		'auto is Brotli. zlib and zlibx are other names of deflate, which every source has and which ' +
+		'takes the place of what a source has not; zstd needs Node 22.15 on both sides.',
+	compressLevel:
+		'A source makes a quick and a usual form of each codec; the nearest one is asked for: with ' +
+		'brotli 1 and 5, deflate 1 and 6, zstd 1 and 6.',
+	skipCompress:
+		'Suffixes without their dots, separated by slashes; letters in brackets stand for one of ' +
+		'them. Case does not matter, and an empty list skips nothing. The default is the list of ' +
+		'rsync(1) without ts, which is TypeScript more often than film.',
 	fuzzy:
 		'A new file is searched for in one of its directory that has the same size and time, else in ' +
 		'the one of the nearest name, as rsync(1) reckons it; an archive also in the files of the ' +

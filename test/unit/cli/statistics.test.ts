@@ -18,6 +18,8 @@ const result: PullResult = {
 	bytesTotal: 64_000_000,
 	bytesLiteral: 900_000,
 	bytesMatched: 100_000,
+	bytesCompressed: 200_000,
+	bytesExpanded: 800_000,
 	wireBytesIn: 990_000,
 	wireBytesOut: 10_000,
 	datagramsIn: 800,
@@ -57,6 +59,7 @@ test('--stats has the lines of rsync in the order of rsync, then our own', t => 
 		'Total bytes sent: 10,000',
 		'Total bytes received: 990,000',
 	]);
+	t.true(lines.includes('Compressed data: 200,000 bytes for 800,000 of them'));
 	t.true(lines.includes('Round trips: 9 of 101 ms'));
 	t.is(new Set(lines.map(line => line.split(':')[0])).size, lines.length);
 });

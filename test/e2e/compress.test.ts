@@ -1,0 +1,74 @@
+/** `-z` on real sockets: the same tree, and how many octets it takes. */
+import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import test from 'ava';
+import {Prng} from '../support/prng.ts';
+import {startServe} from '../support/shoal-process.ts';
+import {Workspace} from '../support/workspace.ts';
+
+type Result = {wireBytesIn: number; bytesCompressed: number; bytesLiteral: number};
+
+const words = 'ein Schwarm hat keinen Ersten und verliert er einen wartet nichts'.split(' ');
+
+function text(prng: Prng, size: number): string {
+	let made = '';
+	while (made.length < size) made += `${words[prng.below(words.length)]} ${prng.below(99)}\n`;
+	return made.slice(0, size);
+}
+
+/** Pulls to a new directory; fails unless that is the tree. */
+async function pull(space: Workspace, url: string, ...more: string[]): Promise<Result> {
+	rmSync(space.at('mirror'), {recursive: true, force: true});
+	const {exit, errors, lines} = await space.run('pull', url, space.at('mirror'), ...more);
+	if (exit !== 0) throw new Error(errors);
+	for (const name of readdirSync(space.at('tree'))) {
+		if (name === '.shoal') continue;
+		const [have, want] = ['mirror', 'tree'].map(at => readFileSync(join(space.at(at), name)));
+		if (!have!.equals(want!)) throw new Error(`${name} differs`);
+	}
+	return lines.at(-1) as unknown as Result;
+}
+
+test('text takes less than half with -z, noise half a per cent more at most', async t => {
+	const space = new Workspace(t);
+	const prng = new Prng(1);
+	for (let file = 0; file < 60; file++) space.write(`tree/${file}`, text(prng, 300 + file * 400));
+	space.write('tree/large', text(prng, 1_500_000));
+	const server = await space.serve('tree');
+	const plain = await pull(space, server.url);
+	t.is(plain.bytesCompressed, 0);
+	for (const choice of ['auto', 'zlib']) {
+		const packed = await pull(space, server.url, '-z', `--zc=${choice}`);
+		t.true(packed.wireBytesIn * 2 < plain.wireBytesIn, `${packed.wireBytesIn} octets`);
+		t.is(packed.bytesLiteral, plain.bytesLiteral);
+	}
+	const skipped = await pull(space, server.url, '-z', '--no-compress');
+	t.is(skipped.bytesCompressed, 0);
+	await server.stop();
+	// What was made is kept from run to run.
+	t.true(readdirSync(space.at('tree/.shoal/compressed')).length > 0);
+});
+
+test('noise costs half a per cent more at most, and a module may refuse to compress', async t => {
+	const space = new Workspace(t);
+	space.write('tree/noise', new Prng(2).bytes(4_000_000));
+	await space.run('snapshot', space.at('tree'));
+	const config = space.at('shoal.toml');
+	const serve = async (line: string) => {
+		writeFileSync(config, `[module.m]\npath = "tree"\n${line}`);
+		const server = await startServe(['--config', config, '--listen', '127.0.0.1:0'], {
+			...space.environment,
+		});
+		t.teardown(() => server.stop());
+		return `${server.url.replace(/\/+$/, '').replace(/\/m$/, '')}/m`;
+	};
+	const url = await serve('');
+	const plain = await pull(space, url);
+	const asked = await pull(space, url, '-z');
+	t.true(asked.wireBytesIn < plain.wireBytesIn * 1.005, `${asked.wireBytesIn} octets`);
+
+	space.write('tree/noise', text(new Prng(3), 400_000));
+	await space.run('snapshot', space.at('tree'));
+	const refused = await pull(space, await serve('compress = false\n'), '-z');
+	t.is(refused.bytesCompressed, 0);
+});
