@@ -64,6 +64,7 @@ type LocalParts = {
 class LocalSupply implements Supply {
 	readonly head: Head;
 	readonly origin = undefined;
+	readonly isOutlived = false;
 	readonly statistics: SupplyStatistics = {
 		datagramsIn: 0,
 		datagramsOut: 0,

@@ -29,7 +29,7 @@ import type {PullOptions} from './options.ts';
 import {Problems} from './problems.ts';
 import {reach} from './reach.ts';
 import {openRun} from './run-task.ts';
-import type {Supply} from './supply.ts';
+import type {Supply, SupplyStatistics} from './supply.ts';
 import type {Ticker} from './ticker.ts';
 import {TransferProgress} from './transfer-progress.ts';
 import {Trust} from './trust.ts';
@@ -51,6 +51,13 @@ export async function pull(options: PullOptions): Promise<PullResult> {
 	return run.result();
 }
 
+/** All that will come has come; to be published. */
+type Gathered = {readonly supply: Supply; readonly update: Update};
+
+/** What a snapshot cost that was left for a newer one. */
+type Spent = SupplyStatistics &
+	Pick<Update['fetched'], 'bytesLiteral' | 'bytesCompressed' | 'bytesExpanded'>;
+
 class PullRun {
 	readonly #options: PullOptions;
 	readonly #task: ActiveTask;
@@ -65,6 +72,8 @@ class PullRun {
 	#plan: Plan | undefined;
 	#published: PublishResult | undefined;
 	#unchanged = false;
+	/** What the sessions for snapshots cost that were left for a newer one. */
+	readonly #earlier: Spent[] = [];
 	#link: Pick<PullResult, 'link' | 'linkReason'> = {};
 	#leftOut: readonly LeftOut[] = [];
 	/** When the first datagram left and the last one was needed. */
@@ -84,6 +93,30 @@ class PullRun {
 	}
 
 	async execute(): Promise<void> {
+		let going = await this.#gather();
+		for (; going === 'outlived'; going = await this.#gather()) await this.#startAgain();
+		if (going === 'done') return;
+		const {supply, update} = going;
+		await supply.close();
+		this.#published = await update.publish(supply.head.sequence);
+		if (this.#published.published) this.#keepOrigin(supply, update);
+		this.#takeProblems(this.#published);
+	}
+
+	/** All contents of the newest snapshot; or there is nothing to do, or a newer one meanwhile. */
+	async #gather(): Promise<Gathered | 'done' | 'outlived'> {
+		try {
+			const going = await this.#tryToGather();
+			const lacks = going !== 'done' && going.update.refusedCount > 0;
+			return lacks && this.#mayStartAgain ? 'outlived' : going;
+		} catch (error) {
+			const hasEnded = error instanceof ShoalError && error.code === 'SESSION_CLOSED';
+			if (hasEnded && this.#mayStartAgain) return 'outlived';
+			throw error;
+		}
+	}
+
+	async #tryToGather(): Promise<Gathered | 'done'> {
 		const options = this.#options;
 		this.#task.signal.throwIfAborted();
 		const {supply, update} = await this.#open();
@@ -91,7 +124,7 @@ class PullRun {
 			this.#unchanged = true;
 			this.#keepOrigin(supply, update);
 			this.#networkDoneAt = platform.clock.now();
-			return;
+			return 'done';
 		}
 		// The first pull of many entries: threads start while the list is fetched and looked at.
 		const isFirst = update.recordedSequence === 0;
@@ -111,15 +144,32 @@ class PullRun {
 		if (options.dryRun) {
 			if (plan.refusal !== undefined) throw plan.refusal;
 			this.#takeProblems(plan.problems);
-			return;
+			return 'done';
 		}
 		await update.begin(ahead?.ahead);
 		await this.#fetch(supply, update, ahead);
 		this.#networkDoneAt = platform.clock.now();
+		return {supply, update};
+	}
+
+	get #mayStartAgain(): boolean {
+		const isOutlived = this.#supply?.isOutlived === true;
+		return isOutlived && this.#task.isOpen && this.#earlier.length < startsAgainMax;
+	}
+
+	/** What has come is staged, and found by the next plan by its digests. */
+	async #startAgain(): Promise<void> {
+		const [supply, update] = [this.#supply!, this.#update];
+		const text = 'the source has a newer snapshot meanwhile: going on with that one';
+		this.#tell({event: 'remark', text});
 		await supply.close();
-		this.#published = await update.publish(supply.head.sequence);
-		if (this.#published.published) this.#keepOrigin(supply, update);
-		this.#takeProblems(this.#published);
+		await update?.abort();
+		await update?.close();
+		const {bytesLiteral = 0, bytesCompressed = 0, bytesExpanded = 0} = update?.fetched ?? {};
+		this.#earlier.push({...supply.statistics, bytesLiteral, bytesCompressed, bytesExpanded});
+		this.#supply = undefined;
+		this.#update = undefined;
+		this.#plan = undefined;
 	}
 
 	/** A failure of the world ends the run: what is staged is kept, and it is told. */
@@ -154,6 +204,8 @@ class PullRun {
 		const counts = this.#plan?.counts;
 		const published = this.#published;
 		const network = this.#supply?.statistics;
+		const inAll = (name: keyof Spent, last = 0): number =>
+			this.#earlier.reduce((sum, each) => sum + each[name], last);
 		const head = this.#supply?.head;
 		const roundTrip = network?.roundTrip ?? 0;
 		const waited = Math.max(0, this.#networkDoneAt - this.#dialledAt);
@@ -177,16 +229,19 @@ class PullRun {
 			deleted: published?.deleted ?? (this.#options.dryRun ? (counts?.deleted ?? 0) : 0),
 			bytesTotal: counts?.bytesTotal ?? (isWhole ? (head?.contentBytes ?? 0) : 0),
 			// Of a run that was broken off, what has come: it is kept.
-			bytesLiteral: published?.bytesLiteral ?? this.#update?.fetched.bytesLiteral ?? 0,
+			bytesLiteral: inAll(
+				'bytesLiteral',
+				published?.bytesLiteral ?? this.#update?.fetched.bytesLiteral,
+			),
 			bytesMatched: published?.bytesMatched ?? 0,
-			bytesCompressed: this.#update?.fetched.bytesCompressed ?? 0,
-			bytesExpanded: this.#update?.fetched.bytesExpanded ?? 0,
-			wireBytesIn: network?.bytesIn ?? 0,
-			wireBytesOut: network?.bytesOut ?? 0,
-			datagramsIn: network?.datagramsIn ?? 0,
-			datagramsOut: network?.datagramsOut ?? 0,
-			rangesLost: network?.rangesLost ?? 0,
-			rangesDuplicate: network?.rangesDuplicate ?? 0,
+			bytesCompressed: inAll('bytesCompressed', this.#update?.fetched.bytesCompressed),
+			bytesExpanded: inAll('bytesExpanded', this.#update?.fetched.bytesExpanded),
+			wireBytesIn: inAll('bytesIn', network?.bytesIn),
+			wireBytesOut: inAll('bytesOut', network?.bytesOut),
+			datagramsIn: inAll('datagramsIn', network?.datagramsIn),
+			datagramsOut: inAll('datagramsOut', network?.datagramsOut),
+			rangesLost: inAll('rangesLost', network?.rangesLost),
+			rangesDuplicate: inAll('rangesDuplicate', network?.rangesDuplicate),
 			roundTrips: this.#unchanged ? hellos : roundTripsIn(waited, roundTrip),
 			roundTripMs: roundTrip / 1000,
 			...this.#link,
@@ -246,6 +301,8 @@ class PullRun {
 	/** Where all that the source has will be made anew, contents need not wait for a plan. */
 	#askAhead(supply: Supply, update: Update): FetchAhead | undefined {
 		const options = this.#options;
+		// What was staged before has come already.
+		if (this.#earlier.length > 0) return undefined;
 		if (options.dryRun || update.recordedSequence > 0 || !selectsAll(planOptions(options))) {
 			return undefined;
 		}
@@ -363,6 +420,9 @@ function stoppedBy(signal: AbortSignal | undefined): string {
 	const reason: unknown = signal?.reason;
 	return reason instanceof ShoalError ? reason.message : 'stopped';
 }
+
+/** A source that changes faster than it is read has to be taken as it comes. */
+const startsAgainMax = 3;
 
 /** So many entries are enough work for all threads. */
 const warmEntriesMin = 1000;

@@ -58,6 +58,7 @@ export class Remote implements Supply {
 	/** How it was reached, and why so. */
 	readonly link: LinkName;
 	readonly linkReason: string;
+	isOutlived = false;
 	readonly #options: RemoteOptions;
 	readonly #way: Way;
 	#connection: Connection;
@@ -272,7 +273,9 @@ export class Remote implements Supply {
 				if (collector !== undefined) collector.resolve(collector.bytes);
 				else this.#contents?.done(request);
 			},
-			head: () => undefined,
+			head: () => {
+				this.isOutlived = true;
+			},
 			closed: () => undefined,
 		};
 	}
@@ -307,6 +310,7 @@ export class Remote implements Supply {
 			if (this.#isClosed) return await connection.close();
 			this.#connection = connection;
 			if (!same(connection.answered.head.root, this.answered.head.root)) {
+				this.isOutlived = true;
 				throw new ShoalError('SESSION_CLOSED', 'the source has a newer snapshot meanwhile');
 			}
 			this.#isRedialling = false;

@@ -31,6 +31,8 @@ export type Supply = {
 	readonly head: Head;
 	/** `head` as it was signed, and where from; undefined: nobody signed it. */
 	readonly origin: Origin | undefined;
+	/** The source offers a newer snapshot by now: what of this one does not come never will. */
+	readonly isOutlived: boolean;
 	/**
 	 * The list of `head`, or a slice of it that has all at `path` and below; empty: the whole list.
 	 * `onPage` is shown its pages in order while the rest is still coming, each proven; if it comes

@@ -62,6 +62,8 @@ export class Gathering {
 	bytesMatched = 0;
 	/** Octets of content that the source has to send in all, as far as is known by now. */
 	bytesToCome = 0;
+	/** Files that the source could not give. */
+	refusedCount = 0;
 	/** Why no more can be done: of the world, or a bug. */
 	failure: Error | undefined;
 	readonly #options: GatheringOptions;
@@ -262,6 +264,7 @@ export class Gathering {
 		}
 		const {table, problems} = this.#options;
 		const path = table.path(row);
+		this.refusedCount++;
 		if (code === refuseCode.stale) {
 			problems.addSource('SOURCE_STALE', path, 'changed at the source since its snapshot');
 		} else if (code === refuseCode.unreadable) {

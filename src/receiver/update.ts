@@ -192,6 +192,11 @@ export class Update {
 		};
 	}
 
+	/** Files that the source could not give: they changed there, or are gone. */
+	get refusedCount(): number {
+		return this.#gathering?.refusedCount ?? 0;
+	}
+
 	/** Everything that will come has come and is staged and verified: publish may follow. */
 	get settled(): boolean {
 		return this.#gathering?.settled ?? true;
