@@ -1,10 +1,10 @@
 /** What a poll that finds nothing new costs a source: `shoal serve` beside an rsync daemon. */
 import {spawn} from 'node:child_process';
-import {mkdirSync, writeFileSync} from 'node:fs';
-import {createConnection} from 'node:net';
+import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {startDaemon} from './daemon.ts';
 import {cpuSecondsOf, run, stop, tracedCalls} from './process.ts';
 import {copyTree, makeTree} from './tree.ts';
 
@@ -80,30 +80,17 @@ async function pollRsync(
 	tree: string,
 	copy: string,
 ): Promise<PollRow> {
-	const port = 20_000 + (process.pid % 20_000);
-	const config = join(place, 'rsyncd.conf');
-	const settings = [
-		`port = ${port}`,
-		'address = 127.0.0.1',
-		'use chroot = no',
-		'uid = 0',
-		'gid = 0',
-	];
-	writeFileSync(config, `${settings.join('\n')}\n[m]\npath = ${tree}\n`);
-	const words = ['--daemon', '--no-detach', '--config', config];
-	const server = spawn('rsync', words, {stdio: ['ignore', 'inherit', 'inherit']});
+	const daemon = await startDaemon(place, tree);
 	try {
-		await untilListens(port);
 		const pull = (): Counted & {seconds: number} => {
-			const to = [`rsync://127.0.0.1:${port}/m/`, `${copy}/`];
-			const {output, seconds} = run(['rsync', '-a', '--stats', ...to]);
+			const {output, seconds} = run(['rsync', '-a', '--stats', daemon.url, `${copy}/`]);
 			const sums = [...output.matchAll(/^Total bytes (?:sent|received): ([\d,]+)/gm)];
 			const counts = sums.map(([, digits]) => Number(digits!.replaceAll(',', '')));
 			return {seconds, wireBytes: counts.reduce((sum, count) => sum + count, 0)};
 		};
-		return await measure('rsync', {entries, polls, trace, place, tree}, server.pid!, pull);
+		return await measure('rsync', {entries, polls, trace, place, tree}, daemon.pid, pull);
 	} finally {
-		await stop(server);
+		await stop(daemon.process);
 	}
 }
 
@@ -129,16 +116,4 @@ async function measure(
 		: undefined;
 	const seconds = rounds.map(round => round.seconds).sort((a, b) => a - b)[polls >> 1]!;
 	return {program, entries, seconds, sourceCpuSeconds, calls, wireBytes: rounds[0]!.wireBytes};
-}
-
-async function untilListens(port: number): Promise<void> {
-	for (let tries = 0; tries < 100; tries++) {
-		const isOpen = await new Promise<boolean>(resolve => {
-			const socket = createConnection({port, host: '127.0.0.1'}, () => resolve(true));
-			socket.once('error', () => resolve(false)).once('connect', () => socket.destroy());
-		});
-		if (isOpen) return;
-		await sleep(50);
-	}
-	throw new Error('the rsync daemon does not listen');
 }

@@ -1,22 +1,29 @@
 /** What a run leaves: a JSON with every figure, and a page with tables of them. */
 import type {Machine} from '../wan/machine.ts';
 import type {ListRow} from './list.ts';
+import type {ManyRow} from './many.ts';
 import type {PollRow} from './poll.ts';
 
 export type SourceReport = {
 	readonly machine: Machine;
 	readonly polls: readonly PollRow[];
+	/** Missing where an earlier version has measured. */
+	readonly many: readonly ManyRow[];
 	readonly lists: readonly ListRow[];
 };
 
 export function report(all: SourceReport): {json: string; markdown: string} {
-	const {machine, polls, lists} = all;
+	const {machine, polls, many, lists} = all;
 	const versions = Object.entries(machine.versions).map(each => each.join(' '));
 	const head =
 		`${machine.cpu}, ${machine.cores} cores, ${machine.memory}, Linux ${machine.kernel}, ` +
 		`${versions.join(', ')}; load before the start ${machine.busyness.toFixed(2)}.`;
 	const parts = ['# What a source pays', head];
 	if (polls.length > 0) parts.push('## A poll that finds nothing new', pollTable(polls));
+	for (const [what, title] of manyTitles) {
+		const rows = many.filter(row => row.what === what);
+		if (rows.length > 0) parts.push(title, manyTable(rows));
+	}
 	if (lists.length > 0) parts.push('## The list', listTable(lists));
 	return {
 		json: `${JSON.stringify(all, undefined, '\t')}\n`,
@@ -34,6 +41,32 @@ function pollTable(rows: readonly PollRow[]): string {
 			`${(1000 * row.sourceCpuSeconds).toFixed(1)} ms`,
 			row.calls === undefined ? '-' : count(row.calls),
 			count(row.wireBytes),
+		]),
+	);
+}
+
+const manyTitles = [
+	['update', '## An update that many fetch, 1 % of 100,000 entries'],
+	['polls', '## Many polls within a second, 100,000 entries'],
+] as const;
+
+function manyTable(rows: readonly ManyRow[]): string {
+	const [first] = rows;
+	const head = ['clients', 'program', 'answered', 'in all', 'median', '99 %', 'slowest'];
+	const ofSource = ['CPU of the source', 'for each', 'peak memory', 'read'];
+	return table(
+		[...head, ...ofSource, ...(first!.octetsDistinct > 0 ? ['of what differs'] : [])],
+		rows.map(row => [
+			count(row.clients),
+			row.program,
+			count(row.answered),
+			`${row.seconds.toFixed(1)} s`,
+			...[row.median, row.most99, row.slowest].map(time => `${time.toFixed(2)} s`),
+			`${row.sourceCpuSeconds.toFixed(2)} s`,
+			`${((1000 * row.sourceCpuSeconds) / row.clients).toFixed(1)} ms`,
+			`${Math.round(row.mebibytes)} MiB`,
+			`${(row.octetsRead / 1e6).toFixed(1)} MB`,
+			...(row.octetsDistinct > 0 ? [(row.octetsRead / row.octetsDistinct).toFixed(2)] : []),
 		]),
 	);
 }

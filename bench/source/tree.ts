@@ -32,8 +32,11 @@ export function copyTree(from: string, to: string): void {
 	if (status !== 0) throw new Error(`cp: ${stderr}`);
 }
 
-/** Changes one file in `every`, spread over all of the tree; answers their relative paths. */
-export function changeSome(root: string, every: number, seconds: number): string[] {
+/**
+ * Changes one file in `every`, spread over all of the tree, to `size` octets at least that are those
+ * of no other; answers their relative paths.
+ */
+export function changeSome(root: string, every: number, seconds: number, size = 0): string[] {
 	const changed: string[] = [];
 	let at = 0;
 	for (const group of readdirSync(root)) {
@@ -41,7 +44,8 @@ export function changeSome(root: string, every: number, seconds: number): string
 			for (const name of readdirSync(join(root, group, directory))) {
 				if (at++ % every !== 0) continue;
 				const path = join(group, directory, name);
-				writeFileSync(join(root, path), `${path} ${seconds}`);
+				const content = `${path} ${seconds}`;
+				writeFileSync(join(root, path), content.repeat(Math.ceil(size / content.length) || 1));
 				utimesSync(join(root, path), seconds, seconds);
 				changed.push(path);
 			}
