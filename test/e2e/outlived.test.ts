@@ -110,9 +110,9 @@ function fetching(octets: number) {
 	return {begun, on, remarks};
 }
 
-const size = 1_500_000;
+const size = 4_000_000;
 
-/** A file that takes a second or two, and one that is fetched after it. */
+/** A file that takes two seconds, and one behind it, farther than a source reads ahead. */
 async function longPull(t: ExecutionContext) {
 	const scene = new Scene(t);
 	const {space} = scene;
@@ -121,8 +121,8 @@ async function longPull(t: ExecutionContext) {
 	space.write('tree/z', 'before');
 	await scene.serve();
 	await scene.pull({destination: space.at('mirror'), files: [], dryRun: true});
-	const {begun, on, remarks} = fetching(size / 3);
-	const pulling = scene.pull({on, rateMax: 700_000});
+	const {begun, on, remarks} = fetching(size / 20);
+	const pulling = scene.pull({on, rateMax: 2e6});
 	await begun;
 	return {scene, pulling, remarks};
 }
