@@ -24,6 +24,7 @@ import {assert} from '../src/assert.ts';
 import type {AeadKey, CipherName, Crypto, HashName, KeyPair} from '../src/platform/crypto.ts';
 import {chachaSizeMax, loadChacha} from './chacha.ts';
 import {sha256} from './digest.ts';
+import {freeMemory} from './free-memory.ts';
 import {random} from './random.ts';
 
 const fast = loadChacha();
@@ -87,7 +88,7 @@ class GcmKey implements AeadKey {
 		checkShape(packet, headerSize, end, nonce);
 		const cipher = createCipheriv(this.#cipher, this.#key, nonce);
 		cipher.setAAD(packet.subarray(0, headerSize));
-		packet.set(cipher.update(packet.subarray(headerSize, end - tagSize)), headerSize);
+		take(packet, headerSize, cipher.update(packet.subarray(headerSize, end - tagSize)));
 		cipher.final();
 		packet.set(cipher.getAuthTag(), end - tagSize);
 	}
@@ -97,12 +98,12 @@ class GcmKey implements AeadKey {
 		const decipher = createDecipheriv(this.#cipher, this.#key, nonce, {authTagLength: tagSize});
 		decipher.setAAD(packet.subarray(0, headerSize));
 		decipher.setAuthTag(packet.subarray(end - tagSize, end));
-		packet.set(decipher.update(packet.subarray(headerSize, end - tagSize)), headerSize);
+		take(packet, headerSize, decipher.update(packet.subarray(headerSize, end - tagSize)));
 		return finished(decipher);
 	}
 }
 
-/** By WebAssembly; by OpenSSL where that does not load, and beyond what a datagram holds. */
+/** Small packets by WebAssembly, large ones by OpenSSL. */
 class ChaChaKey implements AeadKey {
 	readonly #key: KeyObject;
 	readonly #octets: Uint8Array;
@@ -122,7 +123,7 @@ class ChaChaKey implements AeadKey {
 		const plainSize = end - tagSize - headerSize;
 		const cipher = createCipheriv(chacha, this.#key, nonce, chachaOptions);
 		cipher.setAAD(packet.subarray(0, headerSize), {plaintextLength: plainSize});
-		packet.set(cipher.update(packet.subarray(headerSize, end - tagSize)), headerSize);
+		take(packet, headerSize, cipher.update(packet.subarray(headerSize, end - tagSize)));
 		cipher.final();
 		packet.set(cipher.getAuthTag(), end - tagSize);
 	}
@@ -136,9 +137,15 @@ class ChaChaKey implements AeadKey {
 		const decipher = createDecipheriv(chacha, this.#key, nonce, chachaOptions);
 		decipher.setAAD(packet.subarray(0, headerSize), {plaintextLength: plainSize});
 		decipher.setAuthTag(packet.subarray(end - tagSize, end));
-		packet.set(decipher.update(packet.subarray(headerSize, end - tagSize)), headerSize);
+		take(packet, headerSize, decipher.update(packet.subarray(headerSize, end - tagSize)));
 		return finished(decipher);
 	}
+}
+
+/** OpenSSL gives its result in new memory: that of large packets is given back at once. */
+function take(packet: Uint8Array, headerSize: number, result: Uint8Array): void {
+	packet.set(result, headerSize);
+	if (result.length >= freedMin) freeMemory(result);
 }
 
 function checkShape(packet: Uint8Array, headerSize: number, end: number, nonce: Uint8Array): void {
@@ -231,6 +238,8 @@ const pkcs8Prefix = {
 };
 const comparesHalves = whetherHalvesAreCompared();
 const nonceSize = 12;
+/** Octets from which on freeing costs less than what the collector takes. */
+const freedMin = 4096;
 const tagSize = 16;
 const chacha: CipherChaCha20Poly1305Types = 'chacha20-poly1305';
 const chachaOptions = {authTagLength: tagSize};
