@@ -235,13 +235,17 @@ export class Update {
 
 	async close(): Promise<void> {
 		await this.#gathering?.stop(undefined);
-		this.#staging?.close();
-		this.#staging = undefined;
-		this.#received?.close();
-		this.#received = undefined;
-		this.#alternates?.close();
-		this.#alternates = undefined;
-		this.#way.close();
+		try {
+			this.#received?.close();
+		} finally {
+			// Also where the disk is full: a lock that stays would shut out the next pull.
+			this.#received = undefined;
+			this.#staging?.close();
+			this.#staging = undefined;
+			this.#alternates?.close();
+			this.#alternates = undefined;
+			this.#way.close();
+		}
 	}
 
 	async #plan(list: List, options: PlanOptions, task: ActiveTask): Promise<Plan> {
