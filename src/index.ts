@@ -35,7 +35,12 @@ export {
 } from './error.ts';
 export {escapePath} from './escape.ts';
 export type {LinkName} from './link-name.ts';
-export type {TreesOptions} from './receiver/update-types.ts';
+export type {
+	AlternateKind,
+	AlternateOptions,
+	CompressOptions,
+	TreesOptions,
+} from './receiver/update-types.ts';
 export type {
 	TaskFigures,
 	TaskProgress,
@@ -56,4 +61,6 @@ export {
 export type {FilterRule} from './snapshot/filter-rule.ts';
 export {type ListedName, parseNames} from './snapshot/name-list.ts';
 export type {RsyncCharset} from './snapshot/rsync-line.ts';
+export type {AdmissionLimits} from './source/admission.ts';
+export type {ModuleLimits} from './source/module.ts';
 export type {Micros} from './unit.ts';

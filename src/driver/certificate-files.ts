@@ -6,6 +6,7 @@ import {ShoalError} from '../error.ts';
 import {escapePath} from '../escape.ts';
 import type {CertificateSource, ShownCertificate} from './made-certificates.ts';
 
+/** Where an operator keeps what a source shows: read again when they change. */
 export type CertificateFiles = {
 	/** With those of the authorities between, in PEM. */
 	readonly certificateFile: string;

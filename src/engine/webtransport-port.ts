@@ -16,6 +16,7 @@ import type {DatagramLink} from '../platform/datagram.ts';
 import type {WebTransportPlace} from '../session/answer.ts';
 import type {ConfigDirectory} from '../store/config-directory.ts';
 
+/** A second port, for networks that do not pass UDP: HTTP/3 and HTTP/2. */
 export type WebTransportOptions = {
 	/** 0 takes a free one. */
 	readonly port: number;
