@@ -117,7 +117,7 @@ async function* ofRsync(
 ): AsyncGenerator<ManyRow> {
 	const counts = [...new Set(options.receivers.map(count => Math.min(count, options.rsyncMax)))];
 	const daemon = await startDaemon(place, tree);
-	/** `words`: of each client. All share one copy, so that what is to come is not written to it. */
+	/** `words`: of each client. All share one copy: what it lacks is written elsewhere. */
 	const crowd = (what: ManyRow['what'], clients: number, words: (index: number) => string[]) =>
 		measure({...options, what, program: 'rsync', clients}, daemon.pid, octetsDistinct, async () => {
 			const startedAt = performance.now();
@@ -126,7 +126,7 @@ async function* ofRsync(
 			const one = async (index: number): Promise<void> => {
 				await sleep(index * apartMs);
 				const begunAt = performance.now();
-				await runFile('rsync', ['-a', ...words(index), daemon.url, `${copy}/`]);
+				await runFile('rsync', ['-a', ...words(index)]);
 				each.push((performance.now() - begunAt) / 1000);
 			};
 			await Promise.all(Array.from({length: clients}, (_, index) => one(index)));
@@ -135,12 +135,13 @@ async function* ofRsync(
 		});
 	try {
 		for (const count of counts) {
-			yield await crowd('update', count, index => [
-				`--only-write-batch=${join(place, `batch-${index}`)}`,
-			]);
+			yield await crowd('update', count, index => {
+				const own = join(place, `receiver-${count}-${index}`);
+				return [`--compare-dest=${copy}/`, daemon.url, `${own}/`];
+			});
 		}
 		run(['rsync', '-a', daemon.url, `${copy}/`]);
-		yield await crowd('polls', options.rsyncPolls, () => []);
+		yield await crowd('polls', options.rsyncPolls, () => [daemon.url, `${copy}/`]);
 	} finally {
 		await stop(daemon.process);
 	}

@@ -9,13 +9,16 @@ import {leafSize} from '../limit.ts';
 import {entryType} from '../snapshot/entry.ts';
 import type {EntryPlace, List} from '../snapshot/list.ts';
 import {leafCount, leavesSize} from '../snapshot/merkle.ts';
-import {octetKey} from '../task/packed-octets.ts';
+import {OctetPool, octetKey} from '../task/packed-octets.ts';
 import {expectedSize} from '../task/read.ts';
 import {isSizes, sizeSize} from '../wire/compressed.ts';
 import {type ObjectKind, objectKind} from '../wire/frame.ts';
 
-/** About 160 entries each; what 64 pages hold is some 4 MiB. */
-const pagesMax = 64;
+/**
+ * About 160 entries and 30 KB each. An update touches pages all over a list, and those who fetch it
+ * at about the same time touch the same: they are not to be decoded for each of them.
+ */
+const pagesMax = 1024;
 
 /** What is known of the files of a tree where it is not what their list says. */
 export type KnownStats = {
@@ -25,9 +28,8 @@ export type KnownStats = {
 
 export class PageTable {
 	readonly count: number;
-	readonly paths: Uint8Array[] = [];
-	/** Of contents; empty where there is none. */
-	readonly digests: Uint8Array[] = [];
+	readonly #paths = new OctetPool();
+	readonly #digests = new OctetPool();
 	readonly #isFile: Uint8Array;
 	readonly #sizes: Float64Array;
 	/** Of each entry, what a read compares: `expectedSize` numbers. */
@@ -40,8 +42,8 @@ export class PageTable {
 		const expected: number[] = [];
 		const cursor = list.cursor(page, 0);
 		while (cursor.next() && cursor.page === page) {
-			this.paths.push(cursor.path.slice());
-			this.digests.push(cursor.digest.slice());
+			this.#paths.add(cursor.path);
+			this.#digests.add(cursor.digest);
 			isFile.push(cursor.type === entryType.file && cursor.link.length === 0 ? 1 : 0);
 			sizes.push(cursor.size);
 			if (stats === undefined) expected.push(cursor.size, cursor.mtimeSec, cursor.mtimeNsec, 0);
@@ -53,14 +55,23 @@ export class PageTable {
 		this.expected = Float64Array.from(expected);
 	}
 
+	path(position: number): Uint8Array {
+		return this.#paths.at(position);
+	}
+
+	/** Of the entry's content; empty where there is none. */
+	digest(position: number): Uint8Array {
+		return this.#digests.at(position);
+	}
+
 	/** Names what the entry's content is, and where and how it is read: equal names, equal octets. */
 	version(position: number): string {
 		let version = this.#versions[position];
 		if (version === undefined) {
 			const at = position * expectedSize;
 			const stat = this.expected.subarray(at, at + expectedSize).join(' ');
-			const digest = octetKey(this.digests[position]!);
-			version = `${digest.length} ${digest}${stat} ${octetKey(this.paths[position]!)}`;
+			const digest = octetKey(this.digest(position));
+			version = `${digest.length} ${digest}${stat} ${octetKey(this.path(position))}`;
 			this.#versions[position] = version;
 		}
 		return version;

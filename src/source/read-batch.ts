@@ -24,7 +24,7 @@ export function makeBatch(
 	let end = 0;
 	requests.forEach((request, index) => {
 		const table = shown[request.snapshot]!.tables.get(request.page)!;
-		const path = table.paths[request.position]!;
+		const path = table.path(request.position);
 		paths.push(path);
 		end += path.length;
 		pathEnds[index] = end;

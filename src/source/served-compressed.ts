@@ -52,7 +52,7 @@ export class ServedCompressed {
 			const position = want.position + index;
 			const size = table.contentSize(position);
 			if (size === 0) continue;
-			if (size > leafSize || table.digests[position]!.length === 0) return refuseCode.invalid;
+			if (size > leafSize || table.digest(position).length === 0) return refuseCode.invalid;
 			const group = compressor.find(this.#place(want, position, form, 0));
 			if (group === undefined) return refuseCode.unavailable;
 			sizes[index] = group.octets.length;
@@ -122,8 +122,8 @@ export class ServedCompressed {
 	): GroupPlace {
 		const table = this.#options.shown[snapshot]!.tables.get(page)!;
 		return {
-			digest: table.digests[position]!,
-			path: table.paths[position]!,
+			digest: table.digest(position),
+			path: table.path(position),
 			size: table.contentSize(position),
 			expected: table.expected.subarray(expectedSize * position, expectedSize * (position + 1)),
 			otherwise: this.#options.module.isRelayed ? refuseCode.unavailable : refuseCode.stale,
