@@ -65,10 +65,19 @@ function manyTable(rows: readonly ManyRow[]): string {
 			`${row.sourceCpuSeconds.toFixed(2)} s`,
 			`${((1000 * row.sourceCpuSeconds) / row.clients).toFixed(1)} ms`,
 			`${Math.round(row.mebibytes)} MiB`,
-			`${(row.octetsRead / 1e6).toFixed(1)} MB`,
-			...(row.octetsDistinct > 0 ? [(row.octetsRead / row.octetsDistinct).toFixed(2)] : []),
+			...readCells(row),
 		]),
 	);
+}
+
+/** What children of a daemon have read is counted nowhere once they have ended. */
+function readCells({program, octetsRead, octetsDistinct}: ManyRow): string[] {
+	const isKnown = program === 'shoal';
+	const share = isKnown ? (octetsRead / octetsDistinct).toFixed(2) : '-';
+	return [
+		isKnown ? `${(octetsRead / 1e6).toFixed(1)} MB` : '-',
+		...(octetsDistinct > 0 ? [share] : []),
+	];
 }
 
 function listTable(rows: readonly ListRow[]): string {
