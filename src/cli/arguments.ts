@@ -2,6 +2,7 @@
 import {Command, CommanderError, Option} from 'commander';
 import {ShoalError} from '../error.ts';
 import {commandTable, unbuiltCommands} from './command.ts';
+import {operandName} from './help.ts';
 import {type OptionName, type OptionValues, optionTable, standardOptions} from './option.ts';
 import type {CommandName, OptionRow} from './option-row.ts';
 import {unbuiltOptions} from './unbuilt-option.ts';
@@ -86,11 +87,19 @@ function addHelpCommand(program: Command): void {
 function addCommand(program: Command, name: CommandName, finish: Finish): void {
 	const row = commandTable[name];
 	const values: OptionValues = {};
+	const isVariadic = row.operands.some(operand => operand.name.includes('...'));
 	const command = prepare(program.command(name), name).action((...given: unknown[]) => {
-		const operands = given.slice(0, row.operands.length).filter(word => word !== undefined);
-		finish(name, operands as string[], values);
+		const words = given.slice(0, isVariadic ? 1 : row.operands.length).flat();
+		const operands = words.filter(word => word !== undefined) as string[];
+		if (isVariadic && operands.length < row.operands.length) {
+			const missing = operandName(row.operands[operands.length]!.name);
+			throw new ShoalError('OPTION_INVALID', `missing required argument ${missing}`);
+		}
+		finish(name, operands, values);
 	});
-	for (const operand of row.operands) command.argument(operand.name);
+	// Which of several words is the last, the commander cannot be told.
+	if (isVariadic) command.argument(row.operands[0]!.name);
+	else for (const operand of row.operands) command.argument(operand.name);
 	for (const key of Object.keys(optionTable) as OptionName[]) {
 		const option: OptionRow = optionTable[key];
 		if (option.commands.includes(name)) addOption(command, key, option, values);

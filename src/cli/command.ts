@@ -130,9 +130,11 @@ export const commandTable: Record<CommandName, CommandRow> = {
 	pull: {
 		operands: [
 			{
-				name: '<source>',
+				name: '<source...>',
 				kind: 'directory',
-				help: 'shoal://[KEY@]host[:port][/module[/path]], or a local directory.',
+				help:
+					'shoal://[KEY@]host[:port][/module[/path]], or a local directory. Several URLs with ' +
+					'one key and module share the work.',
 			},
 			{name: '<dest>', kind: 'directory', help: 'Becomes the image of the source.'},
 		],

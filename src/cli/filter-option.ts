@@ -47,7 +47,7 @@ function findRoots(operands: readonly string[]): NonNullable<PullOptions['filter
 	const source = readSource(operands[0]!);
 	return {
 		source: encoder.encode('directory' in source ? resolve(source.directory) : ''),
-		destination: encoder.encode(resolve(operands[1]!)),
+		destination: encoder.encode(resolve(operands.at(-1)!)),
 	};
 }
 

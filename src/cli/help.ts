@@ -27,7 +27,7 @@ export function helpText(command: CommandName | undefined, width = helpWidthDefa
 	return `${blocks.map(lines => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** `pull SOURCE DEST [options]`. */
+/** `pull SOURCE... DEST [options]`. */
 export function synopsis(command: CommandName): string {
 	const operands = commandTable[command].operands.map(({name}) => operandName(name));
 	return [command, ...operands, '[options]'].join(' ');

@@ -5,6 +5,7 @@ import type {PullOptions} from '../engine/options.ts';
 import {pull} from '../engine/pull.ts';
 import {ShoalError} from '../error.ts';
 import type {LinkName} from '../link-name.ts';
+import type {SourceUrl} from '../session/source-url.ts';
 import {readAlternates} from './alternate-option.ts';
 import {readCompress} from './compress-option.ts';
 import type {Context} from './context.ts';
@@ -52,6 +53,8 @@ export function readOptions({
 	}
 	const trees = readTrees(options);
 	const source = readSource(operands[0]!);
+	const moreSources = operands.slice(1, -1).map(readMore);
+	if (moreSources.length > 0) readMore(operands[0]!);
 	if (given('sourceState') && !('directory' in source)) {
 		throw new ShoalError(
 			'OPTION_INVALID',
@@ -59,12 +62,13 @@ export function readOptions({
 		);
 	}
 	const compress = readCompress(options);
-	const alternates = readAlternates(options, operands[1]!, trees !== undefined);
+	const alternates = readAlternates(options, operands.at(-1)!, trees !== undefined);
 	return {
 		configDirectory,
 		signal,
 		source,
-		destination: readLocal(operands[1]!, 'DESTINATION_INVALID', 'destination'),
+		...(moreSources.length === 0 ? {} : {moreSources}),
+		destination: readLocal(operands.at(-1)!, 'DESTINATION_INVALID', 'destination'),
 		...readFilters(options, operands),
 		dryRun: given('dryRun'),
 		changes: given('itemize') || given('verbose') || given('logFile'),
@@ -100,6 +104,16 @@ export function readOptions({
 		...readFamily(options),
 		...(options.link ? {link: options.link as LinkName | 'auto'} : {}),
 	};
+}
+
+/** Only what is signed can have several sources. @throws ShoalError SOURCE_INVALID */
+function readMore(text: string): SourceUrl {
+	const source = readSource(text);
+	if (!('directory' in source)) return source;
+	throw new ShoalError(
+		'SOURCE_INVALID',
+		`${text} is a directory: only sources of one key go together`,
+	);
 }
 
 /** @throws ShoalError OPTION_INVALID */

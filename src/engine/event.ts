@@ -32,6 +32,17 @@ export type Progress = {
 };
 
 /** What holds a transfer up: `limit` is the operator's, disk and CPU are this machine's. */
+/** One of several sources of a pull. */
+export type SourceCounts = {
+	readonly url: string;
+	/** Octets of contents, leaf hashes and sums. */
+	readonly bytes: number;
+	/** Leaves, and stretches of leaf hashes, that were not what the snapshot says. */
+	readonly lies: number;
+	/** The code of why it was asked no more. */
+	readonly dropped?: ErrorCode;
+};
+
 export type LimitedBy = 'path' | 'source' | 'disk' | 'CPU' | 'limit';
 
 /** What a pull is about to do, once source and destination have been compared. */
@@ -173,6 +184,8 @@ export type PullResult = {
 	readonly errors: readonly Problem[];
 	/** Paths that are not as the source has them, by what became of them. */
 	readonly leftOut: readonly LeftOut[];
+	/** Of a pull from several sources, what each gave. */
+	readonly sources?: readonly SourceCounts[];
 	/** Entries of the image, new ones, and those that went; absent where no list was read. */
 	readonly entryTypes?: TypeCounts;
 	readonly createdTypes?: TypeCounts;

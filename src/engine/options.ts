@@ -96,6 +96,8 @@ export type ServeOptions = RunOptions &
 export type PullOptions = RunOptions & {
 	/** A parsed URL, or a local directory. */
 	readonly source: SourceUrl | {readonly directory: string};
+	/** Others that have the same: key, module and path are those of `source`, if that is a URL. */
+	readonly moreSources?: readonly SourceUrl[];
 	readonly destination: string;
 	readonly state?: string;
 	/** False: changes are not told one by one, which takes 2 µs for each. */

@@ -27,8 +27,10 @@ import {openLocal} from './local.ts';
 import {makePool} from './make-pool.ts';
 import type {PullOptions} from './options.ts';
 import {Problems} from './problems.ts';
-import {reach} from './reach.ts';
+import {type ReachOptions, reach} from './reach.ts';
+import {reachSeveral} from './reach-several.ts';
 import {openRun} from './run-task.ts';
+import type {Several} from './several.ts';
 import type {Supply, SupplyStatistics} from './supply.ts';
 import type {Ticker} from './ticker.ts';
 import {TransferProgress} from './transfer-progress.ts';
@@ -68,6 +70,7 @@ class PullRun {
 	#exit = 0;
 	#failure: unknown;
 	#supply: Supply | undefined;
+	#several: Several | undefined;
 	#update: Update | undefined;
 	#plan: Plan | undefined;
 	#published: PublishResult | undefined;
@@ -249,6 +252,7 @@ class PullRun {
 			errorCount: this.#problems.count,
 			errors: this.#problems.kept,
 			leftOut: this.#leftOut,
+			...(this.#several && {sources: this.#several.counts}),
 			...(counts && {
 				entryTypes: describeTypes(counts.entryTypes),
 				createdTypes: describeTypes(counts.createdTypes),
@@ -273,7 +277,8 @@ class PullRun {
 				this.#update = await this.#openUpdate(trust.eldest);
 			}
 			this.#dialledAt = platform.clock.now();
-			supply = await reach(platform, source, trust, {
+			const {moreSources = []} = this.#options;
+			const options: ReachOptions = {
 				...this.#options,
 				task: this.#task,
 				sequence: this.#update?.recordedSequence ?? 0,
@@ -284,7 +289,12 @@ class PullRun {
 				failed: error => this.#events.failed(error),
 				notice: text => this.#tell({event: 'notice', text}),
 				remark: text => this.#tell({event: 'remark', text}),
-			});
+			};
+			if (moreSources.length === 0) supply = await reach(platform, source, trust, options);
+			else {
+				this.#several = await reachSeveral(platform, [source, ...moreSources], trust, options);
+				supply = this.#several;
+			}
 		}
 		this.#supply = supply;
 		const update = this.#update ?? (await this.#openUpdate(supply.head.identity));
@@ -345,7 +355,8 @@ class PullRun {
 	}
 
 	#openUpdate(identity: Uint8Array): Promise<Update> {
-		const {source, destination, state, trees, makePath, dryRun, fsync, compress} = this.#options;
+		const {source, moreSources, destination, state, trees, makePath} = this.#options;
+		const {dryRun, fsync, compress} = this.#options;
 		const isUrl = !('directory' in source);
 		return Update.open({
 			platform,
@@ -360,12 +371,14 @@ class PullRun {
 			dryRun,
 			fsync,
 			// What is read from a disk of this machine gains nothing.
-			compress: isUrl ? compress : undefined,
+			// Each source compresses in its own way: pieces of several do not go together.
+			compress: isUrl && moreSources === undefined ? compress : undefined,
 			...(state === undefined ? {} : {state}),
 			...(trees === undefined ? {} : {trees}),
 			task: this.#task,
 			handler: {
 				taken: octets => this.#supply?.taken(octets),
+				lied: (...where) => this.#several?.lied(...where),
 				wake: () => this.#events.wake(),
 				failed: error => this.#events.failed(error),
 			},

@@ -137,7 +137,7 @@ export class Gathering {
 				const digest = copyOctets(table.digest(row));
 				options.received?.keep(digest, table.columns.size[row]!, leaves);
 			},
-			onBad: (row, isCompressed) => this.#countBad(row, isCompressed),
+			onBad: (...bad) => this.#countBad(...bad),
 			onResumed: (row, octets, missing) => this.#resume(row, octets, missing),
 			onDropped: octets => this.#settleOctets(octets),
 		});
@@ -435,10 +435,12 @@ export class Gathering {
 		this.#copies.add(...twins);
 	}
 
-	#countBad(row: number, isCompressed: boolean): void {
-		const {table, problems} = this.#options;
+	#countBad(row: number, kind: 'content' | 'leaves', offset: number, isCompressed: boolean): void {
+		const {table, problems, handler} = this.#options;
 		// One wrong size puts all of its group out of place: that counts once, and plain octets next.
 		const isFollower = isCompressed && this.#compressed?.giveUp(row) === false;
+		const {page, position} = table.columns;
+		if (handler.lied?.(objectKind[kind], page[row]!, position[row]!, offset) === true) return;
 		const bad = (this.#badOf.get(row) ?? 0) + (isFollower ? 0 : 1);
 		this.#badOf.set(row, bad);
 		this.#bad++;

@@ -34,7 +34,12 @@ export type IntakeOptions = {
 	/** The leaf hashes of `row`, all of them proven. */
 	readonly onLeaves: (row: number, leaves: Uint8Array) => void;
 	/** A leaf, or a stretch of leaf hashes, was not what the digest says. */
-	readonly onBad: (row: number, isCompressed: boolean) => void;
+	readonly onBad: (
+		row: number,
+		kind: 'content' | 'leaves',
+		offset: number,
+		isCompressed: boolean,
+	) => void;
 	/**
 	 * Of what an earlier run left of a row's content so much is right; the rest is missing: pairs
 	 * of start and end, rising.
@@ -99,7 +104,7 @@ export class Intake {
 		if (this.#closed[row] === 1) return;
 		const file = this.#file(row);
 		if (!file.leaves.add(offset, data)) {
-			this.#options.onBad(row, false);
+			this.#options.onBad(row, 'leaves', offset, false);
 			for (let bad = file.leaves.pollBad(); bad !== undefined; bad = file.leaves.pollBad()) {
 				this.#options.onWanted(row, 'leaves', bad.offset, bad.length);
 			}
@@ -328,7 +333,7 @@ export class Intake {
 		const size = table.columns.size[row]!;
 		if (!isGood) {
 			this.#mark(row, index, leafState.wanted);
-			if (!isCopied) onBad(row, isCompressed);
+			if (!isCopied) onBad(row, 'content', index * leafSize, isCompressed);
 			if (this.#closed[row] === 1) return;
 			onWanted(row, 'content', index * leafSize, leafLength(size, index));
 			return;

@@ -162,6 +162,11 @@ export type UpdateRequest = FetchRequest;
 export type UpdateHandler = {
 	/** So many octets are on disk or dropped: they no longer count as backlog. */
 	taken(octets: number): void;
+	/**
+	 * Octets that came at this place of an object were not what the snapshot says. True: whoever
+	 * sent them is not asked for them again.
+	 */
+	lied?(kind: number, page: number, position: number, offset: number): boolean | undefined;
 	/** `nextRequest` may answer again, or `settled` has become true. */
 	wake(): void;
 	/** Nothing more can be done: `publish` would throw this. No ShoalError: a bug. */

@@ -93,7 +93,7 @@ test('operands too few or too many, no command, an unknown one, a value missing'
 		[],
 		['frob'],
 		['pull', 'a'],
-		['pull', 'a', 'b', 'c'],
+		['ls', 'a', 'b', 'c'],
 		['pull', '--max-delete'],
 		['pull', '--max-delete', 'many', 'a', 'b'],
 		['pull', '--json=yes', 'a', 'b'],

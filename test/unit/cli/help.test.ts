@@ -20,7 +20,7 @@ test('help of a command has its options and no other, under headings in the orde
 			shown,
 			known.filter(heading => shown.includes(heading)),
 		);
-		t.regex(text, /^shoal \S+( \[?[A-Z]+\]?)* \[options\]\n\n[A-Z]/);
+		t.regex(text, /^shoal \S+( \[?[A-Z]+(?:\.{3})?\]?)* \[options\]\n\n[A-Z]/);
 		t.regex(text, /\nExamples:\n {2}\S.*:\n {4}\$ .*\bshoal /);
 		t.regex(text, /\nExit status:\n {2}0 +done\n/);
 	}
