@@ -52,7 +52,11 @@ export function sources(): string[] {
 		]),
 		...afterwards(
 			'A colon before the first slash makes a name remote to rsync. Such names are refused with',
-			'a hint, never taken for a path; a local name with a colon is written ./NAME.',
+			'a hint, never taken for a path; a local name with a colon is written ./NAME.\n\n A',
+			'directory that was pulled, all of a module and without filters, can be served on at once:',
+			'serve DEST makes a relay of it, under the KEY of the origin. Receivers put the host of the',
+			'relay into the URL and leave the key as it is. What a relay lacks is unavailable there',
+			'(exit 24); pull --check at the relay brings it back.',
 		),
 	];
 }
@@ -164,6 +168,9 @@ export function files(): string[] {
 			'[module.debian]              # shoal://KEY@host/debian',
 			'path = "/srv/debian"',
 			'comment = "a mirror"',
+			'watch = true                 # as --watch',
+			'history = 9                  # as --history; also history-days',
+			'compress = false             # not even for receivers that ask; default: true',
 			'max-clients = 200',
 			'bwlimit = "20MB"             # a second, for each client',
 			'bwlimit-total = "50MB"       # a second, for all clients of the module',
