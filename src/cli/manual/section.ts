@@ -56,7 +56,10 @@ export function sources(): string[] {
 			'directory that was pulled, all of a module and without filters, can be served on at once:',
 			'serve DEST makes a relay of it, under the KEY of the origin. Receivers put the host of the',
 			'relay into the URL and leave the key as it is. What a relay lacks is unavailable there',
-			'(exit 24); pull --check at the relay brings it back.',
+			'(exit 24); pull --check at the relay brings it back.\n\n A pull may name several sources of',
+			'one key, module and path, an origin and its relays for instance. Each is asked for as much',
+			'as it keeps up with; one that is away, has another snapshot, does nothing or lies is named,',
+			'and asked no more. Contents then travel as they are, whatever --compress says.',
 		),
 	];
 }
