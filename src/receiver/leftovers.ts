@@ -48,8 +48,10 @@ export async function findLeftovers(options: LeftoverOptions): Promise<Leftovers
 	const isEmpty = names.every(each => each.size === 0);
 	const found = rows.filter(row => {
 		if (isEmpty) return false;
-		const name = octetKey(stagedName(table.digest(row), copy[row]!));
-		return names[device[row]!]!.delete(name);
+		const name = stagedName(table.digest(row), copy[row]!);
+		if (!names[device[row]!]!.delete(octetKey(name))) return false;
+		// Of a longer one, nobody would cut off what is behind the last leaf.
+		return staging.sizeOf(device[row]!, name) <= size[row]!;
 	});
 	// What is left is of no use to this snapshot.
 	staging.sweep(keepOnly(options, found));

@@ -92,6 +92,11 @@ export class Staging {
 		);
 	}
 
+	/** Octets of staged content. */
+	sizeOf(device: number, name: Name): number {
+		return this.#tree.stat(this.handles[device]!, name)?.size ?? 0;
+	}
+
 	remove(device: number, name: Name): void {
 		this.#tree.unlink(this.handles[device]!, name);
 	}

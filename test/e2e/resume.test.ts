@@ -1,5 +1,6 @@
 /** A pull that dies in a large file: the next one asks for what is not there and proven, only. */
 import {
+	appendFileSync,
 	existsSync,
 	mkdirSync,
 	readdirSync,
@@ -175,4 +176,14 @@ test('a pull that was stopped, and one stopped before it had looked, leave what 
 	await file.stopAfter(0);
 	const {asked} = await file.pull(t);
 	t.is(asked, content.length - sizeOf(proven, content.length));
+});
+
+test('what an earlier run left longer than the file is does not count', async t => {
+	const content = new Prng(5).bytes(6 * leafSize + 99);
+	const file = new Case(t, content);
+	await file.stopAfter(60);
+	const stage = join(file.to, '.shoal/stage');
+	const [name] = readdirSync(stage);
+	appendFileSync(join(stage, name!), Buffer.alloc(7 * leafSize, 1));
+	await file.pull(t);
 });
