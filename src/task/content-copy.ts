@@ -13,6 +13,7 @@ import {DirectoryWalk} from './directory-walk.ts';
 import {octetsAt} from './packed-octets.ts';
 import {writeSparse} from './sparse-file.ts';
 import {stagedName} from './staged-name.ts';
+import {fileFormat} from './survey.ts';
 import {defineTask, type TaskContext} from './task.ts';
 
 export type CopyInput = {
@@ -81,7 +82,11 @@ function linkRow(
 	try {
 		tree.unlink(dir, name);
 		tree.makeLink(parent, baseName(path), dir, name);
-		return true;
+		// The name may have become another file's, or a symlink's, since it was looked at.
+		const stat = tree.stat(dir, name);
+		if (stat?.format === fileFormat.file && stat.size === rows.size[row]) return true;
+		tree.unlink(dir, name);
+		return false;
 	} catch (error) {
 		if (error instanceof ShoalError) return false;
 		throw error;

@@ -2,15 +2,17 @@
 import {
 	cpSync,
 	mkdirSync,
+	readdirSync,
 	readFileSync,
 	rmSync,
 	statSync,
+	symlinkSync,
 	utimesSync,
 	writeFileSync,
 } from 'node:fs';
 import test from 'ava';
 import type {PlanOptions, PublishResult} from '../../src/receiver/update.ts';
-import {sharedPools} from '../support/pool.ts';
+import {openPoolOver, sharedPools} from '../support/pool.ts';
 import {Prng} from '../support/prng.ts';
 import {pullTree} from '../support/pull-tree.ts';
 import {TreeSource} from '../support/tree-source.ts';
@@ -112,4 +114,32 @@ test('--link-dest names what is just so, by its path from DEST; kinds exclude ea
 	t.is(mixed.exit, 1);
 	const trees = ['--publish=tree', '--link-dest=../before'];
 	t.is((await space.run('pull', space.at('tree'), space.at('next'), ...trees)).exit, 1);
+});
+
+test('what is swapped while --link-dest names it is not published', async t => {
+	const space = new Workspace(t);
+	space.write('tree/file', 'content');
+	space.write('secret', 'content');
+	utimesSync(space.at('tree/file'), 1e9, 1e9);
+	cpSync(space.at('tree'), space.at('before'), {recursive: true, preserveTimestamps: true});
+	mkdirSync(space.at('mirror'));
+	let isSwapped = false;
+	const pool = openPoolOver(t, tree => ({
+		makeLink(...link: Parameters<typeof tree.makeLink>): void {
+			rmSync(space.at('before/file'));
+			symlinkSync(space.at('secret'), space.at('before/file'));
+			isSwapped = true;
+			tree.makeLink(...link);
+		},
+	}));
+	const source = await TreeSource.of(poolOf(2), space.at('tree'));
+	const alternates = {kind: 'link', directories: [space.at('before')]} as const;
+	const options = {alternates};
+	const {result} = await pullTree({pool, source, destination: space.at('mirror'), options});
+	t.true(isSwapped);
+	t.not(result?.exit, 0);
+	t.deepEqual(
+		readdirSync(space.at('mirror')).filter(name => name !== '.shoal'),
+		[],
+	);
 });
