@@ -180,10 +180,12 @@ class UdpLink implements DatagramLink {
 		return this.#closed;
 	}
 
-	#onMessage(data: Uint8Array, host: string, port: number): void {
+	#onMessage(buffer: Buffer, host: string, port: number): void {
 		this.statistics.datagramsIn++;
-		this.statistics.bytesIn += data.length;
+		this.statistics.bytesIn += buffer.length;
 		if (this.#handler === undefined && this.#arrived.length >= earlyMax) return;
+		// A Buffer's slice() is no copy, and whoever keeps octets by one would keep what is freed.
+		const data = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
 		this.#arrived.push({data, from: this.#peer ?? this.#format(host, port)});
 		this.#flushSoon();
 	}

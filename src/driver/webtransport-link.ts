@@ -217,7 +217,9 @@ export class WebTransportLink implements DatagramLink {
 		}
 	}
 
-	#onDatagram(data: Uint8Array): void {
+	#onDatagram(octets: Uint8Array): void {
+		// It may be a Buffer, whose slice() is no copy.
+		const data = new Uint8Array(octets.buffer, octets.byteOffset, octets.length);
 		const type = data[0];
 		if (type === markType || type === echoType) {
 			this.#onFrame(type, data);

@@ -19,7 +19,7 @@ export type LinkStatistics = {
 };
 
 export type LinkHandler = {
-	/** What arrived since the last turn; the buffers belong to the handler until it releases them. */
+	/** What arrived since the last turn; plain arrays, the handler's until it releases them. */
 	datagrams(batch: readonly Datagram[]): void;
 	/** The peer's port refuses (a connected socket only), or the link broke. */
 	failed(error: Error): void;

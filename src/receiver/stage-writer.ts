@@ -60,7 +60,8 @@ const spareMax = 8;
 
 const nothing = new Uint8Array(0);
 
-type Item = StageItem & {readonly at: number};
+/** Where its octets are in the job's, instead of them: they were borrowed. */
+type Item = Omit<StageItem, 'data'> & {readonly at: number; readonly stored: number};
 
 export class StageWriter {
 	readonly #options: StageWriterOptions;
@@ -79,20 +80,21 @@ export class StageWriter {
 		return this.#items.length === 0 && this.#running.size === 0;
 	}
 
-	/** Copies `data`; at most one leaf. */
-	write(item: StageItem): void {
-		if (this.#filled + item.data.length > batchSize) this.flush();
+	/** Copies `data`, which is free afterwards; at most one leaf. */
+	write({data, ...item}: StageItem): void {
+		const stored = data.length;
+		if (this.#filled + stored > batchSize) this.flush();
 		this.#buffer ??= this.#spare.pop() ?? new Uint8Array(new SharedArrayBuffer(batchSize));
-		this.#buffer.set(item.data, this.#filled);
-		this.#items.push({...item, at: this.#filled});
-		this.#filled += item.data.length;
+		this.#buffer.set(data, this.#filled);
+		this.#items.push({...item, at: this.#filled, stored});
+		this.#filled += stored;
 		if (this.#items.length >= batchItemsMax || this.#filled === batchSize) this.flush();
 		else this.#arm();
 	}
 
 	/** The file of `row` is written and proven: sets its attributes. */
 	finish(row: number, settled: () => void): void {
-		const item = {row, kind: 0, offset: 0, data: nothing, length: 0, hash: nothing} as const;
+		const item = {row, kind: 0, offset: 0, stored: 0, length: 0, hash: nothing} as const;
 		this.#items.push({...item, finishes: true, settled, at: -1});
 		if (this.#items.length >= batchItemsMax) this.flush();
 		else this.#arm();
@@ -181,7 +183,7 @@ export class StageWriter {
 			kind: Uint8Array.from(ops, ({item}) => item.kind),
 			offset: Float64Array.from(ops, ({item}) => item.offset),
 			length: Uint32Array.from(ops, ({item}) => item.length),
-			stored: Uint32Array.from(ops, ({item}) => item.data.length),
+			stored: Uint32Array.from(ops, ({item}) => item.stored),
 			form: Uint8Array.from(ops, ({item}) => item.form ?? 0),
 			at: Uint32Array.from(ops, ({item}) => item.at),
 			hash,

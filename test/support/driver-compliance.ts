@@ -63,6 +63,18 @@ function deliveryTests(check: Check): void {
 		t.deepEqual(data, pattern(1200, 1), 'what was sent is as it was');
 	});
 
+	check('what is taken out of a datagram by slice() is a copy', async (t, pair) => {
+		const {a, b} = pair;
+		const inbox = new Inbox(b, data => {
+			const kept = data.slice(0, 4);
+			data.fill(0);
+			return kept;
+		});
+		a.send([{data: pattern(1200, 4), to: addressOfB(pair)}]);
+		await pair.carry(() => inbox.arrived.length === 1);
+		t.deepEqual(inbox.arrived[0]!.data, Buffer.from(pattern(1200, 4).subarray(0, 4)));
+	});
+
 	check('it can be answered at the address it came from', async (t, pair) => {
 		const {a, b} = pair;
 		const [atA, atB] = [new Inbox(a), new Inbox(b)];
@@ -221,13 +233,19 @@ function lifeTests(check: Check): void {
 class Inbox implements LinkHandler {
 	readonly arrived: Datagram[] = [];
 
-	constructor(link: DatagramLink) {
+	readonly #take: (data: Uint8Array) => Uint8Array;
+
+	/** `take`: what is kept of a datagram. */
+	constructor(link: DatagramLink, take = (data: Uint8Array) => data) {
+		this.#take = take;
 		link.receive(this);
 	}
 
 	datagrams(batch: readonly Datagram[]): void {
-		for (const {data, from} of batch)
+		for (const {data: whole, from} of batch) {
+			const data = this.#take(whole);
 			this.arrived.push({data: Buffer.from(data.buffer, data.byteOffset, data.length), from});
+		}
 	}
 
 	failed(error: Error): void {
