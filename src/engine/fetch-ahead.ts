@@ -4,6 +4,7 @@
  */
 import type {Ahead} from '../receiver/ahead.ts';
 import type {ProvenPage} from '../snapshot/proven-pages.ts';
+import {copyOctets} from '../task/packed-octets.ts';
 import {RangeSet} from '../transfer/range-set.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import type {ContentHandler, Supply} from './supply.ts';
@@ -38,7 +39,7 @@ export class FetchAhead {
 				for (let at = have.nextGap(offset); at < end; at = have.nextGap(at)) {
 					const to = Math.min(end, have.nextMember(at));
 					const from = at;
-					const kept = data.slice(from - offset, to - offset);
+					const kept = copyOctets(data.subarray(from - offset, to - offset));
 					added += have.add(from, to);
 					later(taker => taker.block(request, object, from, kept, now));
 				}

@@ -328,7 +328,7 @@ export class Fetcher implements Payload {
 		if (frame.name === 'head') {
 			if (this.#heads.some(seen => equal(seen, frame.statement))) return undefined;
 			if (this.#heads.length >= headsMax) return closeCode.limit;
-			this.#heads.push(frame.statement.slice());
+			this.#heads.push(new Uint8Array(frame.statement));
 			this.#handler.head(this.#heads.length, frame.statement, frame.diffs);
 			return undefined;
 		}

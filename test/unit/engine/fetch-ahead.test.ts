@@ -33,7 +33,8 @@ test('what comes again in another session is kept once, and not counted against 
 	const fetching = new FetchAhead(supply, new Ahead(sha256));
 	const octets = Uint8Array.from({length: 100}, (_, index) => index);
 	const come = (from: number, to: number): void => {
-		const lent = octets.slice(from, to);
+		// A link's: its slice is a view, and the memory is given back when the call is over.
+		const lent = Buffer.from(octets.slice(from, to));
 		contents!.block(request, 0, from, lent, 0 as Micros);
 		lent.fill(255);
 	};
