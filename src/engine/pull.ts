@@ -28,13 +28,13 @@ import {makePool} from './make-pool.ts';
 import type {PullOptions} from './options.ts';
 import {Problems} from './problems.ts';
 import {type ReachOptions, reach} from './reach.ts';
-import {reachSeveral} from './reach-several.ts';
+import {reachSeveral, trustAlike} from './reach-several.ts';
 import {openRun} from './run-task.ts';
 import type {Several} from './several.ts';
 import type {Supply, SupplyStatistics} from './supply.ts';
 import type {Ticker} from './ticker.ts';
 import {TransferProgress} from './transfer-progress.ts';
-import {Trust} from './trust.ts';
+import type {Trust} from './trust.ts';
 
 /**
  * Makes a directory (or one file) the image of a source. Paths that could not be done are problems
@@ -272,12 +272,14 @@ class PullRun {
 			const {directory} = source;
 			supply = await openLocal(this.#pool, this.#task, {...this.#options, directory});
 		} else {
-			const trust = new Trust(platform, this.#options, source);
+			const {moreSources = []} = this.#options;
+			const urls = [source, ...moreSources];
+			const trusts = trustAlike(platform, this.#options, urls);
+			const [trust] = trusts as [Trust];
 			if (trust.eldest !== undefined) {
 				this.#update = await this.#openUpdate(trust.eldest);
 			}
 			this.#dialledAt = platform.clock.now();
-			const {moreSources = []} = this.#options;
 			const options: ReachOptions = {
 				...this.#options,
 				task: this.#task,
@@ -292,7 +294,7 @@ class PullRun {
 			};
 			if (moreSources.length === 0) supply = await reach(platform, source, trust, options);
 			else {
-				this.#several = await reachSeveral(platform, [source, ...moreSources], trust, options);
+				this.#several = await reachSeveral(platform, urls, trusts, options);
 				supply = this.#several;
 			}
 		}

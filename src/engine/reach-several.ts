@@ -7,40 +7,61 @@ import {pause} from './connection.ts';
 import {type ReachOptions, reach} from './reach.ts';
 import {Contributor, Several} from './several.ts';
 import type {Supply} from './supply.ts';
-import {Trust} from './trust.ts';
+import {Trust, type TrustOptions} from './trust.ts';
 
 /** Whoever answers later than this after the first joins, but is not waited for. */
 const graceMs = 1000;
 
 type Attempt = {readonly name: string; readonly supply: Promise<Supply>};
 
+/**
+ * Whom each is believed to be: a key that one of the URLs has, or that is known of a host, goes for
+ * all, or a host that was named without it could put another tree in the place of theirs.
+ */
+export function trustAlike(
+	platform: Platform,
+	options: TrustOptions,
+	urls: readonly SourceUrl[],
+): readonly Trust[] {
+	const own = urls.map(url => new Trust(platform, options, url));
+	const given = urls.find(({identity}) => identity !== undefined)?.identity;
+	const identity = given ?? own.find(trust => trust.identity !== undefined)?.identity;
+	if (identity === undefined) return own;
+	return urls.map(url => new Trust(platform, options, {...url, identity}));
+}
+
 /** @throws ShoalError SOURCE_INVALID; if none is reached, as `reach` does for the first */
 export async function reachSeveral(
 	platform: Platform,
 	urls: readonly SourceUrl[],
-	trust: Trust,
+	trusts: readonly Trust[],
 	options: ReachOptions,
 ): Promise<Several> {
 	refuseUnlike(urls);
 	const {notice, failed, task} = options;
 	let several: Several | undefined;
+	const over = new AbortController();
 	const members = new Map<string, Contributor>();
 	const failedEarly = new Map<string, ShoalError>();
 	const attempts = urls.map((url, index): Attempt => {
 		const name = nameOf(url);
-		const own = index === 0 ? trust : new Trust(platform, options, url);
 		const fail = (error: ShoalError): void => {
 			const member = members.get(name);
 			if (several !== undefined && member !== undefined) several.drop(member, error);
 			else failedEarly.set(name, error);
 		};
-		return {name, supply: reach(platform, url, own, {...options, failed: fail})};
+		return {
+			name,
+			supply: reach(platform, url, trusts[index]!, {...options, signal: over.signal, failed: fail}),
+		};
 	});
 	const answers = await firstAnswers(platform, attempts, task.signal);
-	const newest = answers.reduce((best, each) =>
-		each.supply.head.sequence > best.supply.head.sequence ? each : best,
-	);
-	several = new Several({platform, failed, notice}, newest);
+	const newest = newestOf(answers);
+	const stopDialling = (): Promise<unknown> => {
+		over.abort();
+		return Promise.allSettled(attempts.map(({supply}) => supply));
+	};
+	several = new Several({platform, failed, notice, stopDialling}, newest);
 	members.set(newest.name, newest);
 	const join = (member: Contributor): void => {
 		if (member === newest) return;
@@ -65,7 +86,7 @@ export async function reachSeveral(
 			late => join(new Contributor(name, late, platform.clock.now())),
 			(error: unknown) => {
 				if (!(error instanceof ShoalError)) throw error;
-				if (!task.signal.aborted) several!.miss(name, error);
+				if (!task.signal.aborted && !over.signal.aborted) several!.miss(name, error);
 			},
 		);
 	}
@@ -93,7 +114,16 @@ async function firstAnswers(
 	await Promise.race([Promise.any(attempts.map(({supply}) => supply)).catch(() => undefined), all]);
 	await Promise.race([all, pause(platform, graceMs, stop)]);
 	if (answers.length === 0) await attempts[0]!.supply;
-	return [...answers];
+	const place = ({name}: Contributor) => attempts.findIndex(attempt => attempt.name === name);
+	return [...answers].sort((a, b) => place(a) - place(b));
+}
+
+/** Of the identity that was named first: another one counts its snapshots for itself. */
+function newestOf(answers: readonly Contributor[]): Contributor {
+	const {identity} = answers[0]!.supply.head;
+	return answers
+		.filter(({supply}) => same(supply.head.identity, identity))
+		.reduce((best, each) => (each.supply.head.sequence > best.supply.head.sequence ? each : best));
 }
 
 /** Where it is, without what all of them have in common. */

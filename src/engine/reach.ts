@@ -21,6 +21,8 @@ export type ReachOptions = TrustOptions & {
 	readonly sequence: number;
 	/** The run: dialling becomes a part of it. */
 	readonly task: ActiveTask;
+	/** Ends the dialling when nobody needs its answer any more. */
+	readonly signal?: AbortSignal | undefined;
 	readonly rateMax?: number | RateDial;
 	readonly timeoutSeconds?: number;
 	readonly contactTimeoutSeconds?: number;
@@ -68,6 +70,7 @@ export async function reach(
 	const remote = await Remote.dial({
 		platform,
 		task,
+		signal: options.signal,
 		...way,
 		fallbacks,
 		makeController: controllers[options.congestion ?? 'model'],

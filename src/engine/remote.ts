@@ -35,6 +35,8 @@ export type RemoteOptions = {
 	readonly makeController: () => Controller;
 	/** Octets handed over and not yet on disk at which the source is held back. */
 	readonly backlogMax: number;
+	/** Ends the dialling when nobody needs its answer any more. */
+	readonly signal?: AbortSignal | undefined;
 	/** Octets a second that the source is granted at most. */
 	readonly rate?: RateDial;
 	/** Microseconds for which a source may answer without sending anything; default: for ever. */
@@ -111,7 +113,7 @@ export class Remote implements Supply {
 		const patience = {wasThere: false, remark};
 		const {spans} = task;
 		const watched = (way: Way): Way => ({...way, dial: {...way.dial, spans}});
-		const reached = await task.run({kind: 'connect'}, ({signal}) =>
+		const reached = await task.run({kind: 'connect', signal: options.signal}, ({signal}) =>
 			dialAny(platform, [watched({link, dial}), ...fallbacks.map(watched)], signal, patience),
 		);
 		return new Remote(options, reached);

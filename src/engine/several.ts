@@ -20,6 +20,8 @@ export type SeveralOptions = {
 	/** Nobody is left to ask. */
 	readonly failed: (error: ShoalError) => void;
 	readonly notice: (text: string) => void;
+	/** Resolves when nobody is dialled any more. */
+	readonly stopDialling: () => Promise<unknown>;
 };
 
 /** Leaves and stretches of hashes that a source may get wrong before it is asked no more. */
@@ -276,6 +278,7 @@ export class Several implements Supply {
 	async close(): Promise<void> {
 		this.#isClosed = true;
 		this.#cancelCheck?.();
+		await this.#options.stopDialling();
 		await Promise.all(this.#all.map(({supply}) => supply.close()));
 	}
 

@@ -102,3 +102,29 @@ test('sources that are away, older or of another key are named, and the rest doe
 	t.is((await pull(origin.url, `${other.url}/elsewhere`)).exit, 1);
 	t.is((await pull(origin.url, first.at('tree'))).exit, 1);
 });
+
+test('a key that is given or known goes for all sources of a pull, whoever has counted further', async t => {
+	const [first, second, edge] = [new Workspace(t), new Workspace(t), new Workspace(t)];
+	first.write('tree/file', 'one');
+	const origin = await first.serve('tree');
+	second.write('tree/file', 'another');
+	t.is((await second.run('snapshot', second.at('tree'))).exit, 0);
+	second.write('tree/file', 'yet another');
+	t.is((await second.run('snapshot', second.at('tree'))).exit, 0);
+	const other = await second.serve('tree');
+	t.is((await edge.run('pull', other.url, edge.at('other'))).exit, 0);
+	const bare = (url: string) => url.replace(/\/\/.*@/, '//');
+	const orders = [
+		[origin.url, bare(other.url)],
+		[bare(other.url), origin.url],
+		[bare(origin.url), bare(other.url)],
+	];
+	for (const urls of orders) {
+		const {exit, errors, lines} = await edge.run('pull', ...urls, edge.at('mirror'));
+		t.is(exit, 0, errors);
+		t.deepEqual(compareTrees(first.at('tree'), edge.at('mirror'), {skip: ['.shoal']}), []);
+		const given = countsOf(lines.at(-1)!).filter(({dropped}) => dropped === undefined);
+		t.is(given.length, 1);
+		t.true(origin.url.endsWith(given[0]!.url.replace('shoal://', '')));
+	}
+});
