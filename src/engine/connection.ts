@@ -169,6 +169,8 @@ class Dialling {
 	/** Octets of the answer's objects that came after it, before anyone asked for them. */
 	#early: Early[] = [];
 	#over = false;
+	/** Why it is over, if nobody has ended it. */
+	#failure: ShoalError | undefined;
 
 	private constructor(
 		platform: Platform,
@@ -224,6 +226,12 @@ class Dialling {
 	attach(payload: Payload, on: SessionEvents): void {
 		this.#events = on;
 		for (const event of this.#early.splice(0)) on.early(event);
+		const failure = this.#failure;
+		if (failure !== undefined) {
+			// It broke before anyone was there to be told; told when the caller is done here.
+			queueMicrotask(() => on.failed(failure));
+			return;
+		}
 		this.initiator.attach(payload, this.#clock.now());
 		this.#pump.wake();
 	}
@@ -267,6 +275,7 @@ class Dialling {
 	#fail(error: ShoalError): void {
 		if (this.#over) return;
 		this.#over = true;
+		this.#failure = error;
 		this.#refused(error);
 		this.#events?.failed(error);
 	}
