@@ -295,7 +295,12 @@ export class Several implements Supply {
 					if (from.dropped === undefined) from.supply.taken(data.length);
 					return;
 				}
-				if (copy.kind === objectKind.sums) this.#sumsOf.get(keyOf(copy))!.hasCome = true;
+				if (copy.kind === objectKind.sums) {
+					const sums = this.#sumsOf.get(keyOf(copy));
+					// Refused before, and maybe asked of another, whose salt is not this one's.
+					if (sums?.from !== from) return from.supply.taken(data.length);
+					sums.hasCome = true;
+				}
 				from.untaken += data.length;
 				const index = copy.object ?? object;
 				const {request: whole, senders} = copy.asked;

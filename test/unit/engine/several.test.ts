@@ -1,0 +1,68 @@
+import test from 'ava';
+import {Contributor, Several} from '../../../src/engine/several.ts';
+import type {ContentHandler, Supply} from '../../../src/engine/supply.ts';
+import type {Platform} from '../../../src/platform/platform.ts';
+import type {FetchRequest} from '../../../src/transfer/request.ts';
+import {micros} from '../../../src/unit.ts';
+import {objectKind, refuseCode} from '../../../src/wire/frame.ts';
+
+/** Remembers what it was asked for; the test answers in its name. */
+class ScriptedSupply {
+	readonly hungry = true;
+	readonly outstandingCount = 0;
+	readonly asked: FetchRequest[] = [];
+	octetsTaken = 0;
+	contents!: ContentHandler;
+
+	deliver(contents: ContentHandler): void {
+		this.contents = contents;
+	}
+
+	fetch(request: FetchRequest): void {
+		this.asked.push(request);
+	}
+
+	taken(octets: number): void {
+		this.octetsTaken += octets;
+	}
+}
+
+const now = micros(0);
+const clock = {now: () => now, wallMs: () => 0, at: () => () => undefined};
+const sums = {snapshot: 0, kind: objectKind.sums, page: 0, position: 2, count: 1, offset: 0};
+
+test('sums that come after their refusal are dropped: each source salts its own', t => {
+	const [first, second] = [new ScriptedSupply(), new ScriptedSupply()];
+	const [a, b] = [first, second].map(
+		(each, at) => new Contributor(`${at}`, each as Partial<Supply> as Supply, now),
+	);
+	const nothing = () => undefined;
+	const several = new Several(
+		{
+			platform: {clock} as Pick<Platform, 'clock'>,
+			failed: nothing,
+			notice: nothing,
+			stopDialling: async () => undefined,
+		},
+		a!,
+	);
+	several.add(b!);
+	const came: number[] = [];
+	let refusals = 0;
+	several.deliver({
+		block: (_request, _object, _offset, data) => came.push(...data),
+		refused: () => refusals++,
+		done: nothing,
+	});
+	several.fetch({...sums, length: 8} as FetchRequest);
+	first.contents.refused(first.asked[0]!, 0, refuseCode.unavailable);
+	t.is(second.asked.length, 1, 'the other is asked');
+	first.contents.block(first.asked[0]!, 0, 0, Uint8Array.of(1), now);
+	t.deepEqual([came, first.octetsTaken], [[], 1]);
+	second.contents.refused(second.asked[0]!, 0, refuseCode.unavailable);
+	t.is(refusals, 1);
+	for (const {contents, asked} of [first, second]) {
+		contents.block(asked[0]!, 0, 0, Uint8Array.of(2), now);
+	}
+	t.deepEqual([came, first.octetsTaken, second.octetsTaken], [[], 2, 1]);
+});
