@@ -169,8 +169,8 @@ export class CompressedFetch {
 		return true;
 	}
 
-	/** Nobody waits for this one any more. Answers what was wanted in the end, if it is of ours. */
-	forget(request: RowRequest): RowRequest | undefined {
+	/** Nobody waits for this one any more. */
+	forget(request: RowRequest): void {
 		const asked = this.#sizes.get(request);
 		if (asked !== undefined) this.#pending -= asked.content.length;
 		this.#sizes.delete(request);
@@ -181,7 +181,6 @@ export class CompressedFetch {
 			this.#options.onDropped(have.total);
 		}
 		this.#leaves.delete(request);
-		return (asked ?? leaves)?.content;
 	}
 
 	#isPlain(row: number): boolean {

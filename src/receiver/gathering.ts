@@ -282,12 +282,6 @@ export class Gathering {
 		this.#compressed?.done(request);
 	}
 
-	repeat(request: FetchRequest): void {
-		assert(request instanceof RowRequest, 'a request of this update');
-		this.#queue?.repeat(this.#compressed?.forget(request) ?? request);
-		this.#wake();
-	}
-
 	/** Content is copied after all that should have moved: nothing leaves its place in this run. */
 	async copyNow(rows: readonly number[]): Promise<void> {
 		this.#waiting += rows.length;
@@ -364,7 +358,7 @@ export class Gathering {
 		});
 	}
 
-	/** Whether any row of it is still waiting; what is repeated may have come meanwhile. */
+	/** Whether any row of it is still waiting; what is asked for again may have come meanwhile. */
 	#isNeeded({rows}: RowRequest): boolean {
 		return rows.some(row => row !== noRow && this.#state[row] === rowState.waiting);
 	}

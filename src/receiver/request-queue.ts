@@ -80,7 +80,6 @@ export class RequestQueue {
 	/** Stretches to ask for out of turn, and how many of them have been. */
 	#again: Stretch[] = [];
 	#againDone = 0;
-	readonly #repeated: RowRequest[] = [];
 	/** Rows that turned out to be needed after their turn. */
 	readonly #late: number[] = [];
 	#large: LargeFile | undefined;
@@ -122,15 +121,8 @@ export class RequestQueue {
 		this.#again.push({row, kind: objectKind[kind], offset, size});
 	}
 
-	/** The same request anew: its session is gone. */
-	repeat(request: RowRequest): void {
-		this.#repeated.push(new RowRequest({...request, snapshot: this.snapshot}));
-	}
-
 	/** What goes out of turn. */
 	nextAgain(): RowRequest | undefined {
-		const repeated = this.#repeated.pop();
-		if (repeated !== undefined) return repeated;
 		const stretch = this.#again[this.#againDone];
 		if (stretch === undefined) return undefined;
 		const {row, kind, offset, size} = stretch;

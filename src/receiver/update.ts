@@ -170,11 +170,6 @@ export class Update {
 		this.#gathering?.done(request);
 	}
 
-	/** Its session is gone: it is asked for again, by the number `snapshot`. */
-	repeat(request: FetchRequest): void {
-		this.#gathering?.repeat(request);
-	}
-
 	/** Octets taken from the network and not yet written. */
 	get backlog(): number {
 		return this.#gathering?.backlog ?? 0;
