@@ -2,7 +2,11 @@
 import * as zlib from 'node:zlib';
 import type {CodecName, Compression} from '../src/platform/compression.ts';
 
-type Bounded = {readonly maxOutputLength: number; readonly finishFlush?: number};
+type Bounded = {
+	readonly maxOutputLength: number;
+	readonly finishFlush?: number;
+	readonly params?: Readonly<Record<number, number>>;
+};
 type Zstd = {
 	zstdCompressSync(octets: Uint8Array, options: object): Buffer;
 	zstdDecompressSync(octets: Uint8Array, options: Bounded): Buffer;
@@ -17,6 +21,12 @@ const {constants} = zlib;
 
 /** log2 of Brotli's window: what is compressed has at most 64 KiB. */
 const brotliWindow = 16;
+
+/**
+ * log2 of the largest window that Zstandard may ask for, in place of its own 128 MiB: 8 MiB, the
+ * most that RFC 8878 §3.1.1.1.2 advises encoders to use, and decoders to support.
+ */
+const zstdWindowMax = 23;
 
 const codecs = new Map<CodecName, Codec>([
 	[
@@ -46,9 +56,12 @@ if ('zstdCompressSync' in zlib) {
 	const {zstdCompressSync, zstdDecompressSync} = zlib as unknown as Zstd;
 	/** ZSTD_c_compressionLevel of zstd.h: types of Node 20 do not have it. */
 	const levelParameter = 100;
+	/** ZSTD_d_windowLogMax: what has a larger window is refused before memory is taken for it. */
+	const windowParameter = 100;
+	const params = {[windowParameter]: zstdWindowMax};
 	codecs.set('zstd', {
 		compress: (octets, level) => zstdCompressSync(octets, {params: {[levelParameter]: level}}),
-		expand: (octets, options) => zstdDecompressSync(octets, options),
+		expand: (octets, options) => zstdDecompressSync(octets, {...options, params}),
 	});
 }
 
