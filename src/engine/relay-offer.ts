@@ -14,6 +14,7 @@ import {
 	writeOrigin,
 } from '../receiver/origin-record.ts';
 import {forgiving, type PublishRecord, readHead, readRecord} from '../receiver/publish-record.ts';
+import {followed} from '../session/proof.ts';
 import {parseSourceUrl} from '../session/source-url.ts';
 import {type Head, openHead, same} from '../session/statement.ts';
 import {Module} from '../source/module.ts';
@@ -272,10 +273,17 @@ export class RelayOffer {
 			throw new ShoalError('HEAD_EXPIRED', 'it has a newer snapshot, which is to be pulled');
 		}
 		if (answered.head.issuedMs <= head.issuedMs) return;
+		// Nothing else of what it sends: receivers are told the last few, which it could crowd out.
+		const links = followed(
+			platform.crypto,
+			head.identity,
+			answered.rotations,
+			answered.head.identity,
+		);
 		writeOrigin(this.#tree.state, 'origin-renewed', {
 			...origin,
 			statement: copyOctets(answered.statement),
-			rotations: [...origin.rotations, ...answered.rotations.map(copyOctets)],
+			rotations: [...origin.rotations, ...(links ?? []).map(copyOctets)],
 		});
 	}
 }

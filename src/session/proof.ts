@@ -64,18 +64,33 @@ export function relayOf(crypto: Crypto, host: KnownHost, head: Head): KnownHost 
 	return {...host, identity: head.identity};
 }
 
-/** Whether each rotation, signed by the identity before, leads from the pin to `last`. */
 function leads(
 	crypto: Crypto,
 	pinned: Uint8Array,
 	rotations: readonly Uint8Array[],
 	last: Uint8Array,
 ): boolean {
+	return followed(crypto, pinned, rotations, last) !== undefined;
+}
+
+/**
+ * Those of the rotations that lead from the pin to `last`, each signed by the identity before it;
+ * any others are whoever's added them. Undefined: they do not lead there.
+ */
+export function followed(
+	crypto: Crypto,
+	pinned: Uint8Array,
+	rotations: readonly Uint8Array[],
+	last: Uint8Array,
+): Uint8Array[] | undefined {
+	const links: Uint8Array[] = [];
 	let identity = pinned;
 	for (const statement of rotations) {
 		if (same(identity, last)) break;
 		const rotation = openRotation(crypto, statement);
-		if (rotation !== undefined && same(rotation.from, identity)) identity = rotation.to;
+		if (rotation === undefined || !same(rotation.from, identity)) continue;
+		links.push(statement);
+		identity = rotation.to;
 	}
-	return same(identity, last);
+	return same(identity, last) ? links : undefined;
 }
