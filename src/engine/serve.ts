@@ -32,6 +32,7 @@ import type {NewLimits, ServeOptions} from './options.ts';
 import {Problems} from './problems.ts';
 import {Pump} from './pump.ts';
 import {openRun} from './run-task.ts';
+import {endVacant} from './vacant-link.ts';
 import type {WebTransportPort} from './webtransport-port.ts';
 
 /** How often saved heads are looked at: a new snapshot is offered within a second. */
@@ -49,6 +50,8 @@ type Listener = {
 	readonly source: Source;
 	readonly responder: Responder;
 	readonly pump: Pump;
+	/** Of WebTransport: ends the looks for whether anyone has a session over it. */
+	readonly stopLooking?: () => void;
 };
 
 /**
@@ -209,12 +212,16 @@ class Serving implements Server {
 	/** A session of WebTransport has one receiver behind it: with it goes all that was for it. */
 	#accept(link: DatagramLink): void {
 		if (this.#isClosed) return void link.close();
-		const listener = this.#answerOn(link, error => {
+		const close = (why: string): void => {
 			const index = this.#listeners.indexOf(listener);
 			if (index < 0) return;
 			this.#listeners.splice(index, 1);
-			void closeListener(listener, error.message);
-		});
+			void closeListener(listener, why);
+		};
+		const answering = this.#answerOn(link, error => close(error.message));
+		const {responder} = answering;
+		const stopLooking = endVacant(platform.clock, responder, () => close('no session'));
+		const listener: Listener = {...answering, stopLooking};
 		this.#listeners.push(listener);
 	}
 
@@ -347,7 +354,9 @@ class Serving implements Server {
 }
 
 /** Tells its sessions why they end, and lets go of the link. */
-async function closeListener({link, responder, pump}: Listener, why?: string): Promise<void> {
+async function closeListener(listener: Listener, why?: string): Promise<void> {
+	const {link, responder, pump, stopLooking} = listener;
+	stopLooking?.();
 	responder.closeAll(why);
 	pump.close();
 	await link.close();
