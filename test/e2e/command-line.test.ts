@@ -14,7 +14,7 @@ test('a usage error is one line on standard error, and exit 1', async t => {
 	for (const words of [
 		[],
 		['pull', '--nonsense', 'a', 'b'],
-		['pull', '-avz', 'a', 'b'],
+		['pull', '-avX', 'a', 'b'],
 		['pull', 'host::module', 'b'],
 		['pull', 'user@host:/path', 'b'],
 		['pull', 'shoal://-oProxyCommand=x/', 'b'],
