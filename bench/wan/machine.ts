@@ -22,7 +22,7 @@ export function describeThisMachine(): Machine {
 		cpu: cpus()[0]?.model ?? 'unknown',
 		cores: cpus().length,
 		memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-		kernel: release(),
+		kernel: release().replace(/-.*/, ''),
 		versions: {
 			shoal: version,
 			...(rsync !== undefined && {rsync}),

@@ -142,5 +142,9 @@ const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
 	const calls = readFileSync(space.at('trace'), 'latin1');
 	const names = [...calls.matchAll(/\/proc\/\d+\/fd\/\d+\/([^"]*)"/g)].map(([, name]) => name!);
 	t.true(names.includes('f7') && names.includes('gone'), 'what is named is looked at');
-	t.deepEqual([...new Set(names.filter(name => /^[df]\d+$/.test(name)))].sort(), ['d7', 'd8', 'f7']);
+	t.deepEqual([...new Set(names.filter(name => /^[df]\d+$/.test(name)))].sort(), [
+		'd7',
+		'd8',
+		'f7',
+	]);
 });
