@@ -94,8 +94,9 @@ for (const isSilent of [false, true]) {
 			hosts.narrow(1400);
 		});
 		t.true(result['elapsedMs']! < 20_000, `${result['elapsedMs']} ms`);
-		// Half a second of datagrams was cut at most, if the kernel knew that it had to.
-		t.true(fragments < (isSilent ? 40 : 4000), `${fragments} fragments`);
+		// If the kernel knew that it had to, it cut for three quarters of a second at most, in two: of
+		// half a second less than half does not show. That are 4,100, and what the limit's grain adds.
+		t.true(fragments < (isSilent ? 40 : 5000), `${fragments} fragments`);
 	});
 }
 
