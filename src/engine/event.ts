@@ -43,6 +43,7 @@ export type SourceCounts = {
 	readonly dropped?: ErrorCode;
 };
 
+/** What holds a transfer back. */
 export type LimitedBy = 'path' | 'source' | 'disk' | 'CPU' | 'limit';
 
 /** What a pull is about to do, once source and destination have been compared. */

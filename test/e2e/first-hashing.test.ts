@@ -28,7 +28,10 @@ for (const [signal, exit] of [
 		const slow = start([...words, '--bwlimit', '8M', '--threads', '1'], space.environment);
 		const timer = setInterval(() => {
 			const log = statSync(space.at('tree/.shoal/files.log'), {throwIfNoEntry: false});
-			if (log !== undefined && log.size > 4 * 128) slow.kill(signal);
+			if (log === undefined || log.size <= 4 * 128) return;
+			// Once: a second SIGINT ends it at once.
+			clearInterval(timer);
+			slow.kill(signal);
 		}, 50);
 		t.teardown(() => clearInterval(timer));
 		const broken = await ended(slow);
