@@ -3,6 +3,7 @@
  * does it, and records what DEST is then.
  */
 
+import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {entryType} from '../snapshot/entry.ts';
@@ -82,7 +83,7 @@ async function stageMoves(
 	removes: boolean,
 	failed: Set<number>,
 ): Promise<void> {
-	const {planned, problems, gathering, pool, way, staging, task} = options;
+	const {planned, way} = options;
 	const {table} = planned;
 	const {content} = table.columns;
 	const moves: number[] = [];
@@ -91,22 +92,7 @@ async function stageMoves(
 	}
 	if (moves.length === 0) return;
 	const untouched = removes ? await untouchedSources(options, moves) : new Set<number>();
-	const links = moves.filter(row => untouched.has(row));
-	const rootOf = new Uint8Array(links.length);
-	const input = {roots: [way.root!], rootOf, staging: staging!.handles, rows: table.pick(links)};
-	const {bad} = await pool.run(linkContent, input, task.order);
-	for (const at of bad) untouched.delete(links[at]!);
-	for (const row of untouched) gathering!.bytesMatched += table.columns.size[row]!;
-	const copies = moves.filter(row => !untouched.has(row));
-	for (const row of copies) content[row] = contentFrom.copy;
-	await gathering!.copyNow(copies);
-	// Nothing is published yet: the old names must not go while their content is nowhere else.
-	if (gathering!.failure !== undefined) throw gathering!.failure;
-	for (const row of copies) {
-		if (gathering!.isStaged(row)) continue;
-		failed.add(row);
-		problems.add('FILE_UNREADABLE', table.path(row), 'the file that has its content has changed');
-	}
+	await linkOrCopy(options, failed, {rows: moves, links: untouched, roots: [way.root!]});
 }
 
 /**
@@ -114,9 +100,9 @@ async function stageMoves(
  * another file system for one, or where they changed since, they are copied, and so proven.
  */
 async function stageLinks(options: PublishPlanOptions, failed: Set<number>): Promise<void> {
-	const {planned, problems, gathering, pool, staging, task} = options;
+	const {planned, staging} = options;
 	const {table, alternates} = planned;
-	const {content, size} = table.columns;
+	const {content} = table.columns;
 	if (alternates === undefined || staging === undefined) return;
 	const rows: number[] = [];
 	for (let row = 0; row < table.count; row++) {
@@ -124,20 +110,35 @@ async function stageLinks(options: PublishPlanOptions, failed: Set<number>): Pro
 	}
 	if (rows.length === 0) return;
 	const good = await unchangedAlternates(options, rows);
-	const links = rows.filter(row => good.has(row));
-	const rootOf = Uint8Array.from(links, row => table.sourceRoot(row) - 1);
-	const input = {
-		roots: alternates.roots,
-		rootOf,
-		staging: staging.handles,
-		rows: table.pick(links),
-	};
+	await linkOrCopy(options, failed, {rows, links: good, roots: alternates.roots});
+}
+
+type LinkOrder = {
+	readonly rows: readonly number[];
+	/** Rows to try it with; the rest is copied, and so proven. */
+	readonly links: Set<number>;
+	/** A row's content is below the one that it names; without a name, below the first. */
+	readonly roots: readonly DirHandle[];
+};
+
+/** Gives files that are here a further name in staging, and copies those that cannot have one. */
+async function linkOrCopy(
+	{planned, problems, gathering, pool, staging, task}: PublishPlanOptions,
+	failed: Set<number>,
+	{rows, links, roots}: LinkOrder,
+): Promise<void> {
+	const {table} = planned;
+	const {content, size} = table.columns;
+	const tried = rows.filter(row => links.has(row));
+	const rootOf = Uint8Array.from(tried, row => Math.max(0, table.sourceRoot(row) - 1));
+	const input = {roots, rootOf, staging: staging!.handles, rows: table.pick(tried)};
 	const {bad} = await pool.run(linkContent, input, task.order);
-	for (const at of bad) good.delete(links[at]!);
-	for (const row of good) gathering!.bytesMatched += size[row]!;
-	const copies = rows.filter(row => !good.has(row));
+	for (const at of bad) links.delete(tried[at]!);
+	for (const row of links) gathering!.bytesMatched += size[row]!;
+	const copies = rows.filter(row => !links.has(row));
 	for (const row of copies) content[row] = contentFrom.copy;
 	await gathering!.copyNow(copies);
+	// Nothing is published yet: the old names must not go while their content is nowhere else.
 	if (gathering!.failure !== undefined) throw gathering!.failure;
 	for (const row of copies) {
 		if (gathering!.isStaged(row)) continue;
