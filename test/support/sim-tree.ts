@@ -10,10 +10,10 @@ import {List} from '../../src/snapshot/list.ts';
 import {ListBuilder} from '../../src/snapshot/list-builder.ts';
 import {leavesSize} from '../../src/snapshot/merkle.ts';
 import {
+	blankChange,
 	ChangeTable,
 	changeKind,
 	contentFrom,
-	existing,
 	noRow,
 } from '../../src/task/change-table.ts';
 import {type ObjectKind, objectKind} from '../../src/wire/frame.ts';
@@ -85,31 +85,20 @@ export function requestsOf(list: List, tree: SimTree, ahead?: Ahead): RequestQue
 	const table = new ChangeTable();
 	const rows: number[] = [];
 	const cursor = list.cursor();
-	const none = new Uint8Array(0);
 	while (cursor.next()) {
 		if (cursor.type !== entryType.file) continue;
 		const row = table.add({
+			...blankChange(),
 			type: cursor.type,
 			kind: changeKind.new,
 			content: contentFrom.source,
-			existing: existing.none,
-			existingMode: 0,
-			details: 0,
-			holes: 0,
-			device: 0,
 			mode: cursor.mode,
-			uid: 0,
-			gid: 0,
 			page: cursor.page,
 			position: cursor.position,
 			mtimeNsec: cursor.mtimeNsec,
-			copy: 0,
-			twin: noRow,
 			size: cursor.size,
 			mtimeSec: cursor.mtimeSec,
 			path: cursor.path,
-			target: none,
-			leader: none,
 			digest: cursor.digest,
 		});
 		if (tree.rowOfPath(cursor.path) !== row) throw new Error('the list is of another tree');

@@ -6,10 +6,10 @@ import {entryType} from '../../../src/snapshot/entry.ts';
 import type {List} from '../../../src/snapshot/list.ts';
 import {leavesSize} from '../../../src/snapshot/merkle.ts';
 import {
+	blankChange,
 	ChangeTable,
 	changeKind,
 	contentFrom,
-	existing,
 	noRow,
 } from '../../../src/task/change-table.ts';
 import {objectKind} from '../../../src/wire/frame.ts';
@@ -26,27 +26,14 @@ function tableOf(list: List): ChangeTable {
 	while (cursor.next()) {
 		if (cursor.type !== entryType.file || cursor.digest.length === 0) continue;
 		table.add({
+			...blankChange(),
 			type: cursor.type,
 			kind: changeKind.new,
 			content: contentFrom.source,
-			existing: existing.none,
-			existingMode: 0,
-			details: 0,
-			holes: 0,
-			device: 0,
-			mode: 0,
-			uid: 0,
-			gid: 0,
 			page: cursor.page,
 			position: cursor.position,
-			mtimeNsec: 0,
-			copy: 0,
-			twin: noRow,
 			size: cursor.size,
-			mtimeSec: 0,
 			path: cursor.path,
-			target: none,
-			leader: none,
 			digest: cursor.digest,
 		});
 	}
