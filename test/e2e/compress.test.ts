@@ -56,9 +56,9 @@ test('noise costs half a per cent more at most, and a module may refuse to compr
 	const config = space.at('shoal.toml');
 	const serve = async (line: string) => {
 		writeFileSync(config, `[module.m]\npath = "tree"\n${line}`);
-		const server = await startServe(['--config', config, '--listen', '127.0.0.1:0'], {
-			...space.environment,
-		});
+		// Of one size from the first: how soon larger datagrams are found would be counted too.
+		const words = ['--config', config, '--mtu', '1500', '--listen', '127.0.0.1:0'];
+		const server = await startServe(words, {...space.environment});
 		t.teardown(() => server.stop());
 		return `${server.url.replace(/\/+$/, '').replace(/\/m$/, '')}/m`;
 	};
