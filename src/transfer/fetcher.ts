@@ -215,7 +215,7 @@ export class Fetcher implements Payload {
 				from.offset++;
 				data.read(from);
 				dataSeen = true;
-				if (!from.failed) code = this.#onData(payload.length, now);
+				if (!from.failed) code = this.#onData(payload, from.offset, now);
 			} else {
 				const frame = decodeFrame(from);
 				content = true;
@@ -287,7 +287,7 @@ export class Fetcher implements Payload {
 	}
 
 	/** The fields of `data`: what the source has taken in, and when it sent this packet. */
-	#onData(payloadSize: number, now: Micros): number | undefined {
+	#onData(payload: Uint8Array, end: number, now: Micros): number | undefined {
 		const {version, held, taken, unsent, flags} = this.#data;
 		const feedback = this.#feedback;
 		if (version > feedback.count || taken > this.#wants.next || unsent > taken) {
@@ -309,7 +309,10 @@ export class Fetcher implements Payload {
 		const limited = (flags & dataFlagSourceLimited) !== 0;
 		if (limited) this.#limited = true;
 		const sentAt = this.#unwrap(this.#data.time);
-		this.#controller.onPacket(payloadSize + packetOverhead, sentAt, now, limited);
+		// A packet with room left, as with a refusal in place of a file, is all that there was to send.
+		const short = end < payload.length && payload.length < shortMax;
+		const size = payload.length + packetOverhead;
+		this.#controller.onPacket(size, sentAt, now, limited || short);
 		this.#quietSince = now;
 		this.#silences = 0;
 		this.#extension = 0;
@@ -448,8 +451,9 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 /** Microseconds by which this process must be late to count. */
 const napMin = 5000;
 
-/** A full packet of 1200 octets, with its headers. */
+/** A full packet of 1200 octets, with its headers; a payload that has room for as much again. */
 const packetSize = 1228;
+const shortMax = 600;
 
 /** Probes a round trip apart before the wait grows: no more than RFC 8085 §3.1.3 allows. */
 const patientMax = 3;

@@ -174,8 +174,9 @@ test('a source that refuses everything is done soon', t => {
 	t.is(outcome, 'done');
 	t.is(run.receiver.refusedCount, 40);
 	t.is(run.receiver.wrong, undefined);
-	// Refusals are no delivery: the rate falls to its least. 12 times were measured, and end.
-	t.true(time <= 15 * truth.time, `${time} us`);
+	// A refusal says nothing of the path: the rate stays what it was. Taken for a delivery of few
+	// octets, it had the rate fall to its least, and this took 12 times as long as the truth, not 2.
+	t.true(time <= 3 * truth.time, `${time} us`);
 });
 
 test('octets that come again are dropped and counted', t => {
