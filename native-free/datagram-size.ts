@@ -10,21 +10,24 @@ import type {DatagramSizes} from '../src/platform/datagram.ts';
 
 /** `host`: the local address of a socket. `mtu`: the largest packet that the operator allows. */
 export function datagramSizes(host: string, mtu?: number): DatagramSizes {
-	return sizesWithin({six: host.includes(':'), own: interfaceMtu(host), mtu, fragmentCount});
+	const six = host.includes(':');
+	const counted = six ? countedSix : countedFour;
+	const fragmentCount = (age: number) => counted.read(age);
+	return sizesWithin({six, own: interfaceMtu(host), mtu, fragmentCount});
 }
 
-/** `own`: MTU of the interface; undefined like `fragmentCount()`: not known. */
+/** `own`: MTU of the interface; undefined like what `fragmentCount` answers: not known. */
 export function sizesWithin(known: {
 	readonly six: boolean;
 	readonly own: number | undefined;
 	readonly mtu: number | undefined;
-	readonly fragmentCount: () => number | undefined;
+	readonly fragmentCount: (age: number) => number | undefined;
 }): DatagramSizes {
 	const {six, own = Infinity, mtu, fragmentCount} = known;
 	const headers = six ? 48 : 28;
 	const max = Math.min(datagramSizeMax, Math.min(own, mtu ?? Infinity) - headers);
-	const cut = fragmentCount();
-	if (cut !== undefined) return {max, fragmentCount: () => fragmentCount() ?? cut};
+	const cut = fragmentCount(0);
+	if (cut !== undefined) return {max, fragmentCount: age => fragmentCount(age) ?? cut};
 	// A probe that the system cuts would pass for whole: only the operator can know better.
 	return {max: mtu === undefined ? datagramSizeInitial : max};
 }
@@ -41,18 +44,46 @@ function interfaceMtu(host: string): number | undefined {
 }
 
 /**
- * Fragments made in this network namespace so far (`FragCreates` of RFC 4293 §3.2.3, IPv4 and
- * IPv6): about 60 µs, so it is asked around a probe, never for a packet.
+ * Fragments made in this network namespace so far (`FragCreates` of RFC 4293 §3.2.3). The kernel
+ * writes its whole table for each read, 30 µs, and a source with hundreds of sessions would read
+ * more of that than of files: so a count serves all who do not need a newer one.
  */
-function fragmentCount(): number | undefined {
-	const four = read('/proc/self/net/snmp');
-	if (four === undefined) return undefined;
-	const [names, values] = four.split('\n').filter(line => line.startsWith('Ip: '));
-	const at = names?.split(' ').indexOf('FragCreates') ?? -1;
-	const six = /^Ip6FragCreates\s+(\d+)/m.exec(read('/proc/self/net/snmp6') ?? '');
-	const count = at < 0 ? Number.NaN : Number(values?.split(' ')[at]);
-	return Number.isNaN(count) ? undefined : count + Number(six?.[1] ?? 0);
+export class FragmentCount {
+	readonly #table: () => string | undefined;
+	/** Not a number: it does not say. */
+	readonly #find: (table: string) => number;
+	#count: number | undefined;
+	#readAtMs = Number.NEGATIVE_INFINITY;
+
+	constructor(table: () => string | undefined, find: (table: string) => number) {
+		this.#table = table;
+		this.#find = find;
+	}
+
+	/** No older than `age` microseconds; undefined: not known. */
+	read(age: number): number | undefined {
+		const nowMs = performance.now();
+		if (1000 * (nowMs - this.#readAtMs) < age) return this.#count;
+		const count = this.#find(this.#table() ?? '');
+		this.#count = Number.isNaN(count) ? undefined : count;
+		this.#readAtMs = nowMs;
+		return this.#count;
+	}
 }
+
+const countedFour = new FragmentCount(
+	() => read('/proc/self/net/snmp'),
+	table => {
+		const [names, values] = table.split('\n').filter(line => line.startsWith('Ip: '));
+		const at = names?.split(' ').indexOf('FragCreates') ?? -1;
+		return Number(values?.split(' ')[at]);
+	},
+);
+
+const countedSix = new FragmentCount(
+	() => read('/proc/self/net/snmp6'),
+	table => Number(/^Ip6FragCreates\s+(\d+)/m.exec(table)?.[1]),
+);
 
 function read(path: string): string | undefined {
 	try {

@@ -29,8 +29,11 @@ export type LinkHandler = {
 export type DatagramSizes = {
 	/** Largest that leaves this host in one piece; the initial size where that is not known. */
 	readonly max: number;
-	/** Datagrams that this host has cut into fragments so far, those of others included. */
-	readonly fragmentCount?: () => number;
+	/**
+	 * Fragments that this host has made so far, for others too; as of `age` microseconds ago at the
+	 * earliest.
+	 */
+	readonly fragmentCount?: (age: number) => number;
 };
 
 /**

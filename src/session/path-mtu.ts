@@ -9,7 +9,7 @@ import type {Micros} from '../unit.ts';
 
 export class PathMtu {
 	readonly #max: number;
-	readonly #fragmentCount: (() => number) | undefined;
+	readonly #fragmentCount: DatagramSizes['fragmentCount'];
 	/** Known to arrive whole; known not to, or beyond the link. */
 	#size = datagramSizeInitial;
 	#tooLarge: number;
@@ -20,7 +20,6 @@ export class PathMtu {
 	/** When a receipt first showed packets that left well after the probe. */
 	#overtakenAt = Number.POSITIVE_INFINITY;
 	#fragmentsBefore = 0;
-	#wasCut = false;
 	/** The size that is being tried, and how often it has failed. */
 	#candidate = 0;
 	#failures = 0;
@@ -64,8 +63,7 @@ export class PathMtu {
 		this.#probeNumber = number;
 		this.#probedAt = now;
 		this.#overtakenAt = Number.POSITIVE_INFINITY;
-		this.#wasCut = false;
-		this.#fragmentsBefore = this.#fragmentCount?.() ?? 0;
+		this.#fragmentsBefore = this.#fragmentCount?.(0) ?? 0;
 	}
 
 	/** A packet that is no probe left. */
@@ -79,11 +77,10 @@ export class PathMtu {
 
 	/** Packets [from, to] have arrived. */
 	onReceipt(from: number, to: number, now: Micros): void {
-		this.#lookForFragments();
 		if (this.#probed > 0 && this.#probeNumber >= from && this.#probeNumber <= to) {
 			const size = this.#probed;
 			this.#probed = 0;
-			if (this.#wasCut) this.#fail(size, now);
+			if (this.#wasCut()) this.#fail(size, now);
 			else this.#succeed(size, now);
 		} else if (this.#probed > 0 && to >= this.#probeNumber + reorderMax) {
 			this.#overtakenAt = Math.min(this.#overtakenAt, now);
@@ -100,7 +97,6 @@ export class PathMtu {
 	 * that arrives is receipted.
 	 */
 	onFeedback(now: Micros, patience: number): void {
-		this.#lookForFragments();
 		const isLate = now - this.#probedAt > 2 * patience;
 		if (this.#probed > 0 && (isLate || now - this.#overtakenAt > patience / 4)) {
 			const size = this.#probed;
@@ -133,7 +129,7 @@ export class PathMtu {
 	 */
 	#isCutting(now: Micros): boolean {
 		if (this.#fragmentCount === undefined || now - this.#lookedAt < lookPause) return false;
-		const count = this.#fragmentCount();
+		const count = this.#fragmentCount(lookAge);
 		const cut = count - this.#fragmentsSeen;
 		const isFirst = this.#lookedAt === Number.NEGATIVE_INFINITY;
 		const isCutting = !isFirst && this.#largeSince > 0 && cut > Math.max(8, this.#largeSince);
@@ -143,10 +139,9 @@ export class PathMtu {
 		return isCutting;
 	}
 
-	/** The kernel cuts while it sends, so the answer is there before any receipt is. */
-	#lookForFragments(): void {
-		if (this.#probed === 0 || this.#wasCut || this.#fragmentCount === undefined) return;
-		this.#wasCut = this.#fragmentCount() > this.#fragmentsBefore;
+	/** Of a probe that has arrived: the kernel cut it, if at all, while it sent it. */
+	#wasCut(): boolean {
+		return (this.#fragmentCount?.(0) ?? 0) > this.#fragmentsBefore;
 	}
 
 	#succeed(size: number, now: Micros): void {
@@ -208,6 +203,9 @@ const raisePause = 600_000_000;
 
 /** Microseconds between two looks at the count of fragments while large packets leave. */
 const lookPause = 500_000;
+
+/** Microseconds that the count may be old then, so that many sessions look but once. */
+const lookAge = 50_000;
 
 /** So many packets in a row lost, and no large one arrived: then it is their size. */
 const blackHoleCount = 8;

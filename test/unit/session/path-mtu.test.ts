@@ -129,3 +129,19 @@ test('when the host begins to cut what it sends, the search starts again', t => 
 		t.is(mtu.size, size);
 	}
 });
+
+test('fragments are counted twice for a probe, and not for what else arrives', t => {
+	const ages: number[] = [];
+	const fragmentCount = (age: number): number => ages.push(age) * 0;
+	const mtu = new PathMtu({max: 1472, fragmentCount});
+	mtu.onProbe(5, 1472, micros(0));
+	for (let number = 0; number < 100; number++) {
+		if (number !== 5) mtu.onReceipt(number, number, micros(1000));
+	}
+	mtu.onReceipt(5, 5, micros(1000));
+	t.is(mtu.size, 1472);
+	t.deepEqual(ages, [0, 0]);
+	for (let at = 2000; at < 400_000; at += 1000) mtu.onFeedback(micros(at), patience);
+	t.is(ages.length, 3);
+	t.true(ages[2]! > 0, 'a count that others have asked for will do');
+});
