@@ -37,7 +37,7 @@ export type SumsShape = {
 	/** Octets of the strong sum in a record (second), 2 to 4. */
 	readonly strongSize: number;
 	readonly recordSize: number;
-	/** Coarse to fine, two or three; each block is a whole number of blocks of the next level. */
+	/** Coarse to fine, two to four; each block is a whole number of blocks of the next level. */
 	readonly levels: readonly SumsLevel[];
 };
 
@@ -72,8 +72,8 @@ export function partSize(shape: SumsShape): number {
 
 function blockSizes(bits: number): readonly number[] {
 	if (bits <= 16) return [2048, 128];
-	if (bits <= 26) return [32_768, 2048, 256];
-	if (bits <= 30) return [65_536, 4096, 512];
+	if (bits <= 26) return [32_768, 4096, 1024, 256];
+	if (bits <= 30) return [65_536, 8192, 2048, 512];
 	const fine = 1024 * 2 ** Math.max(0, Math.ceil((bits - 32) / 2));
 	return [fine * 64, fine * 8, fine];
 }

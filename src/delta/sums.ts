@@ -6,7 +6,7 @@
 import {assert} from '../assert.ts';
 import {type SumsShape, saltSize, sumsHeaderSize, sumsShape} from './shape.ts';
 
-const sumsVersion = 1;
+const sumsVersion = 2;
 const weakAlgorithm = 1;
 const strongAlgorithm = 1;
 

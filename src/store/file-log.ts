@@ -29,7 +29,7 @@ export type FileRecord = {
 const encoder = new TextEncoder();
 /** The log of the files of a tree that is hashed here. */
 const ownName = 'files';
-const magic = encoder.encode('shoal files 1\n');
+const magic = encoder.encode('shoal files 2\n');
 /**
  * The magic, how many records were on the disk with their data when that was written, and the
  * generation: the number in the data file's name.

@@ -31,10 +31,10 @@ test('the shape changes where the format says', t => {
 	t.is(sumsShape(511), undefined);
 	t.deepEqual(blocks(512), [2048, 128]);
 	t.deepEqual(blocks(2 ** 16), [2048, 128]);
-	t.deepEqual(blocks(2 ** 16 + 1), [32_768, 2048, 256]);
-	t.deepEqual(blocks(2 ** 26), [32_768, 2048, 256]);
-	t.deepEqual(blocks(2 ** 26 + 1), [65_536, 4096, 512]);
-	t.deepEqual(blocks(2 ** 30), [65_536, 4096, 512]);
+	t.deepEqual(blocks(2 ** 16 + 1), [32_768, 4096, 1024, 256]);
+	t.deepEqual(blocks(2 ** 26), [32_768, 4096, 1024, 256]);
+	t.deepEqual(blocks(2 ** 26 + 1), [65_536, 8192, 2048, 512]);
+	t.deepEqual(blocks(2 ** 30), [65_536, 8192, 2048, 512]);
 	t.deepEqual(blocks(2 ** 30 + 1), [65_536, 8192, 1024]);
 	t.deepEqual(blocks(2 ** 32), [65_536, 8192, 1024]);
 	t.deepEqual(blocks(2 ** 32 + 1), [131_072, 16_384, 2048]);
