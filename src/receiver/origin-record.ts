@@ -112,12 +112,16 @@ export class ReceivedLeaves {
 		this.#log.append({path: none, stat, hashedAtMs: 0, digest, leaves, sums: none});
 	}
 
+	/** Who reads finds all that was kept; it outlives this process. */
+	flush(): void {
+		this.#log?.flush();
+	}
+
 	/** Only what the list has is worth keeping. */
 	forgetAbsent(list: List): void {
 		this.#log?.forgetAbsent(list);
 	}
 
-	/** What was kept outlives this process. */
 	close(): void {
 		this.#log?.close();
 		this.#log = undefined;

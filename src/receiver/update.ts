@@ -211,11 +211,13 @@ export class Update {
 		const {state} = this.#way;
 		if (state === undefined || this.#options.dryRun) return;
 		const isWhole = this.#isWholeModule(options);
-		keepOrigin(state, {...origin, isWhole});
 		const list = this.#planned?.image.list;
-		if (!isWhole || list === undefined) return;
-		this.#received?.forgetAbsent(list);
-		keepReceived(state, list, this.#way.record?.list, sequence);
+		if (isWhole && list !== undefined) {
+			this.#received?.forgetAbsent(list);
+			keepReceived(state, list, this.#way.record?.list, sequence);
+		}
+		// Last: a relay offers the snapshot from here on, with the diffs that it finds.
+		keepOrigin(state, {...origin, isWhole});
 	}
 
 	/** What DEST is now, nobody signed. */
@@ -298,6 +300,8 @@ export class Update {
 		assert(planned !== undefined && this.settled, 'everything is staged');
 		if (this.#gathering?.failure !== undefined) throw this.#gathering.failure;
 		const {pool} = this.#options;
+		// A relay offers what the record names as soon as it is there, and looks for leaves then.
+		this.#received?.flush();
 		const result = await publishPlan({
 			pool,
 			way: this.#way,
