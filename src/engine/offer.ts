@@ -9,13 +9,11 @@ import type {Pool} from '../pool/pool.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {type Head, signHead} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
-import {Compressor} from '../source/compressor.ts';
 import {Module} from '../source/module.ts';
 import {Published} from '../source/published.ts';
-import type {CompressedStore} from '../store/compressed-store.ts';
 import type {FileLog} from '../store/file-log.ts';
 import type {Saved} from '../store/snapshots.ts';
-import {compress} from '../task/compress.ts';
+import {Compressing} from './compressing.ts';
 import type {EventSink} from './event.ts';
 import {OpenedTree} from './opened-tree.ts';
 import type {ServeModule} from './options.ts';
@@ -38,8 +36,7 @@ export class Offer {
 	readonly #files: FileLog;
 	readonly #options: ServeModule;
 	#watch: TreeWatch | undefined;
-	/** Opened when the first receiver asks for something compressed. */
-	#compressed: {readonly store: CompressedStore | undefined} | undefined;
+	readonly #compressing: Compressing;
 
 	private constructor(
 		platform: Platform,
@@ -55,6 +52,7 @@ export class Offer {
 		this.#tree = tree;
 		this.#identity = identity;
 		this.#files = files;
+		this.#compressing = new Compressing(platform, tree, pool);
 		this.module = new Module({
 			name,
 			root: tree.root,
@@ -62,7 +60,7 @@ export class Offer {
 				leaves: digest => files.readLeaves(digest),
 				sums: digest => files.readSums(digest),
 			},
-			compressor: mayCompress ? this.#makeCompressor(pool) : undefined,
+			compressor: mayCompress ? this.#compressing.compressor : undefined,
 			sessionsMax,
 			rateMax,
 			rateTotalMax,
@@ -151,24 +149,8 @@ export class Offer {
 
 	close(): void {
 		this.#files.close();
-		this.#compressed?.store?.close();
+		this.#compressing.close();
 		this.#tree.close();
-	}
-
-	#makeCompressor(pool: Pool): Compressor {
-		const {compression} = this.#platform;
-		const opened = () => {
-			this.#compressed ??= {store: this.#tree.compressedStore()};
-			return this.#compressed.store;
-		};
-		return new Compressor({
-			has: codec => compression.has(codec),
-			run: (input, order) => pool.run(compress, input, order),
-			store: {
-				get: key => opened()?.get(key),
-				set: (key, record) => opened()?.set(key, record),
-			},
-		});
 	}
 
 	#publishedFrom(history: readonly Saved[], newest: Saved): Published {

@@ -19,6 +19,6 @@ export async function openOffering(
 	task: ActiveTask,
 	on: EventSink | undefined,
 ): Promise<Offering> {
-	const relay = RelayOffer.open({platform, module, on});
+	const relay = RelayOffer.open({platform, pool, module, on});
 	return relay ?? (await Offer.open(platform, pool, module, identity, task, on));
 }

@@ -6,6 +6,7 @@
  */
 import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
+import type {Pool} from '../pool/pool.ts';
 import {
 	type OriginRecord,
 	ReceivedLeaves,
@@ -18,12 +19,17 @@ import {followed} from '../session/proof.ts';
 import {parseSourceUrl} from '../session/source-url.ts';
 import {type Head, openHead, same} from '../session/statement.ts';
 import {Module} from '../source/module.ts';
+import {type KnownObjects, ObjectMaker} from '../source/object-maker.ts';
 import {Published} from '../source/published.ts';
 import type {FileLog} from '../store/file-log.ts';
+import {MadeObjects} from '../store/made-objects.ts';
 import type {Snapshots} from '../store/snapshots.ts';
+import {hashJoin} from '../task/hash.ts';
 import {copyOctets} from '../task/packed-octets.ts';
+import {sum} from '../task/sum.ts';
 import {later, type Micros, millis} from '../unit.ts';
 import {askHead} from './ask-head.ts';
+import {Compressing} from './compressing.ts';
 import type {EventSink} from './event.ts';
 import {OpenedTree} from './opened-tree.ts';
 import type {ServeModule} from './options.ts';
@@ -31,6 +37,8 @@ import {RecordedStats} from './recorded-stats.ts';
 
 export type RelayOptions = {
 	readonly platform: Platform;
+	/** Makes what receivers want and the pull has not brought. */
+	readonly pool: Pool;
 	readonly module: ServeModule;
 	readonly on: EventSink | undefined;
 	/** Default: asks upstream. */
@@ -49,6 +57,10 @@ export class RelayOffer {
 	readonly #options: RelayOptions;
 	readonly #tree: OpenedTree;
 	readonly #leaves: FileLog;
+	readonly #made: MadeObjects;
+	readonly #known: KnownObjects;
+	readonly #maker: ObjectMaker;
+	readonly #compressing: Compressing;
 	readonly #history: Snapshots;
 	readonly #closing = new AbortController();
 	#shown: Shown;
@@ -66,15 +78,22 @@ export class RelayOffer {
 		this.#askAt = options.platform.clock.now();
 		this.#leaves = ReceivedLeaves.openRead(tree.state);
 		this.#history = receivedSnapshots(tree.state);
-		const {sessionsMax, rateMax, rateTotalMax} = options.module;
+		this.#made = new MadeObjects(tree.state);
+		this.#known = {
+			leaves: digest => this.#leaves.readLeaves(digest) ?? this.#made.leaves(digest),
+			sums: digest => this.#made.sums(digest),
+			keep: (size, file) => this.#made.keep(size, file),
+		};
+		this.#maker = makerOf(options, this.#known);
+		this.#compressing = new Compressing(options.platform, tree, options.pool);
+		const {sessionsMax, rateMax, rateTotalMax, compress: mayCompress = true} = options.module;
 		this.module = new Module({
 			name: new TextDecoder().decode(shown.head.module),
 			root: tree.root,
 			isRelayed: true,
-			saved: {
-				leaves: digest => this.#leaves.readLeaves(digest),
-				sums: () => undefined,
-			},
+			saved: this.#known,
+			maker: this.#maker,
+			compressor: mayCompress ? this.#compressing.compressor : undefined,
 			sessionsMax,
 			rateMax,
 			rateTotalMax,
@@ -102,7 +121,7 @@ export class RelayOffer {
 			offer = new RelayOffer(options, tree, {origin, head});
 			if (offer.refresh()) return offer;
 			const detail = `what ${tree.directory} has is not what was pulled last, or has expired`;
-			offer.#leaves.close();
+			offer.#closeObjects();
 			offer = undefined;
 			throw new ShoalError('RELAY_UNFIT', detail);
 		} finally {
@@ -142,6 +161,7 @@ export class RelayOffer {
 		if (record === undefined) return false;
 		this.#stamp = stamp;
 		this.#leaves.refresh();
+		this.#made.forgetAbsent(record.list);
 		this.module.publish(this.#publishedOf(shown, record), root);
 		this.#shown = shown;
 		return true;
@@ -160,12 +180,19 @@ export class RelayOffer {
 	/** Resolves when upstream is not being asked any more. */
 	async stopWatching(): Promise<void> {
 		this.#closing.abort();
+		this.#maker.close();
 		await this.#asking;
 	}
 
 	close(): void {
-		this.#leaves.close();
+		this.#closeObjects();
 		this.#tree.close();
+	}
+
+	#closeObjects(): void {
+		this.#leaves.close();
+		this.#made.close();
+		this.#compressing.close();
 	}
 
 	/** Of what the last pull left: its statement, or the same one as signed again since. */
@@ -286,6 +313,17 @@ export class RelayOffer {
 			rotations: [...origin.rotations, ...(links ?? []).map(copyOctets)],
 		});
 	}
+}
+
+/** What a pull does not leave behind: made when it is first wanted, and never before. */
+function makerOf({platform, pool}: RelayOptions, known: KnownObjects): ObjectMaker {
+	return new ObjectMaker({
+		known,
+		sum: (input, order) => pool.run(sum, input, order),
+		join: (input, order) => pool.run(hashJoin, input, order),
+		random: into => platform.crypto.random(into),
+		parallelMax: 2 * Math.max(1, pool.threadCount),
+	});
 }
 
 /** Under the origin's statement goes what the origin has, by the name that it has there. */

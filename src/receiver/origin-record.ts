@@ -105,11 +105,7 @@ export class ReceivedLeaves {
 
 	keep(digest: Uint8Array, size: number, leaves: Uint8Array): void {
 		this.#log ??= FileLog.open(this.#state, logName);
-		const times = {mtimeSec: 0, mtimeNsec: 0, ctimeSec: 0, ctimeNsec: 0};
-		// What it is known by is its content: that stands for the file.
-		const ino = new DataView(digest.buffer, digest.byteOffset).getBigUint64(0);
-		const stat = {size, ino, dev: 0n, ...times};
-		this.#log.append({path: none, stat, hashedAtMs: 0, digest, leaves, sums: none});
+		this.#log.appendContent(size, {digest, leaves, sums: none});
 	}
 
 	/** Who reads finds all that was kept; it outlives this process. */

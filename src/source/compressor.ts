@@ -9,20 +9,12 @@ import type {JobOptions} from '../scheduler/lane.ts';
 import {leafCount} from '../snapshot/merkle.ts';
 import {ObjectCache} from '../store/object-cache.ts';
 import {type CompressInput, type CompressOutput, compressCost} from '../task/compress.ts';
-import {expectedSize} from '../task/read.ts';
 import {compressedGroupCount, compressedGroupSize, formAt, sizeSize} from '../wire/compressed.ts';
 import {refuseCode} from '../wire/frame.ts';
+import {type FilePlace, joinPlaces} from './file-place.ts';
 
 /** One group of a file's leaves in one form. */
-export type GroupPlace = {
-	readonly digest: Uint8Array;
-	readonly path: Uint8Array;
-	/** Octets of its content. */
-	readonly size: number;
-	/** What a read compares: `expectedSize` numbers. */
-	readonly expected: Float64Array;
-	/** What is said of a file that is another one. */
-	readonly otherwise: number;
+export type GroupPlace = FilePlace & {
 	readonly form: number;
 	readonly group: number;
 };
@@ -157,23 +149,10 @@ function keyOf({digest, form, group}: GroupPlace): string {
 }
 
 function inputOf(root: DirHandle, places: readonly GroupPlace[]): CompressInput {
-	const count = places.length;
-	const pathEnds = new Uint32Array(count);
-	let end = 0;
-	places.forEach(({path}, index) => {
-		end += path.length;
-		pathEnds[index] = end;
-	});
-	const paths = new Uint8Array(end);
-	const expected = new Float64Array(expectedSize * count);
-	places.forEach((place, index) => {
-		paths.set(place.path, pathEnds[index]! - place.path.length);
-		expected.set(place.expected, expectedSize * index);
-	});
 	const offsets = Float64Array.from(places, ({group}) => group * compressedGroupSize);
 	const lengths = Uint32Array.from(places, ({size}, index) =>
 		Math.min(compressedGroupSize, size - offsets[index]!),
 	);
 	const {form, otherwise} = places[0]!;
-	return {root, paths, pathEnds, offsets, lengths, expected, otherwise, form};
+	return {root, ...joinPlaces(places), offsets, lengths, otherwise, form};
 }

@@ -7,6 +7,7 @@ import {same} from '../session/statement.ts';
 import {RateCap} from '../transfer/rate-cap.ts';
 import type {Micros} from '../unit.ts';
 import type {Compressor} from './compressor.ts';
+import type {ObjectMaker} from './object-maker.ts';
 import type {Published} from './published.ts';
 
 /** Reads saved leaf hashes and sums of file versions; undefined where nothing is saved. */
@@ -24,6 +25,8 @@ export type ModuleOptions = {
 	readonly isRelayed?: boolean;
 	/** None: contents are sent as they are. */
 	readonly compressor?: Compressor | undefined;
+	/** Makes what of leaf hashes and sums is not saved; none: it is not to be had. */
+	readonly maker?: ObjectMaker | undefined;
 } & ModuleLimits;
 
 /** Absent: no limit, or the default. */
@@ -50,6 +53,7 @@ export class Module {
 	readonly saved: SavedObjects;
 	readonly isRelayed: boolean;
 	readonly compressor: Compressor | undefined;
+	readonly maker: ObjectMaker | undefined;
 	/** What all sessions of the module send together. */
 	readonly rate = new RateCap();
 	#limits: ModuleLimits;
@@ -65,6 +69,7 @@ export class Module {
 		this.saved = options.saved;
 		this.isRelayed = options.isRelayed ?? false;
 		this.compressor = options.compressor;
+		this.maker = options.maker;
 		this.#limits = options;
 		this.rate.setRate(options.rateTotalMax ?? Infinity, 0);
 	}

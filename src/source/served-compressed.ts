@@ -1,15 +1,15 @@
 /** The compressed objects that one session wants: finds them, or has them made, a few at a time. */
 import {leafSize} from '../limit.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
-import {expectedSize} from '../task/read.ts';
 import type {ReadRequest, Want} from '../transfer/sender.ts';
 import {compressedGroupSize, formOfKind, isSizes, sizeSize} from '../wire/compressed.ts';
 import {refuseCode} from '../wire/frame.ts';
 import type {Compressor, GroupPlace} from './compressor.ts';
+import {placeIn} from './file-place.ts';
 import type {Module} from './module.ts';
 import type {Published} from './published.ts';
 
-export type ServedCompressedOptions = {
+export type ServedLaterOptions = {
 	readonly module: Module;
 	/** By the number that a want names them with. */
 	readonly shown: readonly Published[];
@@ -29,12 +29,12 @@ const batchCountMax = 64;
 type Waiting = {readonly request: ReadRequest; readonly place: GroupPlace};
 
 export class ServedCompressed {
-	readonly #options: ServedCompressedOptions;
+	readonly #options: ServedLaterOptions;
 	#waiting: Waiting[] = [];
 	#running = 0;
 	#isClosed = false;
 
-	constructor(options: ServedCompressedOptions) {
+	constructor(options: ServedLaterOptions) {
 		this.#options = options;
 	}
 
@@ -120,16 +120,8 @@ export class ServedCompressed {
 		form: number,
 		group: number,
 	): GroupPlace {
-		const table = this.#options.shown[snapshot]!.tables.get(page)!;
-		return {
-			digest: table.digest(position),
-			path: table.path(position),
-			size: table.contentSize(position),
-			expected: table.expected.subarray(expectedSize * position, expectedSize * (position + 1)),
-			otherwise: this.#options.module.isRelayed ? refuseCode.unavailable : refuseCode.stale,
-			form,
-			group,
-		};
+		const {module, shown} = this.#options;
+		return {...placeIn(shown[snapshot]!, page, position, module.isRelayed), form, group};
 	}
 }
 

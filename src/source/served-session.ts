@@ -14,10 +14,12 @@ import type {Writer} from '../wire/codec.ts';
 import {isSizes} from '../wire/compressed.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
 import type {Admission} from './admission.ts';
+import {otherwise} from './file-place.ts';
 import type {Module} from './module.ts';
 import type {Published} from './published.ts';
 import {makeBatch} from './read-batch.ts';
-import {ServedCompressed} from './served-compressed.ts';
+import {ServedCompressed, type ServedLaterOptions} from './served-compressed.ts';
+import {ServedMade} from './served-made.ts';
 import {SharedRead, type SharedReads} from './shared-reads.ts';
 
 export type ServedOptions = {
@@ -62,6 +64,8 @@ export class ServedSession implements Payload {
 	/** By the number that a want names them with. */
 	readonly #shown: Published[];
 	readonly #compressed: ServedCompressed;
+	/** Sums and leaf hashes that have to be made first. */
+	readonly #made: ServedMade;
 	/** What was to be read for another session, and was not. */
 	#again: ReadRequest[] = [];
 	#isInTurn = false;
@@ -85,14 +89,16 @@ export class ServedSession implements Payload {
 			now: options.now,
 			caps: [this.#rate, this.module.rate, options.admission.rate],
 		});
-		this.#compressed = new ServedCompressed({
+		const making: ServedLaterOptions = {
 			module: this.module,
 			shown: this.#shown,
 			order: () => this.#task.order,
 			answer: (request, result) => this.#sender.handleRead(request, result),
 			answered: () => this.#woken(),
 			broken: options.broken,
-		});
+		};
+		this.#compressed = new ServedCompressed(making);
+		this.#made = new ServedMade(making, request => this.#fromMemory(request));
 		this.#task = options.parent.open({
 			kind: 'send',
 			owner: options.session.peer,
@@ -140,7 +146,7 @@ export class ServedSession implements Payload {
 				reading = new Reading(this.#options.reads);
 			} else {
 				const isSaved = request.kind <= objectKind.sums;
-				const result = isSaved ? this.#fromMemory(request) : this.#compressed.take(request);
+				const result = isSaved ? this.#made.take(request) : this.#compressed.take(request);
 				if (result === undefined) continue;
 				this.#sender.handleRead(request, result);
 				this.#hasSettled = true;
@@ -148,6 +154,7 @@ export class ServedSession implements Payload {
 		}
 		this.#start(reading);
 		this.#compressed.flush();
+		this.#made.flush();
 		this.#isInTurn = false;
 		return this.#hasSettled;
 	}
@@ -190,6 +197,7 @@ export class ServedSession implements Payload {
 	closed(code: number, text: string): void {
 		this.#isClosed = true;
 		this.#compressed.close();
+		this.#made.close();
 		if (this.#task.isOpen) {
 			if (code === closeCode.done) this.#task.done();
 			else this.#task.abort(new ShoalError('SESSION_CLOSED', text));
@@ -204,14 +212,16 @@ export class ServedSession implements Payload {
 		return this.#shown[want.snapshot]?.resolve(want) ?? refuseCode.invalid;
 	}
 
-	#fromMemory({snapshot, kind, page, position, offset, length}: ReadRequest): Uint8Array | number {
+	/** Undefined: it is not here. */
+	#fromMemory(request: ReadRequest): Uint8Array | number | undefined {
+		const {snapshot, kind, page, position, offset, length} = request;
 		const published = this.#shown[snapshot]!;
 		try {
 			const object =
 				kind < objectKind.content
 					? published.inMemory(kind, page, position)
 					: this.#saved(published, kind, page, position);
-			return object?.subarray(offset, offset + length) ?? refuseCode.unavailable;
+			return object?.subarray(offset, offset + length);
 		} catch (error) {
 			// A state directory that cannot be read is no reason to end what others are served.
 			if (!(error instanceof ShoalError)) throw error;
@@ -266,9 +276,9 @@ export class ServedSession implements Payload {
 
 	#start({shared, requests}: Reading): void {
 		if (requests.length === 0) return;
-		const otherwise = this.module.isRelayed ? refuseCode.unavailable : refuseCode.stale;
 		const reading = shared.start(into => {
-			const batch = makeBatch(this.module.root, requests, this.#shown, into, otherwise);
+			const {root, isRelayed} = this.module;
+			const batch = makeBatch(root, requests, this.#shown, into, otherwise(isRelayed));
 			return this.#options.read(batch, {...this.#task.order, cost: readCost(batch)});
 		});
 		reading.catch((error: unknown) => this.#options.broken(error));

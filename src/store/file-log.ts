@@ -15,15 +15,18 @@ import {FileTable, recordSize} from './file-table.ts';
 import {ObjectCache} from './object-cache.ts';
 import type {StateDir} from './state-dir.ts';
 
-export type FileRecord = {
-	readonly path: Uint8Array;
-	readonly stat: StatIdentity;
-	/** Unix milliseconds before its first octet was read. */
-	readonly hashedAtMs: number;
+export type KnownContent = {
 	readonly digest: Uint8Array;
 	/** The leaves object and the sums object; empty where the file has none. */
 	readonly leaves: Uint8Array;
 	readonly sums: Uint8Array;
+};
+
+export type FileRecord = KnownContent & {
+	readonly path: Uint8Array;
+	readonly stat: StatIdentity;
+	/** Unix milliseconds before its first octet was read. */
+	readonly hashedAtMs: number;
 };
 
 const encoder = new TextEncoder();
@@ -145,6 +148,15 @@ export class FileLog {
 		this.#pendingSize += leaves.length + sums.length + recordSize;
 		for (const part of [leaves, sums]) if (part.length > 0) this.#pending.push(part.slice());
 		if (this.#pendingSize >= pendingMax) this.flush();
+	}
+
+	/** Takes what is known of a content of `size` octets, whichever files have it. */
+	appendContent(size: number, {digest, leaves, sums}: KnownContent): void {
+		const times = {mtimeSec: 0, mtimeNsec: 0, ctimeSec: 0, ctimeNsec: 0};
+		// What it is known by is its content: that stands for the file.
+		const ino = new DataView(digest.buffer, digest.byteOffset).getBigUint64(0);
+		const stat = {size, ino, dev: 0n, ...times};
+		this.append({path: new Uint8Array(0), stat, hashedAtMs: 0, digest, leaves, sums});
 	}
 
 	/** All that was appended outlives this process when it returns; to outlive the system: `sync`. */

@@ -69,26 +69,40 @@ export class StateDir {
 	 */
 	static open(platform: StatePlatform, options: StateOptions): StateDir | undefined {
 		const {root, rootPath, state, create, passage} = options;
-		const name = passage ?? stateDirName;
 		const {tree} = platform;
 		if (state === undefined) {
-			const path = `${rootPath}/${escapePath(name)}`;
-			let handle = tree.openDir(root, name);
-			if (handle === undefined) {
-				if (tree.stat(root, name) !== undefined) {
-					throw new ShoalError('STORE_FAILED', `${path} is not a directory`);
-				}
-				if (!create) return undefined;
-				handle = makeBeside(tree, root, name, path);
-				if (passage !== undefined) tree.setDirMode(handle, 0o711);
-				const made = StateDir.#make(platform, path, handle);
-				made.#madeIn = {root, name};
-				return made;
-			}
-			return StateDir.#make(platform, path, handle);
+			const dir = StateDir.#openIn(platform, root, rootPath, passage ?? stateDirName, create);
+			if (passage === undefined || dir === undefined) return dir;
+			if (dir.#madeIn !== undefined) tree.setDirMode(dir.handle, 0o711);
+			return dir;
 		}
 		const handle = openOrMake(tree, state, create);
 		return handle === undefined ? undefined : StateDir.#make(platform, state, handle);
+	}
+
+	/** One with a lock of its own in another one, which stays open as long. */
+	static within(state: StateDir, name: Name, create: boolean): StateDir | undefined {
+		return StateDir.#openIn(state.platform, state.handle, state.path, name, create);
+	}
+
+	static #openIn(
+		platform: StatePlatform,
+		root: DirHandle,
+		rootPath: string,
+		name: Name,
+		create: boolean,
+	): StateDir | undefined {
+		const {tree} = platform;
+		const path = `${rootPath}/${escapePath(name)}`;
+		const handle = tree.openDir(root, name);
+		if (handle !== undefined) return StateDir.#make(platform, path, handle);
+		if (tree.stat(root, name) !== undefined) {
+			throw new ShoalError('STORE_FAILED', `${path} is not a directory`);
+		}
+		if (!create) return undefined;
+		const made = StateDir.#make(platform, path, makeBeside(tree, root, name, path));
+		made.#madeIn = {root, name};
+		return made;
 	}
 
 	/** Until `unlock` or `close`. @throws ShoalError STORE_LOCKED */

@@ -54,7 +54,7 @@ export type HashOutput = {
 };
 
 /** Octets read at once: large enough that the call does not show, small enough for the cache. */
-const readSize = 16 * leafSize;
+export const readSize = 16 * leafSize;
 
 export const hash = defineTask({
 	name: 'hash',
@@ -151,18 +151,20 @@ export const hashJoin = defineTask({
 });
 
 /** Nobody outside can tell it before the sums are served, so none can prepare contents for it. */
-function saltOf({crypto}: TaskContext, secret: Uint8Array, number: number): Uint8Array {
+export function saltOf({crypto}: TaskContext, secret: Uint8Array, number: number): Uint8Array {
 	if (secret.length === 0) return secret;
 	const name = Uint8Array.of(number, number >> 8, number >> 16, number >> 24);
 	return crypto.hmac('SHA256', secret, name).subarray(0, saltSize);
 }
 
-type Range = {
+export type HashRange = {
 	readonly start: number;
 	readonly end: number;
 	/** Empty: no sums. */
 	readonly salt: Uint8Array;
 	readonly buffer: Uint8Array;
+	/** Leaf hashes are known: only sums are made. */
+	readonly sumsOnly?: boolean;
 };
 
 type Found = {readonly leafHashes: Uint8Array; readonly sums: SumsPart | undefined};
@@ -174,7 +176,7 @@ function readRange(
 	path: Uint8Array,
 	expected: ExpectedStat,
 	index: number,
-	range: Range,
+	range: HashRange,
 ): Found | undefined {
 	const {tree} = context;
 	const dir = walk.parent(path);
@@ -189,20 +191,21 @@ function readRange(
 	}
 }
 
-function hashRange(
+/** Reads a part of a file once; undefined if it ends before that part does. */
+export function hashRange(
 	{tree, sha256, aborted, openSearchMemory: openMemory}: TaskContext,
 	file: FileHandle,
 	size: number,
-	{start, end, salt, buffer}: Range,
+	{start, end, salt, buffer, sumsOnly = false}: HashRange,
 ): Found | undefined {
-	const leafHashes = new Uint8Array(leafCount(end - start) * digestSize);
+	const leafHashes = new Uint8Array(sumsOnly ? 0 : leafCount(end - start) * digestSize);
 	const hasSums = salt.length > 0 && sumsShape(size) !== undefined;
 	const sums = hasSums ? new SumsBuilder({size, salt, start, end, openMemory}) : undefined;
 	let leaf = 0;
 	for (let at = start; at < end; at += buffer.length) {
 		const wanted = buffer.subarray(0, Math.min(buffer.length, end - at));
 		if (aborted() || tree.read(file, wanted, at) < wanted.length) return undefined;
-		for (let from = 0; from < wanted.length; from += leafSize) {
+		for (let from = 0; !sumsOnly && from < wanted.length; from += leafSize) {
 			const octets = wanted.subarray(from, from + leafSize);
 			leafHashes.set(leafHash(sha256, octets), leaf++ * digestSize);
 		}
@@ -211,7 +214,8 @@ function hashRange(
 	return {leafHashes, sums: sums?.finish()};
 }
 
-function join(
+/** What is kept of a file whose octets have all been read. */
+export function join(
 	{sha256}: TaskContext,
 	size: number,
 	salt: Uint8Array,

@@ -89,7 +89,8 @@ export function readOne(
 	}
 }
 
-function isAsListed(stat: Stat, expected: Float64Array, index: number): boolean {
+/** Whether a file is the one of row `index` of `ReadBatch.expected`. */
+export function isAsListed(stat: Stat, expected: Float64Array, index: number): boolean {
 	const at = index * expectedSize;
 	const ino = expected[at + 3];
 	return (

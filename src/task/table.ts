@@ -14,6 +14,7 @@ import {scan} from './scan.ts';
 import {siblings} from './siblings.ts';
 import {stage} from './stage.ts';
 import {hashStaged} from './staged-hash.ts';
+import {sum} from './sum.ts';
 import {survey} from './survey.ts';
 import type {Task} from './task.ts';
 
@@ -39,6 +40,7 @@ const tasks: readonly AnyTask[] = [
 	readRanges,
 	siblings,
 	stage,
+	sum,
 	survey,
 ];
 

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import test from 'ava';
 import {compareTrees} from '../support/compare-trees.ts';
+import {corrupt} from '../support/corrupt.ts';
 import {Prng} from '../support/prng.ts';
 import {RandomTree} from '../support/random-tree.ts';
 import {type Serving, startServe} from '../support/shoal-process.ts';
@@ -126,4 +127,74 @@ test('a part of a module is no relay, but may be a source of its own', async t =
 	t.is((await second.run('snapshot', second.at('mirror'))).exit, 0);
 	const own = await second.serve('mirror');
 	t.not(keyOf(own.url), keyOf(origin.url));
+});
+
+test('a relay makes sums once, when the first receiver wants them, and an update costs what changed', async t => {
+	const [first, second] = [new Workspace(t), new Workspace(t)];
+	const prng = new Prng(17);
+	const large = prng.bytes(24_000_000);
+	const small = prng.bytes(40_000);
+	first.write('tree/large', large);
+	first.write('tree/small', small);
+	const origin = await first.serve('tree');
+	const pull = async (space: Workspace, url: string): Promise<Record<string, unknown>> => {
+		const {exit, errors, lines} = await space.run('pull', url, space.at('mirror'));
+		t.is(exit, 0, errors);
+		return lines.at(-1)!;
+	};
+	await pull(second, origin.url);
+	let relay = await second.serve('mirror', '--trace', second.at('trace.json'));
+	const edges = [new Workspace(t), new Workspace(t), new Workspace(t)];
+	for (const edge of edges) await pull(edge, relay.url);
+	for (let index = 0; index < 60; index++) {
+		large.set(prng.bytes(100), Math.floor((index * large.length) / 60));
+	}
+	small.set(prng.bytes(50), 20_000);
+	first.write('tree/large', large);
+	first.write('tree/small', small);
+	const taken = await first.run('snapshot', first.at('tree'));
+	const newest = String(taken.lines.at(-1)!['snapshot']);
+	await origin.offers(newest);
+	await pull(second, origin.url);
+	await relay.offers(newest);
+	const update = async (edge: Workspace): Promise<void> => {
+		const {bytesLiteral, wireBytesIn} = await pull(edge, relay.url);
+		t.true(Number(bytesLiteral) < 100_000, `${bytesLiteral} octets of contents`);
+		t.true(Number(wireBytesIn) < 500_000, `${wireBytesIn} octets on the wire`);
+		t.deepEqual(compareTrees(first.at('tree'), edge.at('mirror'), {skip: ['.shoal']}), []);
+	};
+	/** Jobs that made sums, as the trace has them. */
+	const jobsOf = (name: string): number => {
+		const trace = readFileSync(second.at('trace.json'), 'utf8');
+		return trace.split(`"name":"${name}"`).length - 1;
+	};
+	await update(edges[0]!);
+	await update(edges[1]!);
+	await relay.stop();
+	t.is(jobsOf('sum'), 3, 'one of the small file, two of the large one, for both');
+	t.is(jobsOf('hash'), 0);
+	relay = await second.serve('mirror', '--trace', second.at('trace.json'));
+	await update(edges[2]!);
+	await relay.stop();
+	t.is(jobsOf('sum'), 0, 'they have outlived the process that made them');
+});
+
+test('what was hashed here and did not come is passed on, once it is proven', async t => {
+	const [first, second, edge] = [new Workspace(t), new Workspace(t), new Workspace(t)];
+	const content = new Prng(18).bytes(700_000);
+	for (const space of [first, second]) {
+		space.write(space === first ? 'tree/large' : 'mirror/large', content);
+		space.write(space === first ? 'tree/rotten' : 'mirror/rotten', content.subarray(9));
+	}
+	const origin = await first.serve('tree');
+	const pulled = await second.run('pull', '-c', origin.url, second.at('mirror'));
+	t.is(pulled.exit, 0, pulled.errors);
+	t.is(pulled.lines.at(-1)!['bytesLiteral'], 0);
+	// Nobody would see that: it is another content under the same stat.
+	corrupt(second.at('mirror/rotten'), [1000]);
+	const relay = await second.serve('mirror');
+	const {exit, lines} = await edge.run('pull', relay.url, edge.at('mirror'));
+	t.is(exit, 24);
+	t.deepEqual(readFileSync(edge.at('mirror/large')), Buffer.from(content));
+	t.like((lines.at(-1)!['errors'] as unknown[])[0], {path: 'rotten', code: 'SOURCE_UNAVAILABLE'});
 });

@@ -1,29 +1,14 @@
 /** One pull from several sources: what one lacks or gets wrong, another has. */
-import {spawnSync} from 'node:child_process';
-import {closeSync, openSync, readSync, rmSync, writeSync} from 'node:fs';
+import {rmSync} from 'node:fs';
 import test from 'ava';
 import {compareTrees} from '../support/compare-trees.ts';
+import {corrupt} from '../support/corrupt.ts';
 import {Prng} from '../support/prng.ts';
 import {Workspace} from '../support/workspace.ts';
 
 type Counts = {url: string; bytes: number; lies: number; dropped?: string};
 
 const countsOf = (line: Record<string, unknown>) => line['sources'] as Counts[];
-
-/** Flips a bit at each place, and leaves size, times and inode of the file as they were. */
-function corrupt(path: string, places: readonly number[]): void {
-	spawnSync('cp', ['-p', path, `${path}.reference`]);
-	const file = openSync(path, 'r+');
-	const octet = new Uint8Array(1);
-	for (const place of places) {
-		readSync(file, octet, 0, 1, place);
-		octet[0]! ^= 4;
-		writeSync(file, octet, 0, 1, place);
-	}
-	closeSync(file);
-	spawnSync('touch', ['-r', `${path}.reference`, path]);
-	rmSync(`${path}.reference`);
-}
 
 test('what one source lacks comes from another, and each gives its part', async t => {
 	const [first, second, edge] = [new Workspace(t), new Workspace(t), new Workspace(t)];

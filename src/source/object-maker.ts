@@ -1,0 +1,174 @@
+/**
+ * Makes what a relay has not received of a file: its block sums, and its leaf hashes where the file
+ * was not transferred. Once for each version of a file, when the first receiver wants it, whoever
+ * does; then it is kept as a source keeps what hashing told. Leaf hashes are believed only if the
+ * digest over them is the one that was signed; sums need no proof, as they are advice.
+ */
+import {ShoalError} from '../error.ts';
+import {digestSize} from '../limit.ts';
+import type {DirHandle} from '../platform/tree.ts';
+import {inParallel} from '../pool/in-parallel.ts';
+import type {JobOptions} from '../scheduler/lane.ts';
+import {leavesSize} from '../snapshot/merkle.ts';
+import {equalOctets} from '../snapshot/path.ts';
+import {type HashedFile, type HashJoinInput, partUnit} from '../task/hash.ts';
+import {octetKey} from '../task/packed-octets.ts';
+import {type SumInput, type SummedPart, sumCost} from '../task/sum.ts';
+import {refuseCode} from '../wire/frame.ts';
+import {type FilePlace, joinPlaces} from './file-place.ts';
+
+/** Where it is looked for and kept. */
+export type KnownObjects = {
+	leaves(digest: Uint8Array): Uint8Array | undefined;
+	sums(digest: Uint8Array): Uint8Array | undefined;
+	/** Takes the leaves and the sums of a file of `size` octets. */
+	keep(size: number, file: HashedFile): void;
+};
+
+export type ObjectMakerOptions = {
+	readonly known: KnownObjects;
+	/** Run `sum`, and `hashJoin` for files in several parts, in a thread. */
+	readonly sum: (input: SumInput, order: JobOptions) => Promise<readonly SummedPart[]>;
+	readonly join: (input: HashJoinInput, order: JobOptions) => Promise<HashedFile>;
+	/** Fills with random octets. */
+	readonly random: (into: Uint8Array) => void;
+	/** Parts of one file that are summed at once. */
+	readonly parallelMax: number;
+};
+
+/** Contents are read before others are summed: whoever asks plainly waits for no sums. */
+const priority = -1;
+
+/** A larger file is summed in parts of so much: 10-20 ms of work each. */
+const partSize = 4 * partUnit;
+
+export class ObjectMaker {
+	readonly #options: ObjectMakerOptions;
+	/** What salts are made of. */
+	readonly #secret = new Uint8Array(digestSize);
+	#count = 0;
+	readonly #making = new Map<string, Promise<number>>();
+	#isClosed = false;
+
+	constructor(options: ObjectMakerOptions) {
+		this.#options = options;
+		options.random(this.#secret);
+	}
+
+	/** Has all be made that is not here. Answers 0 or a refuseCode for each. */
+	async make(
+		root: DirHandle,
+		places: readonly FilePlace[],
+		order: JobOptions,
+	): Promise<readonly number[]> {
+		const missing = new Map<string, FilePlace>();
+		for (const place of places) {
+			const key = octetKey(place.digest);
+			if (!this.#making.has(key)) missing.set(key, place);
+		}
+		const small = [...missing].filter(([, {size}]) => size <= partSize);
+		const large = [...missing].filter(([, {size}]) => size > partSize);
+		if (small.length > 0) {
+			this.#start(small, this.#makeSmall(root, small.map(placeOf), {...order, priority}));
+		}
+		for (const one of large) {
+			this.#start([one], this.#makeLarge(root, one[1], {...order, priority}));
+		}
+		return Promise.all(places.map(({digest}) => this.#making.get(octetKey(digest)) ?? 0));
+	}
+
+	/** What is being made is finished, no further part is begun. */
+	close(): void {
+		this.#isClosed = true;
+	}
+
+	#start(files: readonly [string, FilePlace][], job: Promise<readonly number[]>): void {
+		files.forEach(([key], index) => {
+			const one = job
+				.then(codes => codes[index]!)
+				.catch((error: unknown) => {
+					if (!(error instanceof ShoalError)) throw error;
+					return refuseCode.unavailable;
+				})
+				.finally(() => {
+					this.#making.delete(key);
+				});
+			this.#making.set(key, one);
+		});
+	}
+
+	async #makeSmall(
+		root: DirHandle,
+		places: readonly FilePlace[],
+		order: JobOptions,
+	): Promise<readonly number[]> {
+		const numbers = places.map(() => this.#count++);
+		const input = this.#input(root, places, numbers);
+		const parts = await this.#options.sum(input, {...order, cost: sumCost(input)});
+		const codes: number[] = [];
+		for (const [index, place] of places.entries()) {
+			codes.push(await this.#finish(place, numbers[index]!, [parts[index]!], order));
+		}
+		return codes;
+	}
+
+	async #makeLarge(root: DirHandle, place: FilePlace, order: JobOptions): Promise<[number]> {
+		const number = this.#count++;
+		const {sum, parallelMax} = this.#options;
+		const parts: SummedPart[] = new Array(Math.ceil(place.size / partSize));
+		let code = 0;
+		await inParallel(parts.keys(), parallelMax, async index => {
+			if (this.#isClosed) code ||= refuseCode.unavailable;
+			if (code !== 0) return;
+			const input = this.#input(root, [place], [number], index * partSize);
+			const [part] = await sum(input, {...order, cost: sumCost(input)});
+			parts[index] = part!;
+			code ||= part!.status;
+		});
+		return [code || (await this.#finish(place, number, parts, order))];
+	}
+
+	async #finish(
+		{digest, size}: FilePlace,
+		number: number,
+		parts: readonly SummedPart[],
+		order: JobOptions,
+	): Promise<number> {
+		const failed = parts.find(({status}) => status !== 0);
+		if (failed !== undefined) return failed.status;
+		const {known, join} = this.#options;
+		const sums = parts.flatMap(part => part.sums ?? []);
+		const leafHashes = parts.map(part => part.leafHashes);
+		const made =
+			parts[0]!.file ?? (await join({size, secret: this.#secret, number, leafHashes, sums}, order));
+		const leaves = leavesSize(size) === 0 ? made.leaves : known.leaves(digest);
+		if (leaves === undefined && !equalOctets(made.digest, digest)) return refuseCode.unavailable;
+		known.keep(size, {digest, leaves: leaves ?? made.leaves, sums: made.sums});
+		return 0;
+	}
+
+	/** Of one leaf or none the digest is all there is. */
+	#needsLeaves({digest, size}: FilePlace): boolean {
+		return leavesSize(size) > 0 && this.#options.known.leaves(digest) === undefined;
+	}
+
+	#input(
+		root: DirHandle,
+		places: readonly FilePlace[],
+		numbers: readonly number[],
+		start = 0,
+	): SumInput {
+		return {
+			root,
+			...joinPlaces(places),
+			otherwise: places[0]!.otherwise,
+			offsets: Float64Array.from(places, () => start),
+			lengths: Uint32Array.from(places, ({size}) => Math.min(partSize, size - start)),
+			sumsOnly: Uint8Array.from(places, place => (this.#needsLeaves(place) ? 0 : 1)),
+			numbers: Uint32Array.from(numbers),
+			secret: this.#secret,
+		};
+	}
+}
+
+const placeOf = ([, place]: readonly [string, FilePlace]): FilePlace => place;
