@@ -1,11 +1,10 @@
 /** `npm run bench:delta [-- OPTION…]`: octets of updates, beside rsync and zsync. README.md explains. */
 import {mkdirSync, rmSync} from 'node:fs';
-import {constants} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {Host, hasTool, whyNot} from '../wan/host.ts';
+import {runBench, type Workplace} from '../run-bench.ts';
+import {type Host, hasTool, whyNot} from '../wan/host.ts';
 import {compile} from '../wan/link.ts';
-import {describeThisMachine} from '../wan/machine.ts';
 import {updateDocument} from '../wan/report.ts';
 import {adversarialPairs} from './adversarial.ts';
 import {madePairs} from './made.ts';
@@ -15,34 +14,22 @@ import {type Pair, setTimes, Unavailable} from './pair.ts';
 import {describeReport, describeRun, describeShortly, meetsTargets, writeReport} from './report.ts';
 import {type ProgramName, type Run, runPair} from './run.ts';
 
-/** For another bench that uses the link to end. */
-const waitMs = 30_000;
 const smokeScale = 1 / 256;
 
 const project = fileURLToPath(new URL('../../../', import.meta.url));
 const resultsAt = 'bench/results';
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+await runBench({
+	name: 'delta',
+	usage,
+	// It has the same links, and the same settings of the kernel.
+	lock: 'wan',
+	readOptions,
+	whyNot: () => whyNot() ?? (hasTool('rsync') ? undefined : 'it needs rsync'),
+	measure,
+});
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(words: readonly string[]): Promise<number> {
-	let options: Options;
-	try {
-		options = readOptions(words);
-	} catch (error) {
-		process.stderr.write(`${(error as Error).message}\n\n${usage}`);
-		return 1;
-	}
-	const reason = whyNot() ?? (hasTool('rsync') ? undefined : 'it needs rsync');
-	if (reason !== undefined) return skip(options, reason);
-	const machine = describeThisMachine();
-	const host = await Host.take(waitMs);
-	if (host === undefined) return skip(options, 'another one is running on this machine');
-	process.once('exit', () => host.release());
-	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-		process.once(signal, () => process.exit(128 + constants.signals[signal]));
-	}
+async function measure({host, machine, say}: Workplace, options: Options): Promise<number> {
 	compile(host.directory);
 	const runs: Run[] = [];
 	const leftOut: string[] = [];
@@ -60,14 +47,8 @@ async function main(words: readonly string[]): Promise<number> {
 	const hasProblem = runs.some(({problem}) => problem !== undefined);
 	if (options.isSmoke) return hasProblem ? 1 : 0;
 	const report = {machine, leftOut, runs};
-	finish(report, options);
+	finish(report, options, say);
 	return hasProblem || !meetsTargets(report) ? 1 : 0;
-}
-
-/** Where it cannot run, a smoke run has nothing to say; any other has failed. */
-function skip({isSmoke}: Options, reason: string): number {
-	say(isSmoke ? JSON.stringify({name: 'delta', skipped: reason}) : `cannot run: ${reason}`);
-	return isSmoke ? 0 : 1;
 }
 
 function choosePairs({isSmoke, names}: Options): readonly Pair[] {
@@ -112,7 +93,11 @@ async function measurePair(
 	}
 }
 
-function finish(report: Parameters<typeof describeReport>[0], options: Options): void {
+function finish(
+	report: Parameters<typeof describeReport>[0],
+	options: Options,
+	say: Workplace['say'],
+): void {
 	const output =
 		options.output ?? (options.names.length === 0 ? join(project, resultsAt) : undefined);
 	say(`\n${describeReport(report)}`);

@@ -2,13 +2,11 @@
  * `npm run bench:loopback [-- OPTION…]`: what a transfer costs each side's processor, beside the
  * datagrams and their cipher alone and beside rsync. README.md explains.
  */
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {constants} from 'node:os';
+import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {compareTrees} from '../../test/support/compare-trees.ts';
-import {lockMachine, roomyDirectory} from '../wan/host.ts';
-import {describeThisMachine} from '../wan/machine.ts';
+import {runBench, type Workplace} from '../run-bench.ts';
 import {makeTree} from './load.ts';
 import {isBound, lacksWire, openLoopback, openWire, type Place} from './place.ts';
 import {cpuOfServer, timeClient} from './process.ts';
@@ -25,28 +23,20 @@ const usage = `usage: npm run bench:loopback -- [OPTION]...
 `;
 
 const results = new URL('../../../bench/results/', import.meta.url).pathname;
-const lockName = 'shoal-bench-loopback';
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+await runBench({
+	name: 'loopback',
+	usage,
+	lock: 'loopback',
+	readOptions,
+	whyNot: () => undefined,
+	measure: measureAll,
+});
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(words: readonly string[]): Promise<number> {
-	let options: ReturnType<typeof readOptions>;
-	try {
-		options = readOptions(words);
-	} catch (error) {
-		process.stderr.write(`${(error as Error).message}\n\n${usage}`);
-		return 1;
-	}
-	const lock = await lockMachine(lockName);
-	if (lock === undefined) return skip(options.isSmoke, 'another one is running on this machine');
-	const machine = describeThisMachine();
-	const directory = mkdtempSync(join(roomyDirectory(), 'shoal-loopback-'));
-	process.once('exit', () => rmSync(directory, {recursive: true, force: true}));
-	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-		process.once(signal, () => process.exit(128 + constants.signals[signal]));
-	}
+async function measureAll(
+	{host: {directory}, machine, say}: Workplace,
+	options: ReturnType<typeof readOptions>,
+): Promise<number> {
 	const tree = join(directory, 'tree');
 	makeTree(tree, options.size);
 	const rows: Row[] = [];
@@ -66,7 +56,6 @@ async function main(words: readonly string[]): Promise<number> {
 		place.close();
 	}
 	for (const each of left) say(JSON.stringify({name: 'loopback', ...each}));
-	lock.close();
 	if (options.isSmoke) return 0;
 	const {json, markdown} = report({machine, isBound, size: options.size, rows, left});
 	say(`\n${markdown}`);
@@ -154,10 +143,4 @@ async function measure(
 		await running.stop();
 	}
 	return runs;
-}
-
-/** Where it cannot run, a smoke run has nothing to say; any other has failed. */
-function skip(isSmoke: boolean, reason: string): number {
-	say(isSmoke ? JSON.stringify({name: 'loopback', skipped: reason}) : `cannot run: ${reason}`);
-	return isSmoke ? 0 : 1;
 }

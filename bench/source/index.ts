@@ -2,12 +2,11 @@
  * `npm run bench:source [-- OPTION…]`: what many entries and many polls cost a source, beside the
  * rsync daemon in the same run on the same trees. README.md explains.
  */
-import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
-import {lockMachine, roomyDirectory} from '../wan/host.ts';
-import {describeThisMachine} from '../wan/machine.ts';
+import {runBench, type Workplace} from '../run-bench.ts';
 import {type ListRow, measureList} from './list.ts';
 import {type ManyRow, measureMany} from './many.ts';
 import {measurePolls, type PollRow} from './poll.ts';
@@ -26,27 +25,13 @@ const usage = `usage: npm run bench:source -- [OPTION]...
 
 const results = new URL('../../../bench/results/', import.meta.url).pathname;
 const program = fileURLToPath(new URL('../../../bin/shoal.js', import.meta.url));
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-process.exitCode = await main(process.argv.slice(2));
+await runBench({name: 'source', usage, lock: 'source', readOptions, whyNot, measure});
 
-async function main(words: readonly string[]): Promise<number> {
-	let options: ReturnType<typeof readOptions>;
-	try {
-		options = readOptions(words);
-	} catch (error) {
-		process.stderr.write(`${(error as Error).message}\n\n${usage}`);
-		return 1;
-	}
-	const lack = await missing();
-	if (lack !== undefined) {
-		say(JSON.stringify({name: 'source', skipped: lack}));
-		return options.isSmoke ? 0 : 1;
-	}
-	const machine = describeThisMachine();
-	const directory = mkdtempSync(join(roomyDirectory(), 'shoal-source-'));
-	process.once('exit', () => rmSync(directory, {recursive: true, force: true}));
-	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+async function measure(
+	{host: {directory}, machine, say}: Workplace,
+	options: ReturnType<typeof readOptions>,
+): Promise<number> {
 	const {isSmoke, entries, part, repeat, output} = options;
 	const polls: PollRow[] = [];
 	const trace = hasStrace();
@@ -95,13 +80,9 @@ function withEarlier(now: SourceReport, output: string | undefined): SourceRepor
 	return {...now, polls, many, lists: now.lists.length > 0 ? now.lists : earlier.lists};
 }
 
-async function missing(): Promise<string | undefined> {
+function whyNot(): string | undefined {
 	if (process.platform !== 'linux') return 'it needs Linux';
-	if (!hasTime()) return 'time(1) is missing';
-	const lock = await lockMachine('shoal-bench-source');
-	if (lock === undefined) return 'another one is running on this machine';
-	process.once('exit', () => lock.close());
-	return undefined;
+	return hasTime() ? undefined : 'time(1) is missing';
 }
 
 /** @throws Error that says what is wrong with the words */

@@ -1,5 +1,5 @@
 /**
- * What the bench takes of the machine and gives back: a lock, a directory, and the two settings of
+ * What a bench takes of the machine and gives back: a lock, a directory, and the two settings of
  * the kernel that no namespace has for itself. All of it is returned also after a signal; what a
  * killed run left is returned by the next.
  */
@@ -20,8 +20,6 @@ import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {World} from './world.ts';
 
-const prefix = 'shoal-wan-';
-const lockName = 'shoal-bench-wan';
 const settings = ['rmem_max', 'wmem_max'];
 /** A new kernel's limit on what a socket may ask for; and one that bounds nothing here. */
 const bufferMax = {stock: 212_992, raised: 64 << 20};
@@ -43,14 +41,15 @@ export class Host {
 		this.#lock = lock;
 	}
 
-	/** Waits for others that use it; undefined if they do not end in time. */
-	static async take(waitMs: number): Promise<Host | undefined> {
+	/** Waits for others with a lock of this name; undefined if they do not end in time. */
+	static async take(name: string, waitMs: number): Promise<Host | undefined> {
 		const endMs = performance.now() + waitMs;
+		const prefix = `shoal-bench-${name}-`;
 		for (;;) {
-			const lock = await lockMachine(lockName);
+			const lock = await lockMachine(`shoal-bench-${name}`);
 			if (lock !== undefined) {
 				// Whoever holds the lock is alone: what is there was left by runs that were killed.
-				for (const base of new Set([roomyDirectory(), tmpdir()])) removeLeftovers(base);
+				for (const base of new Set([roomyDirectory(), tmpdir()])) removeLeftovers(base, prefix);
 				const directory = mkdtempSync(join(roomyDirectory(), `${prefix}${process.pid}-`));
 				return new Host(directory, lock);
 			}
@@ -115,7 +114,7 @@ export function lockMachine(name: string): Promise<Server | undefined> {
 	});
 }
 
-export function roomyDirectory(): string {
+function roomyDirectory(): string {
 	if (process.env['TMPDIR'] !== undefined) return tmpdir();
 	const memory = '/dev/shm';
 	if (!existsSync(memory)) return tmpdir();
@@ -123,7 +122,7 @@ export function roomyDirectory(): string {
 	return bavail * bsize >= roomMin ? memory : tmpdir();
 }
 
-function removeLeftovers(base: string): void {
+function removeLeftovers(base: string, prefix: string): void {
 	for (const name of readdirSync(base)) {
 		if (name.startsWith(prefix)) returnAll(join(base, name));
 	}

@@ -36,7 +36,7 @@ test.before(async () => {
 		await sleep(100);
 		lock = await lockMachine('shoal-test-wan');
 	}
-	const host = lock && (await Host.take(waitMs));
+	const host = lock && (await Host.take('wan', waitMs));
 	host?.release();
 	if (host === undefined) busy = 'left out: another bench is running on this machine';
 	before = readFileSync(setting, 'utf8');
@@ -77,7 +77,7 @@ async function offer(host: Host, world: World, rate: number, seed = 1): Promise<
 
 /** Machine and programs for one test. */
 async function takeHost(t: ExecutionContext): Promise<Host> {
-	const host = await Host.take(waitMs);
+	const host = await Host.take('wan', waitMs);
 	if (host === undefined) throw new Error('another bench has begun on this machine');
 	t.teardown(() => host.release());
 	compile(host.directory);
