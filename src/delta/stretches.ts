@@ -33,7 +33,8 @@ export function placesOf(missing: Pairs): Pairs {
 
 /**
  * What `matches` do not use of `places` in bases of these sizes, with `margin` octets on either
- * side.
+ * side; with none where what lies between two matches is as long here as in the source's file: it
+ * was overwritten, and what stayed of it is in its place.
  */
 export function unusedStretches(
 	matches: Float64Array,
@@ -43,13 +44,14 @@ export function unusedStretches(
 ): Float64Array {
 	const rows: number[] = [];
 	for (const [basis, size] of basisSizes.entries()) {
-		const unused = subtract(
-			subtract(places, Float64Array.of(size, Infinity)),
-			usedOf(matches, basis),
-		);
-		const wide = unused.map((value, index) =>
-			index % 2 === 0 ? Math.max(0, value - margin) : Math.min(size, value + margin),
-		);
+		const {used, kept} = useOf(matches, basis);
+		const unused = subtract(subtract(places, Float64Array.of(size, Infinity)), used);
+		const wide = unused.slice();
+		for (let at = 0; at < unused.length; at += 2) {
+			if (kept.get(unused[at]!) === unused[at + 1]) continue;
+			wide[at] = Math.max(0, unused[at]! - margin);
+			wide[at + 1] = Math.min(size, unused[at + 1]! + margin);
+		}
 		const stretches = join(wide);
 		for (let at = 0; at < stretches.length; at += 2) {
 			rows.push(basis, stretches[at]!, stretches[at + 1]!);
@@ -118,13 +120,20 @@ export function splitStretches(
 	return shares.map(share => Float64Array.from(share));
 }
 
-/** The octets of one basis that matches use. */
-function usedOf(matches: Float64Array, basis: number): Pairs {
+/** The octets of one basis that matches use; and, by start, ends of gaps that kept their length. */
+function useOf(matches: Float64Array, basis: number): {used: Pairs; kept: Map<number, number>} {
 	const rows: number[] = [];
 	for (let row = 0; row < matches.length; row += matchRowSize) {
 		if (matches[row + 1] === basis) rows.push(row);
 	}
 	rows.sort((a, b) => matches[a + 2]! - matches[b + 2]!);
+	const kept = new Map<number, number>();
+	let [end, sourceEnd] = [0, 0];
+	for (const row of rows) {
+		const [source, , start, length] = matches.subarray(row, row + matchRowSize);
+		if (start! > end && start! - end === source! - sourceEnd) kept.set(end, start!);
+		[end, sourceEnd] = [start! + length!, source! + length!];
+	}
 	const used = rows.flatMap(row => [matches[row + 2]!, matches[row + 2]! + matches[row + 3]!]);
-	return join(used);
+	return {used: join(used), kept};
 }

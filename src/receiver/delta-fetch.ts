@@ -10,15 +10,16 @@ import {countOf, join, type Pairs, subtract} from '../delta/pairs.ts';
 import type {SearchInput} from '../delta/search-input.ts';
 import {sumsShape} from '../delta/shape.ts';
 import {ShoalError} from '../error.ts';
-import {leafSize} from '../limit.ts';
+import {digestSize, leafSize} from '../limit.ts';
 import type {DirHandle, FileHandle, TreeIo} from '../platform/tree.ts';
+import {inParallel} from '../pool/in-parallel.ts';
 import type {Pool} from '../pool/pool.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
 import {leavesSize} from '../snapshot/merkle.ts';
 import {baseName} from '../snapshot/path.ts';
 import type {ChangeTable} from '../task/change-table.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
-import {copyMatches, match} from '../task/match.ts';
+import {type CopyOutput, copyMatches, match} from '../task/match.ts';
 import {stagedName} from '../task/staged-name.ts';
 
 /** A file to search: below a held directory, by components of which none is a symlink. */
@@ -36,6 +37,9 @@ export type Rest = {
 	readonly bases: readonly Basis[];
 };
 
+/** By index. */
+export type LeafHashes = ReadonlyMap<number, Uint8Array>;
+
 export type DeltaFetchOptions = {
 	readonly pool: Pool;
 	readonly order: JobOptions;
@@ -51,16 +55,18 @@ export type DeltaFetchOptions = {
 		offset: number,
 		size: number,
 	) => void;
-	/** These octets of the row's file are in staging; nothing is proven. */
-	readonly onCopied: (row: number, from: number, to: number) => void;
+	/** These octets of the row's file are in staging; of leaves that were hashed, what they are. */
+	readonly onCopied: (row: number, from: number, to: number, hashes: LeafHashes) => void;
 	readonly onFailed: (error: unknown) => void;
 };
 
 /** Files whose sums are asked for or searched at once: enough to fill a long path with requests. */
 const activeMax = 256;
 
-/** Octets that one job copies. */
+/** Octets of the file that one job passes. */
 const copySizeMax = 16 << 20;
+
+const noHashes: LeafHashes = new Map();
 
 /**
  * Octets of sums that files may cost before any was found in its older version. Sums of one small
@@ -208,30 +214,34 @@ export class DeltaFetch {
 	async #copy(row: number, {delta, bases: from, rest}: ActiveFile): Promise<void> {
 		const {table, onCopied, pool, order} = this.#options;
 		const size = table.columns.size[row]!;
-		const sparse = table.columns.holes[row] === 1 ? {sparseSize: size} : {};
+		const isSparse = table.columns.holes[row] === 1;
 		const missing = rest?.missing ?? Float64Array.of(0, size);
 		const staged = rest === undefined ? -1 : from.length - 1;
 		const {there, elsewhere} = sortOut(delta.matches, staged, missing);
 		this.#wantAll(row, subtract(subtract(missing, there), coverOf(elsewhere)));
-		for (let at = 0; at < there.length; at += 2) onCopied(row, there[at]!, there[at + 1]!);
+		for (let at = 0; at < there.length; at += 2)
+			onCopied(row, there[at]!, there[at + 1]!, noHashes);
 		if (elsewhere.length === 0) return;
 		const bases = this.#open(from);
 		const to = this.#openStaged(row);
-		const done: number[] = [];
+		const done: [number, number][] = [];
 		try {
-			for (const matches of partsOf(elsewhere)) {
-				const input = {matches, bases, to, ...sparse};
-				const {copied} = await pool.run(copyMatches, input, order);
+			const limit = 2 * Math.max(1, pool.threadCount);
+			await inParallel(partsOf(elsewhere), limit, async matches => {
+				const input = {matches, bases, to, fileSize: size, isSparse};
+				const output = await pool.run(copyMatches, input, order);
+				const hashes = hashesOf(output);
+				const {copied} = output;
 				for (let at = 0; at < copied.length; at += 2) {
-					done.push(copied[at]!, copied[at + 1]!);
-					onCopied(row, copied[at]!, copied[at + 1]!);
+					done.push([copied[at]!, copied[at + 1]!]);
+					onCopied(row, copied[at]!, copied[at + 1]!, hashes);
 				}
-			}
+			});
 		} finally {
 			for (const basis of bases) this.#close(basis);
 			this.#close(to);
 		}
-		this.#wantAll(row, subtract(coverOf(elsewhere), join(done)));
+		this.#wantAll(row, subtract(coverOf(elsewhere), join(done.sort(([a], [b]) => a - b).flat())));
 	}
 
 	#wantAll(row: number, ranges: Pairs): void {
@@ -306,15 +316,32 @@ function openBelow(tree: TreeIo, root: DirHandle, path: Uint8Array): FileHandle 
 	}
 }
 
-/** Rows in parts that are not too long for a job. */
+/** Rows in parts that are not too long for a job; a row is cut where a leaf ends. */
 function* partsOf(matches: Float64Array): Generator<Float64Array> {
-	let start = 0;
-	let size = 0;
+	let part: number[] = [];
+	let limit = 0;
 	for (let row = 0; row < matches.length; row += matchRowSize) {
-		size += matches[row + 3]!;
-		if (size < copySizeMax && row + matchRowSize < matches.length) continue;
-		yield matches.slice(start, row + matchRowSize);
-		start = row + matchRowSize;
-		size = 0;
+		const [start, basis, from, length] = matches.subarray(row, row + matchRowSize);
+		const end = start! + length!;
+		for (let at = start!; at < end; ) {
+			if (part.length === 0) limit = Math.floor(at / leafSize) * leafSize + copySizeMax;
+			const cut = Math.min(end, limit);
+			if (cut > at) part.push(at, basis!, from! + at - start!, cut - at);
+			at = Math.max(at, cut);
+			if (at < end || cut === limit) {
+				yield Float64Array.from(part);
+				part = [];
+			}
+		}
 	}
+	if (part.length > 0) yield Float64Array.from(part);
+}
+
+function hashesOf({leaves, hashes}: CopyOutput): LeafHashes {
+	return new Map(
+		Array.from(leaves, (leaf, at) => [
+			leaf,
+			hashes.subarray(at * digestSize, (at + 1) * digestSize),
+		]),
+	);
 }

@@ -349,10 +349,10 @@ export class Gathering {
 				this.#queue?.again(row, kind, offset, size);
 				this.#wake();
 			},
-			onCopied: (row, from, to) => {
+			onCopied: (row, from, to, hashes) => {
 				if (this.#isStopped) return;
 				this.#found(to - from);
-				this.#intake.copied(row, from, to);
+				this.#intake.copied(row, from, to, hashes);
 			},
 			onFailed: error => this.#failUnlessAborted(error),
 		});

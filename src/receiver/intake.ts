@@ -166,8 +166,11 @@ export class Intake {
 		});
 	}
 
-	/** Octets [from, to) of the row's file were copied into staging: what they are is not proven. */
-	copied(row: number, from: number, to: number): void {
+	/**
+	 * Octets [from, to) of the row's file were copied into staging. Leaves among them that were
+	 * hashed on the way need not be read back.
+	 */
+	copied(row: number, from: number, to: number, hashes: ReadonlyMap<number, Uint8Array>): void {
 		const size = this.#options.table.columns.size[row]!;
 		for (let at = from; at < to; ) {
 			const index = Math.floor(at / leafSize);
@@ -176,6 +179,7 @@ export class Intake {
 			if (this.#closed[row] === 0 && !this.#isTaken(row, size, index)) {
 				const leaf = this.#leafAt(row, index, leafLength(size, index));
 				leaf.isCopied = true;
+				leaf.hash = hashes.get(index);
 				leaf.have.add(at - start, end - start);
 				if (isWhole(leaf)) this.#complete(leaf);
 			}
@@ -272,6 +276,10 @@ export class Intake {
 		if (leaf.pendingWrites > 0) return;
 		this.#open.delete(row * leavesMax + index);
 		this.#mark(row, index, leafState.closing);
+		if (file !== undefined && leaf.hash !== undefined) {
+			this.#proven(row, index, equalOctets(leaf.hash, hash), true);
+			return;
+		}
 		const check = {row, kind: stageOp.check, offset: leaf.start, data: none, length, hash};
 		this.#options.writer.write({
 			...check,
@@ -428,6 +436,7 @@ export class Intake {
 			have: new RangeSet(),
 			memory: new RangeSet(),
 			isCopied: false,
+			hash: undefined,
 			pendingWrites: 0,
 			touched: this.#options.clock.now(),
 		};

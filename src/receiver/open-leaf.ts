@@ -34,6 +34,8 @@ export type OpenLeaf = {
 	readonly memory: RangeSet;
 	/** Some of it was copied from DEST: if it is wrong, that is not the source's doing. */
 	isCopied: boolean;
+	/** What it is, where all of it was copied at once. */
+	hash: Uint8Array | undefined;
 	pendingWrites: number;
 	touched: Micros;
 };

@@ -4,7 +4,9 @@ import type {SearchStatistics} from '../delta/search.ts';
 import {makeSearch, type SearchInput} from '../delta/search-input.ts';
 import {stretchRowSize} from '../delta/stretches.ts';
 import {ShoalError} from '../error.ts';
+import {digestSize, leafSize} from '../limit.ts';
 import type {FileHandle, TreeIo} from '../platform/tree.ts';
+import {leafHash} from '../snapshot/merkle.ts';
 import {writeSparse} from './sparse-file.ts';
 import {defineTask} from './task.ts';
 
@@ -59,44 +61,63 @@ export type CopyInput = {
 	readonly bases: readonly (FileHandle | undefined)[];
 	/** The file that is put together, open for writing. */
 	readonly to: FileHandle;
-	/** Where zeros become holes, the octets that the file will have. */
-	readonly sparseSize?: number;
+	/** Octets that the file will have, and whether zeros become holes in it. */
+	readonly fileSize: number;
+	readonly isSparse: boolean;
 };
 
 export type CopyOutput = {
 	/** The ranges of the file that were written, rising: pairs of start and end. */
 	readonly copied: Float64Array;
+	/** Leaves of it that one row covers, and the hashes of what was written there, in that order. */
+	readonly leaves: Uint32Array;
+	readonly hashes: Uint8Array;
 };
 
 /**
- * Copies matches from the bases to their places in the file. Verifies nothing: the file's leaves
- * are verified as those that travelled are.
+ * Copies matches from the bases to their places in the file, and hashes the leaves that it passes
+ * whole: what they should be, the caller knows. Other leaves are verified as those that travelled.
  * @throws ShoalError DESTINATION_FULL, DESTINATION_FAILED
  */
 export const copyMatches = defineTask<CopyInput, CopyOutput>({
 	name: 'copy-matches',
-	run({matches, bases, to, sparseSize}, {tree, aborted}) {
+	run({matches, bases, to, fileSize, isSparse}, {tree, sha256, aborted}) {
 		const buffer = new Uint8Array(copySize);
 		const copied: number[] = [];
+		const leaves: number[] = [];
+		const found: Uint8Array[] = [];
 		for (let row = 0; row < matches.length && !aborted(); row += matchRowSize) {
-			const [start, length] = [matches[row]!, matches[row + 3]!];
-			let done = 0;
-			while (done < length) {
-				const into = buffer.subarray(0, Math.min(copySize, length - done));
-				const from = matches[row + 2]! + done;
-				const count = readThere(tree, bases[matches[row + 1]!], into, from);
+			const [start, end] = [matches[row]!, matches[row]! + matches[row + 3]!];
+			const shift = matches[row + 2]! - start;
+			let at = start;
+			while (at < end) {
+				// Pieces end where leaves do, so that none is cut in two.
+				const into = buffer.subarray(0, Math.min(end, leafFloor(at) + copySize) - at);
+				const count = readThere(tree, bases[matches[row + 1]!], into, at + shift);
 				const octets = into.subarray(0, count);
-				if (sparseSize === undefined) tree.write(to, octets, start + done);
-				else writeSparse(tree, to, octets, start + done, sparseSize);
-				done += count;
+				if (isSparse) writeSparse(tree, to, octets, at, fileSize);
+				else tree.write(to, octets, at);
+				for (let leaf = leafCeil(at); ; leaf += leafSize) {
+					const leafEnd = Math.min(fileSize, leaf + leafSize);
+					if (leaf >= leafEnd || leafEnd > at + count) break;
+					leaves.push(leaf / leafSize);
+					found.push(leafHash(sha256, octets.subarray(leaf - at, leafEnd - at)));
+				}
+				at += count;
 				if (count < into.length) break;
 			}
-			if (done > 0) copied.push(start, start + done);
+			if (at > start) copied.push(start, at);
 		}
-		return {copied: Float64Array.from(copied)};
+		const hashes = new Uint8Array(found.length * digestSize);
+		for (const [index, hash] of found.entries()) hashes.set(hash, index * digestSize);
+		return {copied: Float64Array.from(copied), leaves: Uint32Array.from(leaves), hashes};
 	},
-	transfer: ({copied}) => [copied.buffer as ArrayBuffer],
+	transfer: ({copied, leaves, hashes}) =>
+		[copied, leaves, hashes].map(each => each.buffer as ArrayBuffer),
 });
+
+const leafFloor = (offset: number): number => offset - (offset % leafSize);
+const leafCeil = (offset: number): number => Math.ceil(offset / leafSize) * leafSize;
 
 /** What of `into` a basis can still fill: a file that fails must not cost what others have. */
 function readThere(

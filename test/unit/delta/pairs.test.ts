@@ -82,6 +82,12 @@ test('what matches do not use is searched, with a margin', t => {
 	);
 });
 
+test('what was overwritten in its place is searched without a margin', t => {
+	// Gaps of 100 octets here and of 100, 100 and 90 in the source's file.
+	const matches = Float64Array.of(100, 0, 100, 50, 250, 0, 250, 50, 390, 0, 400, 50);
+	t.deepEqual([...unusedStretches(matches, [450], 10)], [0, 0, 100, 0, 150, 250, 0, 290, 410]);
+});
+
 test('a sample is searched around its own place', t => {
 	const near = 2 ** 22;
 	t.deepEqual([...nearStretches(Float64Array.of(1, 2), 1000, [5000])], [0, 0, 5000]);

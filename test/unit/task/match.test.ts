@@ -6,8 +6,10 @@ import platform from '#platform';
 import {Delta} from '../../../src/delta/delta.ts';
 import {literalRanges, matchedSize} from '../../../src/delta/match-list.ts';
 import {ShoalError} from '../../../src/error.ts';
+import {digestSize, leafSize} from '../../../src/limit.ts';
 import type {FileHandle} from '../../../src/platform/tree.ts';
 import type {Pool} from '../../../src/pool/pool.ts';
+import {leafHash} from '../../../src/snapshot/merkle.ts';
 import {copyMatches, match} from '../../../src/task/match.ts';
 import {edit, makeContent} from '../../support/edit.ts';
 import {openPool, openPoolOver} from '../../support/pool.ts';
@@ -97,7 +99,13 @@ for (const threadCount of [0, 2]) {
 		t.true(matchedSize(matches) > 0.97 * source.length);
 
 		const to = files.create('staged');
-		const {copied} = await pool.run(copyMatches, {matches, bases, to});
+		const {copied, leaves, hashes} = await pool.run(copyMatches, {
+			matches,
+			bases,
+			to,
+			fileSize: source.length,
+			isSparse: false,
+		});
 		const literals = literalRanges(matches, source.length);
 		for (let at = 0; at < literals.length; at += 2) {
 			tree.write(to, source.subarray(literals[at], literals[at + 1]), literals[at]!);
@@ -106,6 +114,12 @@ for (const threadCount of [0, 2]) {
 		let size = 0;
 		for (let at = 0; at < copied.length; at += 2) size += copied[at + 1]! - copied[at]!;
 		t.is(size, matchedSize(matches));
+		t.true(leaves.length > 60, 'leaves that one row covers are hashed as they pass');
+		for (const [at, leaf] of leaves.entries()) {
+			const octets = source.subarray(leaf * leafSize, (leaf + 1) * leafSize);
+			const hash = hashes.subarray(at * digestSize, (at + 1) * digestSize);
+			t.is(Buffer.compare(hash, leafHash(platform.crypto.sha256, octets)), 0);
+		}
 	});
 }
 
@@ -120,7 +134,13 @@ test('a basis that became shorter gives what is left of it', async t => {
 
 	truncateSync(files.path('basis'), 100_000);
 	const to = files.create('staged');
-	const {copied} = await pool.run(copyMatches, {matches, bases: [basis], to});
+	const {copied} = await pool.run(copyMatches, {
+		matches,
+		bases: [basis],
+		to,
+		fileSize: source.length,
+		isSparse: false,
+	});
 	t.deepEqual([...copied], [0, 100_000]);
 	const staged = readFileSync(files.path('staged'));
 	t.is(Buffer.compare(staged, source.subarray(0, 100_000)), 0);
@@ -143,7 +163,13 @@ test('a basis that is gone, or cannot be read, does not cost what others have', 
 
 	const to = files.create('staged');
 	const halves = Float64Array.of(0, 0, 0, 100_000, 100_000, 2, 100_000, 200_000);
-	const {copied} = await pool.run(copyMatches, {matches: halves, bases, to});
+	const {copied} = await pool.run(copyMatches, {
+		matches: halves,
+		bases,
+		to,
+		fileSize: source.length,
+		isSparse: false,
+	});
 	t.deepEqual([...copied], [100_000, 300_000]);
 });
 
@@ -162,7 +188,10 @@ test('a job that nobody waits for any more stops', async t => {
 		beat: () => undefined,
 	};
 	const to = files.create('staged');
-	const {copied} = await copyMatches.run({matches, bases, to}, context);
+	const {copied} = await copyMatches.run(
+		{matches, bases, to, fileSize: source.length, isSparse: false},
+		context,
+	);
 	t.deepEqual([...copied], []);
 	const delta = new Delta({size: source.length, basisSizes: [source.length]});
 	const want = delta.pollWant()!;
