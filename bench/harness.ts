@@ -23,6 +23,8 @@ export type Prepared = {
 	readonly amount: number;
 	/** Does it once; answers a number that depends on all of the work and on nothing else. */
 	run(): number | Promise<number>;
+	/** Units a second of what it is held against, measured after each sample. */
+	readonly beside?: () => Promise<number>;
 	/** Figures besides the time, of the last run. */
 	readonly figures?: () => Record<string, number>;
 	close?(): void | Promise<void>;
@@ -38,6 +40,9 @@ export type Sample = {
 	readonly fastest: number;
 	/** Distance between the quartiles, as a part of the median. */
 	readonly spread: number;
+	/** Median of what it is held against, if there is such a thing, and the first over the second. */
+	readonly beside?: number;
+	readonly ratio?: number;
 	readonly samples: number;
 	readonly check: number;
 	readonly node: string;
@@ -54,19 +59,23 @@ export async function measure(kernel: Kernel, smoke: boolean): Promise<Sample> {
 	try {
 		const count = smoke ? 1 : (kernel.samples ?? samplesDefault);
 		const rates: number[] = [];
+		const besides: number[] = [];
 		const check = await prepared.run();
 		for (let index = smoke ? 0 : 1 - warmUps; index < count; index++) {
 			const startMs = performance.now();
 			const again = await prepared.run();
 			const elapsedMs = performance.now() - startMs;
 			if (again !== check) throw new Error(`${kernel.name}: ${again} is not ${check}`);
-			if (index >= 0) rates.push((1000 * prepared.amount) / elapsedMs);
+			if (index < 0) continue;
+			rates.push((1000 * prepared.amount) / elapsedMs);
+			if (prepared.beside !== undefined) besides.push(await prepared.beside());
 		}
 		return {
 			name: kernel.name,
 			unit: kernel.unit,
 			amount: prepared.amount,
 			...summarize(rates),
+			...compare(rates, besides),
 			...prepared.figures?.(),
 			samples: count,
 			check,
@@ -92,6 +101,15 @@ export function summarize(
 		fastest: Math.round(sorted.at(-1)!),
 		spread: Math.round(1000 * spread) / 1000,
 	};
+}
+
+function compare(
+	rates: readonly number[],
+	besides: readonly number[],
+): Pick<Sample, 'beside' | 'ratio'> {
+	if (besides.length === 0) return {};
+	const beside = summarize(besides).median;
+	return {beside, ratio: Math.round((100 * summarize(rates).median) / beside) / 100};
 }
 
 /** Of sorted samples, between neighbours in proportion. */

@@ -13,7 +13,6 @@ import {ShoalError} from '../src/error.ts';
 import {datagramSizeMax} from '../src/limit.ts';
 import type {
 	Address,
-	Datagram,
 	DatagramLink,
 	DatagramSizes,
 	LinkHandler,
@@ -22,8 +21,9 @@ import type {
 } from '../src/platform/datagram.ts';
 import type {OpenLink} from '../src/platform/platform.ts';
 import {formatAddress, type HostPort, parseAddress} from './address.ts';
+import {Arrivals} from './arrivals.ts';
 import {datagramSizes} from './datagram-size.ts';
-import {freeMemory} from './free-memory.ts';
+import {freeLarge} from './free-memory.ts';
 import {nodeCode} from './tree-error.ts';
 
 /**
@@ -34,12 +34,6 @@ const queueMax = 192;
 
 /** The queue's length is asked for once in so many datagrams: it costs a call into Node. */
 const queueLookInterval = 16;
-
-/** Datagrams kept while there is no handler yet: one turn's worth of what libuv reads at once. */
-const earlyMax = 64;
-
-/** Freeing costs 2 us: what the collector takes for less than so many octets is less. */
-const freedMin = 8192;
 
 /** Peers whose text is kept: forgotten all at once, so that a flood of forged ones is harmless. */
 const peersMax = 4096;
@@ -106,8 +100,7 @@ class UdpLink implements DatagramLink {
 	readonly #peers = new Map<Address, HostPort>();
 	readonly #texts = new Map<number, {host: string; text: Address}>();
 	#handler: LinkHandler | undefined;
-	#arrived: Datagram[] = [];
-	#flushing = false;
+	readonly #arrivals = new Arrivals();
 	#drained: (() => void) | undefined;
 	/** Node sends in the tick after each call. */
 	#unsentBatches = 0;
@@ -166,16 +159,17 @@ class UdpLink implements DatagramLink {
 
 	receive(handler: LinkHandler): void {
 		this.#handler = handler;
-		if (this.#arrived.length > 0) this.#flushSoon();
+		this.#arrivals.attach(handler);
 	}
 
 	release(data: Uint8Array): void {
-		if (data.length >= freedMin) freeMemory(data);
+		freeLarge(data);
 	}
 
 	close(): Promise<void> {
 		this.#closed ??= new Promise(resolve => this.#socket.close(resolve));
 		this.#handler = undefined;
+		this.#arrivals.attach(undefined);
 		this.#drained = undefined;
 		return this.#closed;
 	}
@@ -183,27 +177,10 @@ class UdpLink implements DatagramLink {
 	#onMessage(buffer: Buffer, host: string, port: number): void {
 		this.statistics.datagramsIn++;
 		this.statistics.bytesIn += buffer.length;
-		if (this.#handler === undefined && this.#arrived.length >= earlyMax) return;
 		// A Buffer's slice() is no copy, and whoever keeps octets by one would keep what is freed.
 		const data = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
-		this.#arrived.push({data, from: this.#peer ?? this.#format(host, port)});
-		this.#flushSoon();
+		this.#arrivals.add({data, from: this.#peer ?? this.#format(host, port)});
 	}
-
-	/** Immediates run once libuv has handed over all that it read in this turn. */
-	#flushSoon(): void {
-		if (this.#flushing) return;
-		this.#flushing = true;
-		setImmediate(this.#flush);
-	}
-
-	readonly #flush = (): void => {
-		this.#flushing = false;
-		if (this.#handler === undefined || this.#arrived.length === 0) return;
-		const batch = this.#arrived;
-		this.#arrived = [];
-		this.#handler.datagrams(batch);
-	};
 
 	readonly #onBatch = (): void => {
 		this.#unsentBatches--;

@@ -1,10 +1,10 @@
 /** Goodput of two processes over loopback, `serve` and `pull` as they are: start to published. */
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Prng} from '../../test/support/prng.ts';
 import {run, startServe} from '../../test/support/shoal-process.ts';
 import {benchSeed, type Kernel} from '../harness.ts';
+import {roomyDirectory} from '../wan/host.ts';
 
 export function loopback(
 	what: string,
@@ -17,7 +17,7 @@ export function loopback(
 		unit: 'octets',
 		samples: 5,
 		prepare: async smoke => {
-			const base = mkdtempSync(join(tmpdir(), 'shoal-'));
+			const base = mkdtempSync(join(roomyDirectory(), 'shoal-'));
 			const source = join(base, 'source');
 			const environment = {XDG_CONFIG_HOME: join(base, 'config')};
 			const count = smoke ? Math.min(fileCount, 3) : fileCount;

@@ -1,7 +1,7 @@
 /**
  * WebTransport over HTTP/2 between two processes over loopback: what the package alone carries when
  * the receiver gives credit for so many datagrams (unbounded, it would only queue), and what a pull
- * gets through it, start to published tree.
+ * gets, start of the command to published tree, each run followed by one of the package alone.
  */
 import {type ChildProcess, fork} from 'node:child_process';
 import {once} from 'node:events';
@@ -134,10 +134,37 @@ function raw(size: number, count: number): Kernel {
 	};
 }
 
+/** Near the size that a pull uses. */
+const large = {size: 16_000, count: 16_000};
+
+const pull = loopback('webtransport-pull', 1, 512 << 20, 'h2');
+
+/** `ratio`: of the package's own rate, measured beside it. */
+const pullBeside: Kernel = {
+	...pull,
+	prepare: async smoke => {
+		const prepared = await pull.prepare(smoke);
+		const pair = await RawPair.open();
+		const asked = smoke ? {...large, count: 200} : large;
+		return {
+			...prepared,
+			beside: async () => {
+				const startMs = performance.now();
+				const octets = await pair.carry(asked);
+				return (1000 * octets) / (performance.now() - startMs);
+			},
+			close: async () => {
+				pair.close();
+				await prepared.close?.();
+			},
+		};
+	},
+};
+
 export const webTransportKernels: readonly Kernel[] = [
 	raw(1200, 80_000),
-	raw(16_000, 16_000),
-	loopback('webtransport-pull', 1, 128 << 20, 'h2'),
+	raw(large.size, large.count),
+	pullBeside,
 ];
 
 if (process.argv[2] === 'send' && process.send !== undefined) await send();

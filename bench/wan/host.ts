@@ -114,7 +114,7 @@ export function lockMachine(name: string): Promise<Server | undefined> {
 	});
 }
 
-function roomyDirectory(): string {
+export function roomyDirectory(): string {
 	if (process.env['TMPDIR'] !== undefined) return tmpdir();
 	const memory = '/dev/shm';
 	if (!existsSync(memory)) return tmpdir();

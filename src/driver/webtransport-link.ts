@@ -3,13 +3,14 @@
  * have on its way is bounded by a window of its own, because the package takes everything and says
  * nothing; rates, losses and wants are the session's that runs over it, as on every link.
  */
+import {Arrivals} from '../../native-free/arrivals.ts';
+import {freeLarge} from '../../native-free/free-memory.ts';
 import {assert} from '../assert.ts';
 import {ShoalError} from '../error.ts';
 import {datagramSizeInitial} from '../limit.ts';
 import type {Clock} from '../platform/clock.ts';
 import type {
 	Address,
-	Datagram,
 	DatagramLink,
 	DatagramSizes,
 	LinkHandler,
@@ -17,9 +18,16 @@ import type {
 	Transmit,
 } from '../platform/datagram.ts';
 import {type Micros, millis, never} from '../unit.ts';
+import type {CapsuleChannel} from './capsule-channel.ts';
 import {CreditWindow} from './credit-window.ts';
 import {SendRate} from './send-rate.ts';
-import {type CloseInfo, http2Of, type PackageSession} from './webtransport-package.ts';
+import {
+	type CloseInfo,
+	channelOf,
+	http2DatagramMax,
+	http2Of,
+	type PackageSession,
+} from './webtransport-package.ts';
 
 /** What carries a session: the two differ in sizes and windows, and in what they drop. */
 export type WebTransportMode = 'h3' | 'h2';
@@ -34,11 +42,10 @@ export type WebTransportLinkOptions = {
 };
 
 /**
- * Largest datagrams. The package takes 16,384 octets over HTTP/2, and drops larger ones without a
- * word; over HTTP/3 its limit is that of a packet of QUIC, 1,211 octets as measured, so every path
- * carries the initial size and none is worth a search.
+ * Largest datagrams. Over HTTP/3 the limit is that of a packet of QUIC, 1,211 octets as measured:
+ * every path carries the initial size and none is worth a search.
  */
-const sizeMax = {h3: datagramSizeInitial, h2: 16_384} as const;
+const sizeMax = {h3: datagramSizeInitial, h2: http2DatagramMax} as const;
 
 /**
  * Octets that may always be on their way. Over HTTP/3, 32 datagrams: what waits there for longer
@@ -55,9 +62,6 @@ const windowMax = 64 << 20;
  * bound a path of 100 ms to 5 Mbit/s; RFC 9113 §6.9. What may be on its way is bounded by grants.
  */
 const http2Window = 32 << 20;
-
-/** Datagrams kept while there is no handler yet. */
-const earlyMax = 64;
 
 /** Milliseconds for which the other end may leave its close unanswered. */
 const lingerMs = 300;
@@ -77,14 +81,14 @@ export class WebTransportLink implements DatagramLink {
 	};
 	readonly #session: PackageSession;
 	readonly #clock: Clock;
-	readonly #writer: {write(datagram: Uint8Array): Promise<void>};
+	/** What carries datagrams past the package, where there is such a thing; else the package. */
+	readonly #channel: CapsuleChannel | undefined;
+	readonly #writer: {write(datagram: Uint8Array): Promise<void>} | undefined;
 	readonly #credit: CreditWindow;
 	/** Over HTTP/3 alone. */
 	readonly #rate: SendRate | undefined;
 	readonly #destroy: () => void;
-	#handler: LinkHandler | undefined;
-	#arrived: Datagram[] = [];
-	#flushing = false;
+	readonly #arrivals = new Arrivals();
 	#drained: (() => void) | undefined;
 	#cancelTimer: (() => void) | undefined;
 	#ended: ShoalError | undefined;
@@ -99,7 +103,8 @@ export class WebTransportLink implements DatagramLink {
 		this.#clock = clock;
 		this.payloadMax = sizeMax[mode];
 		this.sizes = {max: sizeMax[mode]};
-		this.#writer = session.datagrams.createWritable().getWriter();
+		this.#channel = channelOf(session);
+		this.#writer = this.#channel ? undefined : session.datagrams.createWritable().getWriter();
 		this.#credit = new CreditWindow({windowMin: windowMin[mode], windowMax});
 		if (mode === 'h3') this.#rate = new SendRate(session, this.#credit, clock, windowMax);
 		const http2 = http2Of(session);
@@ -116,7 +121,8 @@ export class WebTransportLink implements DatagramLink {
 			info => this.#onEnd(info),
 			() => this.#onEnd({}),
 		);
-		void this.#read();
+		if (this.#channel === undefined) void this.#read();
+		else this.#channel.receive(data => this.#onDatagram(data));
 	}
 
 	/** Octets that have left and were not taken out at the other end yet, as far as is known. */
@@ -158,8 +164,11 @@ export class WebTransportLink implements DatagramLink {
 	}
 
 	receive(handler: LinkHandler): void {
-		this.#handler = handler;
-		if (this.#arrived.length > 0 || this.#ended !== undefined) this.#flushSoon();
+		this.#arrivals.attach(handler);
+	}
+
+	release(data: Uint8Array): void {
+		freeLarge(data);
 	}
 
 	/** Tells the other end, and waits a moment for it to go. */
@@ -169,7 +178,7 @@ export class WebTransportLink implements DatagramLink {
 	}
 
 	async #close(info: CloseInfo): Promise<void> {
-		this.#handler = undefined;
+		this.#arrivals.attach(undefined);
 		this.#drained = undefined;
 		this.#cancelTimer?.();
 		if (this.#ended === undefined) {
@@ -191,7 +200,8 @@ export class WebTransportLink implements DatagramLink {
 	}
 
 	#write(data: Uint8Array): void {
-		this.#writer.write(data).catch(this.#onWriteError);
+		if (this.#channel !== undefined) this.#channel.send(data);
+		else this.#writer?.write(data).catch(this.#onWriteError);
 	}
 
 	/** That the session is over is told by itself. */
@@ -210,16 +220,15 @@ export class WebTransportLink implements DatagramLink {
 			for (;;) {
 				const {done, value} = await reader.read();
 				if (done || value === undefined) return;
-				this.#onDatagram(value);
+				// It may be a Buffer, whose slice() is no copy.
+				this.#onDatagram(new Uint8Array(value.buffer, value.byteOffset, value.length));
 			}
 		} catch (error) {
 			this.#onEnd({reason: (error as Error).message});
 		}
 	}
 
-	#onDatagram(octets: Uint8Array): void {
-		// It may be a Buffer, whose slice() is no copy.
-		const data = new Uint8Array(octets.buffer, octets.byteOffset, octets.length);
+	#onDatagram(data: Uint8Array): void {
 		const type = data[0];
 		if (type === markType || type === echoType) {
 			this.#onFrame(type, data);
@@ -227,9 +236,7 @@ export class WebTransportLink implements DatagramLink {
 		}
 		this.statistics.datagramsIn++;
 		this.statistics.bytesIn += data.length;
-		if (this.#handler === undefined && this.#arrived.length >= earlyMax) return;
-		this.#arrived.push({data, from: this.peer});
-		this.#flushSoon();
+		this.#arrivals.add({data, from: this.peer});
 	}
 
 	#onFrame(type: number, data: Uint8Array): void {
@@ -243,22 +250,6 @@ export class WebTransportLink implements DatagramLink {
 		this.#credit.onEcho(total, now);
 		this.#look(now);
 	}
-
-	/** Immediates run once Node has handed over all that it read in this turn. */
-	#flushSoon(): void {
-		if (this.#flushing) return;
-		this.#flushing = true;
-		setImmediate(this.#flush);
-	}
-
-	readonly #flush = (): void => {
-		this.#flushing = false;
-		const batch = this.#arrived;
-		if (this.#handler === undefined) return;
-		this.#arrived = [];
-		if (batch.length > 0) this.#handler.datagrams(batch);
-		if (this.#ended !== undefined) this.#handler?.failed(this.#ended);
-	};
 
 	/** Whether what waits may be offered again; if not, looks again when time alone may help. */
 	#look(now: Micros): void {
@@ -298,7 +289,7 @@ export class WebTransportLink implements DatagramLink {
 		this.#ended = new ShoalError('PATH_UNREACHABLE', what);
 		this.#cancelTimer?.();
 		this.#drained = undefined;
-		if (this.#handler !== undefined) this.#flushSoon();
+		this.#arrivals.fail(this.#ended);
 	}
 }
 

@@ -6,8 +6,9 @@
  * What is not part of its documented surface is reached for in this file alone, and every such
  * reach may come back empty: then something is slower or closes later, and nothing else.
  */
-import type {Http2SecureServer, Http2Session} from 'node:http2';
+import type {Http2SecureServer, Http2Session, Http2Stream} from 'node:http2';
 import {setImmediate} from 'node:timers/promises';
+import {CapsuleChannel} from './capsule-channel.ts';
 
 /** The streams of a session, as `node:stream/web` has them. */
 type DatagramWriter = {
@@ -138,7 +139,7 @@ function muteConsole(): () => void {
 
 /** What the package has of a session in either mode; over HTTP/2, that it is a stream. */
 type Native = {
-	readonly stream?: {readonly session?: Http2Session; destroy(): void};
+	readonly stream?: Http2Stream;
 	readonly capsParser?: {parseData(data: Uint8Array): void};
 };
 
@@ -167,12 +168,31 @@ export function guardPing(http2: Http2Session): void {
 	http2.ping = guarded as Http2Session['ping'];
 }
 
-/** What the other end sends may be anything: if the package cannot read it, the session ends. */
+/**
+ * Octets of the largest datagram over HTTP/2. The package takes no larger ones, and would drop them
+ * without a word.
+ */
+export const http2DatagramMax = 16_384;
+
+/** What carries the datagrams of a session over HTTP/2, once it is guarded. */
+const channels = new WeakMap<Native, CapsuleChannel>();
+
+/** Datagrams past the package; undefined: over HTTP/3, or where it is built otherwise. */
+export function channelOf(session: PackageSession): CapsuleChannel | undefined {
+	const inside = session as unknown as Inside;
+	const native = (inside.sessionint ?? inside).objint;
+	return native && channels.get(native);
+}
+
+/**
+ * What the other end sends may be anything: the package is given what ends a session, and if it
+ * cannot read that, the session ends. Called before anything of a session has been read.
+ */
 export function guardDialled(session: PackageSession): void {
 	guardParser((session as unknown as Inside).sessionint?.objint);
 }
 
-/** The same for each session that a server is about to have, before any of it has been read. */
+/** The same for each session that a server is about to have. */
 export function guardAccepted(server: PackageServer): void {
 	type Visit = (told: {readonly session?: Native}) => void;
 	const inside = server as unknown as {onHttpWTSessionVisitor?: Visit};
@@ -184,17 +204,21 @@ export function guardAccepted(server: PackageServer): void {
 	};
 }
 
-function guardParser({capsParser, stream}: Native = {}): void {
-	if (capsParser === undefined) return;
+function guardParser(native: Native = {}): void {
+	const {capsParser, stream} = native;
+	if (capsParser === undefined || stream === undefined) return;
 	const parse = capsParser.parseData.bind(capsParser);
-	capsParser.parseData = data => {
+	const control = (capsule: Uint8Array): void => {
 		try {
-			parse(data);
+			parse(Buffer.from(capsule.buffer));
 		} catch (error) {
 			if (!(error instanceof Error)) throw error;
-			stream?.destroy();
+			stream.destroy();
 		}
 	};
+	const channel = new CapsuleChannel({stream, datagramMax: http2DatagramMax, control});
+	channels.set(native, channel);
+	capsParser.parseData = data => channel.push(data);
 }
 
 /** The server of Node inside a server of the package, once that is ready. */

@@ -31,6 +31,24 @@ test('a run is warmed up, then sampled; smoke is one run to check and one to tim
 	t.is(runs, 2);
 });
 
+test('what a kernel is held against runs after each sample, and the ratio is of the medians', async t => {
+	const {name, unit, samples} = kernel(() => 5);
+	const rates = [100, 300, 200];
+	const prepare = () => ({amount: 10, run: () => 5, beside: async () => rates.shift()!});
+	const sample = await measure({name, unit, samples: samples!, prepare}, false);
+	t.is(sample.beside, 200);
+	t.is(sample.ratio, Math.round(sample.median / 2) / 100);
+	t.is(
+		(
+			await measure(
+				kernel(() => 5),
+				false,
+			)
+		).ratio,
+		undefined,
+	);
+});
+
 test('a kernel whose answer changes is refused', async t => {
 	let runs = 0;
 	await t.throwsAsync(
