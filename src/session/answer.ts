@@ -217,6 +217,6 @@ const blockHeadSize = 1 + 8 + 1 + 2;
 const earlyObjectsMax = 9;
 const refusalTextMax = 255;
 /** An identity may have been succeeded so often since it was pinned. */
-export const rotationsMax = 3;
+export const rotationsMax = 2;
 /** A smaller one is not worth its header. */
 const moreSizeMin = 128;

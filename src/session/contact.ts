@@ -13,7 +13,7 @@ import type {DropReason} from './drop.ts';
 import {decodeVersionList, noticeCode, protocolVersion, type SuiteName} from './handshake.ts';
 import type {Pattern} from './noise.ts';
 import {type KnownHost, provenHost} from './proof.ts';
-import {openDelegation} from './statement.ts';
+import {delegationRole, openDelegation} from './statement.ts';
 
 export type ContactOptions = {
 	readonly crypto: Crypto;
@@ -129,9 +129,19 @@ export class Contact {
 		this.#deadline = earlier(this.#deadline, later(now, suspicionTime));
 	}
 
-	/** Asks again, hidden and under this side's key, a host that has proved itself. */
+	/**
+	 * Who this side is, is for the pinned identity and its own hosts to know: anyone can say to be a
+	 * relay, and an identity that nobody has pinned is anyone's, too.
+	 */
+	mayShowKey({identity, delegation}: KnownHost): boolean {
+		const {key, identity: pinned} = this.#options;
+		const isProven = pinned !== undefined && identity !== undefined;
+		return key !== undefined && isProven && delegation.role === delegationRole.source;
+	}
+
+	/** Asks again, hidden, and under this side's key if that may be shown. */
 	startKnown(known: KnownHost, version: number, now: Micros): void {
-		this.#start(this.#options.key === undefined ? 'NK' : 'IK', known, version, now);
+		this.#start(this.mayShowKey(known) ? 'IK' : 'NK', known, version, now);
 	}
 
 	get #newest(): Attempt {

@@ -270,7 +270,8 @@ export class Initiator implements Endpoint {
 
 	/**
 	 * Anyone can be a relay: until a statement of the identity shows what it is a relay of, nothing
-	 * is proved. A refusal needs no proof, as whoever can give it could as well be silent.
+	 * is proved. A refusal needs no proof, as whoever can give it could as well be silent; it makes this
+	 * side show nothing of itself.
 	 */
 	#provenRelay(
 		attempt: Attempt,
@@ -296,11 +297,11 @@ export class Initiator implements Endpoint {
 		host: KnownHost,
 		now: Micros,
 	): void {
-		const {module, key} = this.#options;
+		const {module} = this.#options;
 		const {said} = answer;
 		if ('code' in said) {
-			const hidden = key !== undefined && attempt.pattern === 'NX';
-			if (said.code === refusalCode.accessDenied && hidden) {
+			const isHidden = attempt.pattern === 'NX' && this.#contact.mayShowKey(host);
+			if (said.code === refusalCode.accessDenied && isHidden) {
 				this.#contact.startKnown(host, attempt.version, now);
 			} else {
 				this.#state = 'over';

@@ -6,7 +6,7 @@
 
 import {assert} from '../assert.ts';
 import {digestSize, keySize, listSizeMax, moduleNameMax} from '../limit.ts';
-import type {Crypto} from '../platform/crypto.ts';
+import type {Crypto, KeyPair} from '../platform/crypto.ts';
 import {Reader, varintMax, Writer} from '../wire/codec.ts';
 
 /** The newest snapshot of a module. */
@@ -42,7 +42,7 @@ export type Delegation = {
 	readonly modules: readonly Uint8Array[];
 };
 
-/** An identity's successor, in its own words. */
+/** An identity's successor, in its own words and in those of the successor. */
 export type Rotation = {
 	readonly from: Uint8Array;
 	readonly to: Uint8Array;
@@ -52,7 +52,7 @@ export type Rotation = {
 type Signer = Pick<Crypto, 'sign' | 'verify'>;
 
 export function signHead(crypto: Signer, secret: Uint8Array, head: Head): Uint8Array {
-	return sign(crypto, secret, headKind, to => {
+	return sign(crypto, [secret], headKind, to => {
 		to.put(head.identity);
 		to.opaque(head.module);
 		putU64(to, head.sequence);
@@ -89,7 +89,7 @@ export function openHead(crypto: Signer, statement: Uint8Array): Head | undefine
 		};
 		const {issuedMs, expiresMs, top, size} = head;
 		const sane = issuedMs <= expiresMs && top <= size && size <= listSizeMax;
-		return sane ? {value: head, signer: identity} : undefined;
+		return sane ? {value: head, signers: [identity]} : undefined;
 	});
 }
 
@@ -98,7 +98,7 @@ export function signDelegation(
 	secret: Uint8Array,
 	delegation: Delegation,
 ): Uint8Array {
-	return sign(crypto, secret, delegationKind, to => {
+	return sign(crypto, [secret], delegationKind, to => {
 		to.put(delegation.identity);
 		to.put(delegation.host);
 		to.u8(delegation.role);
@@ -122,7 +122,7 @@ export function openDelegation(crypto: Signer, statement: Uint8Array): Delegatio
 			modules.push(copy(from.opaque(moduleNameMax)));
 		}
 		if (role !== delegationRole.source && role !== delegationRole.relay) return undefined;
-		return {value: {identity, host, role, notAfterMs, modules}, signer: identity};
+		return {value: {identity, host, role, notAfterMs, modules}, signers: [identity]};
 	});
 }
 
@@ -131,20 +131,30 @@ export function delegates(delegation: Delegation, module: Uint8Array): boolean {
 	return delegation.modules.length === 0 || delegation.modules.some(each => same(each, module));
 }
 
-export function signRotation(crypto: Signer, secret: Uint8Array, rotation: Rotation): Uint8Array {
-	return sign(crypto, secret, rotationKind, to => {
-		to.put(rotation.from);
-		to.put(rotation.to);
-		putU64(to, rotation.sequence);
+/**
+ * Signed by both: without the old one anybody could take its place, and without the new one anybody
+ * could make another's identity the heir of theirs, and of the sequences that were seen of it.
+ */
+export function signRotation(
+	crypto: Signer,
+	old: KeyPair,
+	successor: KeyPair,
+	sequence: number,
+): Uint8Array {
+	return sign(crypto, [old.secret, successor.secret], rotationKind, to => {
+		to.put(old.public);
+		to.put(successor.public);
+		putU64(to, sequence);
 	});
 }
 
-/** The rotation in `statement`, copied, if it is well formed and signed by the old identity. */
+/** The rotation in `statement`, copied, if it is well formed and signed by both identities. */
 export function openRotation(crypto: Signer, statement: Uint8Array): Rotation | undefined {
 	return open(crypto, rotationKind, statement, input => {
 		const from = copy(input.take(keySize));
 		const to = copy(input.take(keySize));
-		return {value: {from, to, sequence: takeU64(input)}, signer: from};
+		const value = {from, to, sequence: takeU64(input)};
+		return same(from, to) ? undefined : {value, signers: [from, to]};
 	});
 }
 
@@ -157,32 +167,35 @@ export function same(a: Uint8Array, b: Uint8Array): boolean {
 
 function sign(
 	crypto: Signer,
-	secret: Uint8Array,
+	secrets: readonly Uint8Array[],
 	{context, sizeMax}: Kind,
 	fill: (to: Writer) => void,
 ): Uint8Array {
 	const to = new Writer(new Uint8Array(sizeMax));
 	fill(to);
-	const payload = to.written();
-	to.put(crypto.sign(secret, concat(context, payload)));
+	const message = concat(context, to.written());
+	for (const secret of secrets) to.put(crypto.sign(secret, message));
 	assert(!to.overflowed, `a statement of more than ${sizeMax} octets`);
 	return copy(to.written());
 }
 
 function open<T>(
 	crypto: Signer,
-	{context, sizeMax}: Kind,
+	{context, sizeMax, signatures = 1}: Kind,
 	statement: Uint8Array,
-	parse: (from: Reader) => {value: T; signer: Uint8Array} | undefined,
+	parse: (from: Reader) => {value: T; signers: readonly Uint8Array[]} | undefined,
 ): T | undefined {
-	if (statement.length > sizeMax || statement.length < signatureSize) return undefined;
-	const end = statement.length - signatureSize;
+	const end = statement.length - signatures * signatureSize;
+	if (statement.length > sizeMax || end < 0) return undefined;
 	const from = new Reader(statement, 0, end);
 	const parsed = parse(from);
 	if (parsed === undefined || from.failed || from.left > 0) return undefined;
 	const message = concat(context, statement.subarray(0, end));
-	if (!crypto.verify(parsed.signer, message, statement.subarray(end))) return undefined;
-	return parsed.value;
+	const isSigned = parsed.signers.every((signer, index) => {
+		const at = end + index * signatureSize;
+		return crypto.verify(signer, message, statement.subarray(at, at + signatureSize));
+	});
+	return isSigned ? parsed.value : undefined;
 }
 
 /** Octets of its own: `slice` of a Buffer would be a view. */
@@ -216,8 +229,17 @@ const delegationModulesMax = 64;
 
 const encoder = new TextEncoder();
 /** Sizes are such that an answer with all its statements fits a datagram of 1200 octets. */
-type Kind = {readonly context: Uint8Array; readonly sizeMax: number};
+type Kind = {
+	readonly context: Uint8Array;
+	readonly sizeMax: number;
+	/** Default: 1. */
+	readonly signatures?: number;
+};
 const headKind: Kind = {context: encoder.encode('shoal head 1\0'), sizeMax: 600};
 /** A source whose module names do not fit delegates all. */
 const delegationKind: Kind = {context: encoder.encode('shoal delegation 1\0'), sizeMax: 256};
-const rotationKind: Kind = {context: encoder.encode('shoal rotation 1\0'), sizeMax: 136};
+const rotationKind: Kind = {
+	context: encoder.encode('shoal rotation 2\0'),
+	sizeMax: 200,
+	signatures: 2,
+};

@@ -1,6 +1,6 @@
 /**
- * The identities that this host had before: each has signed who succeeds it, and what they signed
- * leads receivers that know an older one to the one of today. Their secrets are gone.
+ * The identities that this host had before: each has signed who succeeds it, and so has that
+ * one: which leads receivers that know an older one to the one of today. Their secrets are gone.
  */
 import {fromHex, toHex} from '../hex.ts';
 import type {Crypto, KeyPair} from '../platform/crypto.ts';
@@ -47,9 +47,8 @@ export function rotateKeys(config: ConfigDirectory, crypto: Crypto, wallMs: numb
 	return config.alone(() => {
 		const old = ensureKey(config, crypto, 'identity');
 		const identity = generateKey(crypto, 'identity');
-		const rotation = {from: old.public, to: identity.public, sequence: wallMs};
 		const chain = readRotations(config, crypto, old.public);
-		const statements = [...chain, signRotation(crypto, old.secret, rotation)];
+		const statements = [...chain, signRotation(crypto, old, identity, wallMs)];
 		const text = statements.map(statement => `${toHex(statement)}\n`).join('');
 		config.write(fileName, encoder.encode(text));
 		// Delegations of the old identity name the old host key: with a new one, none is any use.

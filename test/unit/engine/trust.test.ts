@@ -98,16 +98,26 @@ test('an expired statement is a warning for as long as it held, then an error', 
 	refuses(t, 'HEAD_EXPIRED', () => trust.judge(aged(15)));
 });
 
+test('an identity that another names as its successor is not held to what was seen of that one', t => {
+	const trust = receiver(t);
+	const [mallory, victim] = [crypto.signGenerate(), crypto.signGenerate()];
+	const theirs = `shoal://${formatKey(mallory.public)}@elsewhere/m`;
+	const claimed = signRotation(crypto, mallory, {...victim, secret: mallory.secret}, 1);
+	trust(theirs).remember({...answered(mallory.public, {sequence: 2 ** 50}), rotations: [claimed]});
+	const url = `shoal://${formatKey(victim.public)}@host/m`;
+	t.is(trust(url).judge(answered(victim.public, {sequence: 7})), undefined);
+	t.deepEqual(trust(url).eldest, victim.public);
+});
+
 test('a successor is believed only as far as its predecessor signed it, and goes on counting', t => {
 	const trust = receiver(t);
 	const [old, fresh] = [crypto.signGenerate(), crypto.signGenerate()];
 	const url = `shoal://${formatKey(old.public)}@host/m`;
 	trust(url).remember({...answered(old.public, {sequence: 9}), rotations: []});
-	const said = {from: old.public, to: fresh.public, sequence: 1};
-	const forged = signRotation(crypto, fresh.secret, said);
+	const forged = signRotation(crypto, {...old, secret: fresh.secret}, fresh, 1);
 	trust(url).remember({...answered(fresh.public, {sequence: 9}), rotations: [forged]});
 	t.deepEqual(trust(url).identity, old.public);
-	const rotations = [signRotation(crypto, old.secret, said)];
+	const rotations = [signRotation(crypto, old, fresh, 1)];
 	const met = {...answered(fresh.public, {sequence: 10}), rotations};
 	t.regex(trust(url).succession(met)!, /host:8730 has changed its key/);
 	refuses(t, 'HEAD_ROLLED_BACK', () =>

@@ -421,8 +421,8 @@ test('a chain of rotations leads from the pinned identity to the one of today', 
 	const [first, middle] = [crypto.signGenerate(), crypto.signGenerate()];
 	const to = source.identity.public;
 	const rotations = [
-		signRotation(crypto, first.secret, {from: first.public, to: middle.public, sequence: 1}),
-		signRotation(crypto, middle.secret, {from: middle.public, to, sequence: 2}),
+		signRotation(crypto, first, middle, 1),
+		signRotation(crypto, middle, source.identity, 2),
 	];
 	const responder = source.responder(network.now, {hosts: [{...source.host, rotations}]});
 	network.add('source:1', responder);
@@ -434,7 +434,7 @@ test('a chain of rotations leads from the pinned identity to the one of today', 
 		t.deepEqual(event.identity, to);
 		t.deepEqual(event.rotations, rotations);
 	}
-	const forged = signRotation(crypto, first.secret, {from: first.public, to, sequence: 3});
+	const forged = signRotation(crypto, first, source.identity, 3);
 	forged[130]! ^= 1;
 	const hosts = [{...source.host, rotations: [rotations[0]!, forged]}];
 	network.add('source:1', source.responder(network.now, {hosts}));

@@ -7,7 +7,7 @@ import {signRotation} from '../../../src/session/statement.ts';
 test('of the rotations that are sent, those alone are kept that lead on from the pin', t => {
 	const [first, second, third, other] = Array.from({length: 4}, () => crypto.signGenerate());
 	const rotation = (from = first!, to = second!, signer = from): Uint8Array =>
-		signRotation(crypto, signer.secret, {from: from.public, to: to.public, sequence: 1});
+		signRotation(crypto, {public: from.public, secret: signer.secret}, to, 1);
 	const [one, two] = [rotation(first, second), rotation(second, third)];
 	const junk = [
 		rotation(other, second),

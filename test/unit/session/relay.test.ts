@@ -90,8 +90,7 @@ test('behind a relay, an origin with a new key is followed by who knows the old 
 	const old = source.identity;
 	const successor = new TestSource(realCrypto);
 	const to = successor.identity.public;
-	const rotation = {from: old.public, to, sequence: 1};
-	const rotations = [signRotation(realCrypto, old.secret, rotation)];
+	const rotations = [signRotation(realCrypto, old, successor.identity, 1)];
 	source.says = {statement: successor.statement()};
 	const hosts = [{...host, identity: to, rotations}];
 	network.add('source:1', source.responder(network.now, {hosts}));
@@ -102,4 +101,26 @@ test('behind a relay, an origin with a new key is followed by who knows the old 
 	t.deepEqual(patterns, ['NK', 'NX'], 'the proof is asked for anew');
 	network.add('source:1', source.responder(network.now, {hosts: [{...hosts[0]!, rotations: []}]}));
 	t.is(only(dialled(world), 'failed').error.code, 'PEER_AUTH_FAILED');
+});
+
+test('a host that has not proved to be of the pinned identity is not shown who asks', t => {
+	const world = setup();
+	const {network, source} = world;
+	const host = relayOf(source);
+	network.add('source:1', source.responder(network.now, {hosts: [host]}));
+	const {secret: key} = realCrypto.dhGenerate();
+	const delegation = new Uint8Array(only(dialled(world, {key}), 'answered').delegation);
+	const patterns = watchHellos(network);
+	only(dialled(world, {key, delegation}), 'answered');
+	t.deepEqual(patterns, ['NK'], 'nor is a relay that has shown a statement before');
+	source.refuse = () => ({code: 2, retryMs: 0, text: 'who are you'});
+	t.is(only(dialled(world, {key}), 'refused').code, 2);
+	t.deepEqual(patterns, ['NK', 'NX']);
+	// Of itself anybody can be a source: without a pin it decides nothing.
+	network.add('source:1', source.responder(network.now));
+	t.is(only(dialled(world, {key, identity: undefined}), 'refused').code, 2);
+	t.false(patterns.includes('IK'));
+	t.true(source.asks.every(({clientKey}) => clientKey === undefined));
+	only(dialled(world, {key}), 'refused');
+	t.true(patterns.includes('IK'), 'its own host is');
 });

@@ -40,12 +40,14 @@ const delegation: Delegation = {
 	modules: [text('debian'), text('')],
 };
 
-const rotation = {from: identity.public, to: new Uint8Array(32).fill(7), sequence: 3};
+const successor = crypto.signGenerate();
+const rotation = {from: identity.public, to: successor.public, sequence: 3};
+const rotated = signRotation(crypto, identity, successor, 3);
 
 const kinds = [
 	['head', signHead(crypto, identity.secret, head), head, openHead],
 	['delegation', signDelegation(crypto, identity.secret, delegation), delegation, openDelegation],
-	['rotation', signRotation(crypto, identity.secret, rotation), rotation, openRotation],
+	['rotation', rotated, rotation, openRotation],
 ] as const;
 
 for (const [name, statement, value, open] of kinds) {
@@ -111,17 +113,30 @@ test('a delegation is for the modules that it names, or for all', t => {
 });
 
 test('a number above 2^53 - 1 in a statement is refused', t => {
-	const statement = signRotation(crypto, identity.secret, rotation);
-	const payload = new Uint8Array(statement.subarray(0, statement.length - 64));
-	payload[64] = 0x00;
-	payload[65] = 0x20;
-	const message = Uint8Array.from([...text('shoal rotation 1\0'), ...payload]);
-	const signature = crypto.sign(identity.secret, message);
-	t.is(openRotation(crypto, Uint8Array.from([...payload, ...signature])), undefined);
-	payload[65] = 0x1f;
-	const fits = crypto.sign(
-		identity.secret,
-		Uint8Array.from([...text('shoal rotation 1\0'), ...payload]),
-	);
-	t.not(openRotation(crypto, Uint8Array.from([...payload, ...fits])), undefined);
+	const signed = (octet: number): Uint8Array => {
+		const payload = new Uint8Array(rotated.subarray(0, rotated.length - 128));
+		payload[64] = 0x00;
+		payload[65] = octet;
+		const message = Uint8Array.from([...text('shoal rotation 2\0'), ...payload]);
+		const signatures = [identity, successor].map(({secret}) => [...crypto.sign(secret, message)]);
+		return Uint8Array.from([...payload, ...signatures.flat()]);
+	};
+	t.is(openRotation(crypto, signed(0x20)), undefined);
+	t.not(openRotation(crypto, signed(0x1f)), undefined);
+});
+
+test('a rotation is one by the word of both: nobody is replaced or made an heir by another', t => {
+	const other = crypto.signGenerate();
+	const as = ({public: name}: {public: Uint8Array}, {secret}: {secret: Uint8Array}) => ({
+		public: name,
+		secret,
+	});
+	t.not(openRotation(crypto, signRotation(crypto, identity, successor, 1)), undefined);
+	t.is(openRotation(crypto, signRotation(crypto, as(identity, other), successor, 1)), undefined);
+	t.is(openRotation(crypto, signRotation(crypto, identity, as(successor, identity), 1)), undefined);
+	t.is(openRotation(crypto, signRotation(crypto, identity, identity, 1)), undefined);
+	const swapped = new Uint8Array(rotated);
+	swapped.set(rotated.subarray(-64), 72);
+	swapped.set(rotated.subarray(72, 136), 136);
+	t.is(openRotation(crypto, swapped), undefined);
 });

@@ -266,8 +266,7 @@ test('a rotation that was cut short leads nowhere, and the old key counts on', t
 	const config = open(t, place(t));
 	const first = ensureKey(config, crypto, 'identity');
 	const lost = crypto.signGenerate();
-	const said = {from: first.public, to: lost.public, sequence: 1};
-	const torn = `${toHex(signRotation(crypto, first.secret, said))}\n`;
+	const torn = `${toHex(signRotation(crypto, first, lost, 1))}\n`;
 	config.write('rotations', new TextEncoder().encode(torn));
 	t.deepEqual(readRotations(config, crypto, first.public), []);
 	const {identity, former} = rotateKeys(config, crypto, 2);
