@@ -3,7 +3,10 @@ import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
 import {formatSourceUrl, type SourceUrl} from '../session/source-url.ts';
 import {same} from '../session/statement.ts';
+import {later, millis} from '../unit.ts';
 import {pause} from './connection.ts';
+import {RateDial} from './rate-dial.ts';
+import {RateShares} from './rate-shares.ts';
 import {type ReachOptions, reach} from './reach.ts';
 import {Contributor, Several} from './several.ts';
 import type {Supply} from './supply.ts';
@@ -11,6 +14,9 @@ import {Trust, type TrustOptions} from './trust.ts';
 
 /** Whoever answers later than this after the first joins, but is not waited for. */
 const graceMs = 1000;
+
+/** Long enough that what a source sends in it is a rate. */
+const lookEveryMs = 500;
 
 type Attempt = {readonly name: string; readonly supply: Promise<Supply>};
 
@@ -43,8 +49,15 @@ export async function reachSeveral(
 	const over = new AbortController();
 	const members = new Map<string, Contributor>();
 	const failedEarly = new Map<string, ShoalError>();
+	const shares = new RateShares(RateDial.of(options.rateMax));
+	const missed = new Set<string>();
 	const attempts = urls.map((url, index): Attempt => {
 		const name = nameOf(url);
+		const rateMax = shares.add(() => {
+			const member = members.get(name);
+			if (missed.has(name) || member?.dropped !== undefined) return undefined;
+			return member?.supply.statistics.bytesIn ?? 0;
+		});
 		const fail = (error: ShoalError): void => {
 			const member = members.get(name);
 			if (several !== undefined && member !== undefined) several.drop(member, error);
@@ -52,12 +65,22 @@ export async function reachSeveral(
 		};
 		return {
 			name,
-			supply: reach(platform, url, trusts[index]!, {...options, signal: over.signal, failed: fail}),
+			supply: reach(platform, url, trusts[index]!, {
+				...options,
+				rateMax,
+				signal: over.signal,
+				failed: fail,
+			}),
 		};
 	});
-	const answers = await firstAnswers(platform, attempts, task.signal);
+	const answers = await firstAnswers(platform, attempts, task.signal).catch((error: unknown) => {
+		shares.close();
+		throw error;
+	});
 	const newest = newestOf(answers);
+	const stopLooking = lookOften(platform, shares);
 	const stopDialling = (): Promise<unknown> => {
+		stopLooking();
 		over.abort();
 		return Promise.allSettled(attempts.map(({supply}) => supply));
 	};
@@ -86,6 +109,7 @@ export async function reachSeveral(
 			late => join(new Contributor(name, late, platform.clock.now())),
 			(error: unknown) => {
 				if (!(error instanceof ShoalError)) throw error;
+				missed.add(name);
 				if (!task.signal.aborted && !over.signal.aborted) several!.miss(name, error);
 			},
 		);
@@ -116,6 +140,25 @@ async function firstAnswers(
 	if (answers.length === 0) await attempts[0]!.supply;
 	const place = ({name}: Contributor) => attempts.findIndex(attempt => attempt.name === name);
 	return [...answers].sort((a, b) => place(a) - place(b));
+}
+
+/** Parts the rate anew, now and then, until the answer is called. */
+function lookOften({clock}: Platform, shares: RateShares): () => void {
+	let cancel = (): void => undefined;
+	let lookedAt = clock.now();
+	const next = (): void => {
+		cancel = clock.at(later(clock.now(), millis(lookEveryMs)), () => {
+			const now = clock.now();
+			shares.look((now - lookedAt) / 1e6);
+			lookedAt = now;
+			next();
+		});
+	};
+	next();
+	return () => {
+		cancel();
+		shares.close();
+	};
 }
 
 /** Of the identity that was named first: another one counts its snapshots for itself. */

@@ -19,9 +19,11 @@ test('what one source lacks comes from another, and each gives its part', async 
 	t.is((await second.run('pull', origin.url, second.at('mirror'))).exit, 0);
 	for (const name of ['3', 'small/7', 'small/8']) rmSync(second.at(`mirror/${name}`));
 	const relay = await second.serve('mirror');
-	const words = ['--bwlimit', '20M', relay.url, origin.url, edge.at('mirror')];
-	const {exit, errors, lines} = await edge.run('pull', ...words);
+	const words = ['--bwlimit', '8M', relay.url, origin.url, edge.at('mirror')];
+	const {exit, errors, lines, elapsedMs} = await edge.run('pull', ...words);
 	t.is(exit, 0, errors);
+	// 18.2 MB: had each of the two sources the rate for itself, it would be half of this.
+	t.true(elapsedMs > 1900, `the limit is of both together: ${elapsedMs} ms`);
 	t.deepEqual(compareTrees(first.at('tree'), edge.at('mirror'), {skip: ['.shoal']}), []);
 	const counts = countsOf(lines.at(-1)!);
 	t.is(counts.length, 2);

@@ -60,7 +60,7 @@ export function sources(): string[] {
 			'one key, module and path, an origin and its relays for instance. Each is asked for as much',
 			'as it keeps up with; one that is away, has another snapshot, does nothing or lies is named,',
 			'and asked no more. Contents then travel as they are, whatever --compress says, and',
-			'--bwlimit is the limit of each source.',
+			'--bwlimit is the limit of all of them together.',
 		),
 	];
 }
