@@ -270,8 +270,8 @@ export class Initiator implements Endpoint {
 
 	/**
 	 * Anyone can be a relay: until a statement of the identity shows what it is a relay of, nothing
-	 * is proved. A refusal needs no proof, as whoever can give it could as well be silent; it makes this
-	 * side show nothing of itself.
+	 * is proved. A refusal needs no proof, as whoever can give it could as well be silent; nothing is
+	 * shown because of it.
 	 */
 	#provenRelay(
 		attempt: Attempt,
