@@ -66,13 +66,15 @@ export async function reach(
 		...(identity && {identity}),
 		...(delegation && {delegation}),
 	};
-	const [way, ...fallbacks] = waysOf(platform, url, trust, link, dial);
+	const ways = () => waysOf(platform, url, trust, link, dial);
+	const [way] = ways();
 	const remote = await Remote.dial({
 		platform,
 		task,
 		signal: options.signal,
 		...way,
-		fallbacks,
+		fallbacks: () => ways().slice(1),
+		linked: (name, reason) => options.linked?.(name, link === 'auto' ? reason : 'as asked for'),
 		makeController: controllers[options.congestion ?? 'model'],
 		backlogMax,
 		rate: RateDial.of(rateMax),
@@ -80,7 +82,6 @@ export async function reach(
 		failed,
 		remark,
 	});
-	options.linked?.(remote.link, link === 'auto' ? remote.linkReason : 'as asked for');
 	try {
 		const warning = trust.judge(remote.answered);
 		if (warning !== undefined) notice(warning);

@@ -18,7 +18,6 @@ import {Fetcher} from '../transfer/fetcher.ts';
 import type {FetchHandler, FetchRequest} from '../transfer/request.ts';
 import type {Answered, Connection, DialOptions} from './connection.ts';
 import {dialAny, type Reached, type Way} from './dial-any.ts';
-import {dialPatiently} from './dial-patiently.ts';
 import {EarlyObjects, type ObjectArrived, obtainList} from './obtain-list.ts';
 import type {RateDial} from './rate-dial.ts';
 import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply.ts';
@@ -30,8 +29,10 @@ export type RemoteOptions = {
 	readonly dial: Omit<DialOptions, 'signal'>;
 	/** What `dial` goes over; default: UDP. */
 	readonly link?: LinkName;
-	/** Ways to try where that does not get through. */
-	readonly fallbacks?: readonly Way[];
+	/** Ways to try where that does not get through; asked for anew whenever it is dialled. */
+	readonly fallbacks?: () => readonly Way[];
+	/** Told when it is reached, and when it is reached in another way than before. */
+	readonly linked?: (link: LinkName, reason: string) => void;
 	readonly makeController: () => Controller;
 	/** Octets handed over and not yet on disk at which the source is held back. */
 	readonly backlogMax: number;
@@ -57,12 +58,10 @@ export class Remote implements Supply {
 	readonly answered: Answered;
 	readonly early: EarlyObjects;
 	origin: Origin | undefined;
-	/** How it was reached, and why so. */
-	readonly link: LinkName;
-	readonly linkReason: string;
 	isOutlived = false;
 	readonly #options: RemoteOptions;
-	readonly #way: Way;
+	/** How it was reached the last time. */
+	#link: LinkName;
 	#connection: Connection;
 	#fetcher: Fetcher | undefined;
 	#contents: ContentHandler | undefined;
@@ -86,11 +85,9 @@ export class Remote implements Supply {
 	#barrenRedials = 0;
 	#unfollow: (() => void) | undefined;
 
-	private constructor(options: RemoteOptions, {connection, way, reason}: Reached) {
+	private constructor(options: RemoteOptions, {connection, way}: Reached) {
 		this.#options = options;
-		this.#way = way;
-		this.link = way.link;
-		this.linkReason = reason;
+		this.#link = way.link;
 		this.#connection = connection;
 		this.answered = connection.answered;
 		this.early = new EarlyObjects(this.answered.head, this.answered.diffs);
@@ -109,13 +106,12 @@ export class Remote implements Supply {
 
 	/** @throws ShoalError as Connection.dial does */
 	static async dial(options: RemoteOptions): Promise<Remote> {
-		const {platform, task, dial, link = 'udp', fallbacks = [], remark} = options;
+		const {platform, task, remark} = options;
 		const patience = {wasThere: false, remark};
-		const {spans} = task;
-		const watched = (way: Way): Way => ({...way, dial: {...way.dial, spans}});
 		const reached = await task.run({kind: 'connect', signal: options.signal}, ({signal}) =>
-			dialAny(platform, [watched({link, dial}), ...fallbacks.map(watched)], signal, patience),
+			dialAny(platform, waysOf(options), signal, patience),
 		);
+		options.linked?.(reached.way.link, reached.reason);
 		return new Remote(options, reached);
 	}
 
@@ -324,14 +320,22 @@ export class Remote implements Supply {
 		}
 	}
 
-	/** The address that was there goes first: the others are for when it is there no more. */
-	#reach(signal: AbortSignal): Promise<Connection> {
-		const {platform, remark} = this.#options;
-		const {dial} = this.#way;
+	/**
+	 * The way and the address that were there go first; the others are for when they are there no
+	 * more, because the source or this host has moved, or a network has begun to drop datagrams.
+	 */
+	async #reach(signal: AbortSignal): Promise<Connection> {
+		const {platform, remark, linked} = this.#options;
 		const {address} = this.#connection;
-		const others = dial.addresses.filter(each => each !== address);
-		const again = {...dial, signal, addresses: [address, ...others]};
-		return dialPatiently(platform, again, {wasThere: true, remark});
+		const ways = waysOf(this.#options, this.#link);
+		const [{dial}] = ways;
+		const addresses = [address, ...dial.addresses.filter(each => each !== address)];
+		ways[0] = {...ways[0], dial: {...dial, addresses}};
+		const reached = await dialAny(platform, ways, signal, {wasThere: true, remark});
+		const {link} = reached.way;
+		if (link !== this.#link) linked?.(link, reached.reason);
+		this.#link = link;
+		return reached.connection;
 	}
 
 	/** What came early need not come again. */
@@ -352,6 +356,15 @@ export class Remote implements Supply {
 		this.#collectors.clear();
 		this.#options.failed(reason);
 	}
+}
+
+/** All that can be tried, `first` first. */
+function waysOf(options: RemoteOptions, first?: LinkName): [Way, ...Way[]] {
+	const {dial, link = 'udp', fallbacks = () => [], task} = options;
+	const watched = (way: Way): Way => ({...way, dial: {...way.dial, spans: task.spans}});
+	const ways = [{link, dial}, ...fallbacks()].map(watched);
+	ways.sort((a, b) => Number(b.link === first) - Number(a.link === first));
+	return ways as [Way, ...Way[]];
 }
 
 /** Sessions in a row that break before anything came: then it is not worth another. */

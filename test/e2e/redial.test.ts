@@ -6,6 +6,8 @@ import {PathModel} from '../../src/congestion/model.ts';
 import {Remote} from '../../src/engine/remote.ts';
 import {serve} from '../../src/engine/serve.ts';
 import type {ShoalError} from '../../src/error.ts';
+import type {LinkName} from '../../src/link-name.ts';
+import type {DatagramLink} from '../../src/platform/datagram.ts';
 import {parseSourceUrl} from '../../src/session/source-url.ts';
 import type {FetchRequest} from '../../src/transfer/request.ts';
 import {objectKind} from '../../src/wire/frame.ts';
@@ -85,6 +87,67 @@ test('what is asked for while the source is dialled again is asked of the next s
 		new Promise<undefined>(resolve => setTimeout(() => resolve(undefined), 8000)),
 	]);
 	t.is(octets && new TextDecoder().decode(octets), 'meanwhile');
+	t.deepEqual(failures, []);
+});
+
+/** A link on which nothing leaves any more once it `isCut`. */
+function cuttable(link: DatagramLink, isCut: () => boolean): DatagramLink {
+	return {
+		local: link.local,
+		payloadMax: link.payloadMax,
+		sizes: link.sizes,
+		statistics: link.statistics,
+		send: batch => (isCut() ? batch.length : link.send(batch)),
+		drained: then => link.drained(then),
+		receive: handler => link.receive(handler),
+		close: () => link.close(),
+	};
+}
+
+test('where a path begins to drop datagrams, the other ways are raced again, and the first that answers goes on', async t => {
+	const space = new Workspace(t);
+	space.write('tree/a', 'before');
+	space.write('tree/b', 'meanwhile');
+	const server = await start(space, '127.0.0.1:0');
+	t.teardown(() => server.close());
+	const url = parseSourceUrl(server.urls[0]!);
+	let isCut = false;
+	const dial = {
+		addresses: [`127.0.0.1:${url.port}`],
+		identity: url.identity!,
+		module: new Uint8Array(0),
+		sequence: 0,
+		contactTimeout: 20e6,
+		idleTimeout: 1e6,
+	};
+	const open = (peer: string) => platform.openLink({host: '0.0.0.0', port: 0, peer});
+	const overUdp = async (peer: string) => cuttable(await open(peer), () => isCut);
+	const links: [LinkName, string][] = [];
+	const failures: ShoalError[] = [];
+	// Whatever its name, the other way is one on which datagrams pass.
+	let isKnown = false;
+	const remote = await Remote.dial({
+		platform,
+		task: openTask({kind: 'pull'}),
+		dial: {...dial, openLink: overUdp},
+		fallbacks: () => (isKnown ? [{link: 'h2', dial: {...dial, openLink: open}}] : []),
+		linked: (link, reason) => links.push([link, reason]),
+		makeController: () => new PathModel(),
+		backlogMax: 1 << 20,
+		failed: error => failures.push(error),
+		remark: () => undefined,
+	});
+	t.teardown(() => remote.close());
+	await remote.fetchObject(contentOf(1, 6));
+	// What the source has said meanwhile of other ways counts.
+	isKnown = true;
+	isCut = true;
+	const octets = await remote.fetchObject(contentOf(2, 9));
+	t.is(new TextDecoder().decode(octets), 'meanwhile');
+	t.deepEqual(links, [
+		['udp', 'UDP answered'],
+		['h2', 'no answer over UDP within 1 s'],
+	]);
 	t.deepEqual(failures, []);
 });
 

@@ -100,7 +100,8 @@ test('a source that is killed and started again goes on over HTTP/2, under its c
 	const port = 20_000 + (process.pid % 20_000);
 	const words = ['--webtransport', String(port), '--bwlimit', '1M'];
 	const first = await space.serve('tree', ...words);
-	const pulling = space.run('pull', urlOf(first), space.at('copy'), '--link', 'h2', '-v');
+	const patient = ['--link', 'h2', '-v', '--contimeout', '60'];
+	const pulling = space.run('pull', urlOf(first), space.at('copy'), ...patient);
 	await first.opened;
 	await new Promise(resolve => setTimeout(resolve, 500));
 	first.kill('SIGKILL');
@@ -121,11 +122,11 @@ const missing = lacksNamespaces();
 const title = missing === undefined ? '' : ` (left out: ${missing})`;
 const check = missing === undefined ? test.serial : test.serial.skip;
 
-/** A source behind a router that forwards no UDP, and a receiver on the other side. */
-async function blocked(t: ExecutionContext) {
+/** A source behind a router that forwards no UDP from `when` on, a receiver on the other side. */
+async function blocked(t: ExecutionContext, when: 'before' | 'later' = 'before') {
 	const hosts = new Namespaces('u');
 	t.teardown(() => hosts.remove());
-	hosts.dropUdp();
+	if (when === 'before') hosts.dropUdp();
 	const space = new Workspace(t);
 	plant(space);
 	const start = (role: 'source' | 'receiver', ...rest: readonly string[]) => {
@@ -142,7 +143,7 @@ async function blocked(t: ExecutionContext) {
 	for await (const line of createInterface({input: server.stdout!})) {
 		const event = JSON.parse(line) as Record<string, unknown>;
 		if (event['event'] !== 'listening') continue;
-		return {space, start, url: String(event['webTransportUrl'])};
+		return {hosts, space, start, url: String(event['webTransportUrl'])};
 	}
 	throw new Error('it does not listen');
 }
@@ -162,6 +163,27 @@ check(`where UDP is dropped, a pull goes over HTTP/2 soon${title}`, async t => {
 	t.is(errors, 'shoal: over HTTP/2: no answer over UDP within 1 s\n');
 	t.log(`linked after ${Math.round(linkedMs)} ms, the start of the process with it`);
 	t.true(linkedMs < 15_000, 'a second, and what a busy machine takes for the rest');
+	t.deepEqual(differences(space), []);
+});
+
+check(`where UDP begins to be dropped, a pull goes on over HTTP/2${title}`, async t => {
+	const {hosts, space, start, url} = await blocked(t, 'later');
+	const words = [url, space.at('copy'), '--bwlimit', '1M', '--timeout', '2'];
+	const puller = start('receiver', 'pull', ...words);
+	const linked: string[] = [];
+	puller.stdout!.on('data', (data: Buffer) => {
+		for (const line of String(data).split('\n')) {
+			if (!line.includes('"event":"link"')) continue;
+			linked.push(JSON.parse(line).link);
+			if (linked.length === 1) hosts.dropUdp();
+		}
+	});
+	const {exit, output, errors} = await ended(puller);
+	t.is(exit, 0, errors);
+	t.deepEqual(linked, ['udp', 'h2']);
+	const result = JSON.parse(output.trim().split('\n').at(-1)!) as Record<string, unknown>;
+	t.like(result, {link: 'h2', linkReason: 'no answer over UDP within 1 s'});
+	t.regex(errors, /^shoal: over HTTP\/2: no answer over UDP within 1 s$/m);
 	t.deepEqual(differences(space), []);
 });
 
