@@ -205,7 +205,7 @@ const raisePause = 600_000_000;
 const lookPause = 500_000;
 
 /** Microseconds that the count may be old then, so that many sessions look but once. */
-const lookAge = 50_000;
+const lookAge = 100_000;
 
 /** So many packets in a row lost, and no large one arrived: then it is their size. */
 const blackHoleCount = 8;

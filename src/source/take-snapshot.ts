@@ -84,7 +84,7 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 	if (part === undefined) files.forgetUnused();
 	const {list, saved} = await task.run({kind: 'list', unit: 'entries'}, () => {
 		const before = known ?? (newest && readBefore(snapshots, newest));
-		const made = build(table, content, platform, part && {zones: part.zones, before: known!});
+		const made = build(table, content, platform, before, part?.zones);
 		return {list: made, saved: snapshots.save(made, before, platform.clock.wallMs(), options.keep)};
 	});
 	if (part !== undefined) files.forgetAbsent(list);
@@ -259,28 +259,34 @@ class Contents implements ContentColumns {
 	}
 }
 
-/** What is left of the list before, if only a part was looked at. */
-type Rest = {readonly before: List; readonly zones: Zones};
-
+/** `zones`: what was looked at of the tree, all else being as `before` has it. */
 function build(
 	table: ScanTable,
 	contents: Contents,
 	platform: Platform,
-	rest: Rest | undefined,
+	before: List | undefined,
+	zones: Zones | undefined,
 ): List {
 	const {sha256} = platform.crypto;
 	const entry = new TableEntry(table, contents, platform.readOwners());
 	const bytes =
-		rest === undefined
+		zones === undefined
 			? listOf(entry, table.count, sha256)
-			: updateList(rest.before, rest.zones, entry, table.count, sha256);
+			: updateList(before!, zones, entry, table.count, sha256);
 	if (bytes.length > listSizeMax) {
 		const detail = `the tree makes a list of ${bytes.length} octets, which no receiver takes`;
 		throw new ShoalError('STORE_FAILED', detail);
 	}
+	if (before !== undefined && beginsAs(bytes, before)) return before;
 	const list = List.open(bytes, sha256);
 	if (list instanceof List) return list;
 	throw new ShoalError('STORE_FAILED', `the tree makes no valid list: ${list.problem}`);
+}
+
+/** The top node names all that is below it by digest: a list that begins alike is the same. */
+function beginsAs(bytes: Uint8Array, {bytes: known, topSize}: List): boolean {
+	for (let index = 0; index < topSize; index++) if (bytes[index] !== known[index]) return false;
+	return bytes.length === known.length;
 }
 
 function listOf(entry: TableEntry, count: number, sha256: Sha256): Uint8Array {
