@@ -78,11 +78,6 @@ export class LossFloor {
 		return this.recent > excess && this.recent < unclearMax;
 	}
 
-	/** Every round loses: it is not a queue that runs over now and then. */
-	get isSteady(): boolean {
-		return this.typical > steadyMin;
-	}
-
 	/** The sender held back once, and saw what is lost all the same. */
 	get isVerified(): boolean {
 		return this.#verified !== Infinity;
@@ -172,9 +167,8 @@ const overflowTypicalMax = 0.03;
 /** Stretches in one round: one long stretch is a gap of the path, not a full queue. BBRv3. */
 const eventsMin = 6;
 
-/** A share that more than a full queue must explain; and one of chance, seldom in ten rounds. */
+/** A share that more than a full queue must explain. */
 const unclearMax = 0.25;
-const steadyMin = 0.005;
 
 const packetSize = 1228;
 

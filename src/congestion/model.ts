@@ -278,9 +278,9 @@ export class PathModel implements Controller {
 		}
 	}
 
-	/** Every round loses, and the queue has room. */
+	/** What is lost now is the path's own: the queue has room. */
 	get #isPathLoss(): boolean {
-		return this.#loss.isSteady && this.#queue.hasRoom(this.queueMax);
+		return this.#queue.hasRoom(fullQueueMin(this.#bandwidth.value));
 	}
 
 	get #isQueueEmpty(): boolean {

@@ -11,6 +11,9 @@ export class QueueDelay {
 	jitter = 0;
 	/** The longest queue ever shown, jitter left out. */
 	#most = 0;
+	/** The most that two packets in a row waited in this group, and in the last one. */
+	#crest = 0;
+	#formerCrest = 0;
 	readonly #base = new TimeMin(leastSpan);
 	#last = Number.NaN;
 	#samples = 0;
@@ -28,12 +31,13 @@ export class QueueDelay {
 	 */
 	add(oneWay: number, now: number, roundTrip: number): void {
 		const span = Math.max(standingLeast, Math.min(roundTrip / 4, standingMost));
+		this.#base.add(oneWay, now);
 		if (!Number.isNaN(this.#last)) {
 			this.#samples = Math.min(this.#samples + 1, 16);
 			this.jitter += (Math.abs(oneWay - this.#last) - this.jitter) / this.#samples;
+			this.#crest = Math.max(this.#crest, Math.min(oneWay, this.#last) - this.#base.value);
 		}
 		this.#last = oneWay;
-		this.#base.add(oneWay, now);
 		this.#groupMin = Math.min(this.#groupMin, oneWay);
 		const groups = this.jitter > jitterHigh ? groupsMax : 1;
 		const former = this.#formerMin;
@@ -45,20 +49,27 @@ export class QueueDelay {
 			former.copyWithin(1, 0, groupsMax - 1);
 			former[0] = this.#groupMin;
 			this.#groupMin = Infinity;
+			this.#formerCrest = this.#crest;
+			this.#crest = 0;
 			this.#groupCount = 0;
 			this.#groupAt = now;
 		}
 	}
 
-	/** The queue was twice as long once, and longer by `least`: it is not full now. */
+	/**
+	 * The queue once stood at twice what any packet waited just now, and longer by `least`: it was
+	 * not full. Beside others a short queue comes and goes within a group, so its crest counts.
+	 */
 	hasRoom(least: number): boolean {
-		return this.#most > 2 * this.delay + least;
+		return this.#most > 2 * Math.max(this.#crest, this.#formerCrest) + least;
 	}
 
 	reset(): void {
 		this.delay = 0;
 		this.jitter = 0;
 		this.#most = 0;
+		this.#crest = 0;
+		this.#formerCrest = 0;
 		this.#base.reset();
 		this.#last = Number.NaN;
 		this.#samples = 0;

@@ -60,3 +60,28 @@ test('on a path of two seconds a queue is seen in a tenth of one', t => {
 	}
 	t.true(seenAt < 605_000, `${seenAt}`);
 });
+
+/** Whether there was room behind 400 packets that waited `waits(n)` µs each. */
+function hadRoom(waits: (index: number) => number): boolean {
+	const queue = new QueueDelay();
+	for (let index = 0; index < 400; index++) {
+		const sentAt = index * 500;
+		queue.add(50_000 + waits(index), sentAt + 50_000 + waits(index), roundTrip);
+	}
+	return queue.hasRoom(2000);
+}
+
+test('a queue that stood at 30 ms once has room where packets wait 5 ms, and not at 20', t => {
+	const then = (index: number, wait: number): number =>
+		index < 20 ? 0 : index < 180 ? 30_000 : wait;
+	t.true(hadRoom(index => then(index, 5000)));
+	t.false(hadRoom(index => then(index, 20_000)));
+});
+
+test('a short queue that comes and goes is full when it comes, also where none stands', t => {
+	t.false(hadRoom(index => (index > 100 && index < 300 ? 5000 : index % 16 < 4 ? 5000 : 0)));
+});
+
+test('one packet that waits long by itself is no queue', t => {
+	t.true(hadRoom(index => (index < 20 ? 0 : index < 180 ? 30_000 : index === 398 ? 29_000 : 100)));
+});
