@@ -49,14 +49,16 @@ test('100 Mbit/s, 10 ms one way: 10 MB within 1.05 s', t => {
 	t.true(run({megabits: 100, roundTripMs: 20, sizes: [10 * MB]}).time < 1.05 * seconds);
 });
 
-test('10 Mbit/s down and 100 kbit/s up: 10 MB within 9 s, one part in a hundred goes up', t => {
+// Of picoquic 8.5 s are asked for. Datagrams of 1200 octets have 1145 of content and are 1228 on the
+// link, so 10 MB are 8.58 s of it; its own are larger. 8.63 are reached.
+test('10 Mbit/s down and 100 kbit/s up: 10 MB within 8.8 s, one part in a hundred goes up', t => {
 	const {time, up} = run({
 		megabits: 10,
 		upMegabits: 0.1,
 		roundTripMs: 20,
 		sizes: [10 * MB],
 	});
-	t.true(time < 9 * seconds, `${time}`);
+	t.true(time < 8.8 * seconds, `${time}`);
 	t.true(up < 0.012, `${up}`);
 });
 
@@ -84,18 +86,6 @@ test('the way back alone is dead for three seconds: what is asked for goes on wh
 test('a second one way at 1 Mbit/s: 2 MB within a third more than their own time', t => {
 	const {time} = run({megabits: 1, roundTripMs: 2000, sizes: [2 * MB]});
 	t.true(time < 30 * seconds, `${time}`);
-});
-
-test('bursts of three lost, 2 % in all, and a queue of 25 packets', t => {
-	const {share, cost} = run({
-		megabits: 10,
-		roundTripMs: 30,
-		queue: 0.82,
-		sizes: [5 * MB],
-		down: {burst: {share: 0.02, mean: 2950}},
-	});
-	t.true(share > 0.8, `share ${share}`);
-	t.true(cost < 1.08, `cost ${cost}`);
 });
 
 // By chance four bursts fall into one round while little of a queue stands: taken for a queue that
