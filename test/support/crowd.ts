@@ -5,11 +5,12 @@
 
 import type {Controller} from '../../src/congestion/controller.ts';
 import {PathModel} from '../../src/congestion/model.ts';
-import {type FetchEvents, fetchContents} from '../../src/engine/fetch-contents.ts';
+import type {FetchEvents} from '../../src/engine/fetch-contents.ts';
 import {Remote} from '../../src/engine/remote.ts';
 import type {DatagramLink, Transmit} from '../../src/platform/datagram.ts';
 import type {Platform} from '../../src/platform/platform.ts';
 import type {Admission} from '../../src/source/admission.ts';
+import {fetchAway} from './fetch-away.ts';
 import {headerSize, SimLink} from './link.ts';
 import {nullCrypto} from './null-crypto.ts';
 import {Prng} from './prng.ts';
@@ -112,30 +113,14 @@ export class Crowd {
 		const nowhere = new Uint8Array(0);
 		const list = await remote.obtainList(undefined, nowhere, () => undefined);
 		const queue = requestsOf(list, this.tree);
-		let open = 0;
-		let isDrained = false;
-		await fetchContents({
-			supply: remote,
-			update: {
-				nextRequest() {
-					const request = queue.next();
-					if (request === undefined) isDrained = true;
-					else open++;
-					return request;
-				},
-				block(_request, _object, _offset, data) {
-					receiver.bytes += data.length;
-					world.at(world.now, () => remote.taken(data.length));
-				},
-				refused: () => undefined,
-				done: () => open--,
-				get settled() {
-					return isDrained && open === 0;
-				},
-			},
-			signal: undefined,
+		await fetchAway({
+			remote,
+			queue,
 			events,
-			onProgress: () => undefined,
+			block: (_request, _object, _offset, data) => {
+				receiver.bytes += data.length;
+				world.at(world.now, () => remote.taken(data.length));
+			},
 		});
 		receiver.isDone = true;
 		await remote.close();

@@ -5,14 +5,14 @@
 import {crypto as realCrypto} from '../../native-free/crypto.ts';
 import {PathModel} from '../../src/congestion/model.ts';
 import {FetchAhead} from '../../src/engine/fetch-ahead.ts';
-import {type FetchEvents, fetchContents} from '../../src/engine/fetch-contents.ts';
+import type {FetchEvents} from '../../src/engine/fetch-contents.ts';
 import {Remote} from '../../src/engine/remote.ts';
 import type {Crypto} from '../../src/platform/crypto.ts';
 import type {Address, DatagramSizes} from '../../src/platform/datagram.ts';
 import type {Platform} from '../../src/platform/platform.ts';
 import {Ahead} from '../../src/receiver/ahead.ts';
-import type {RowRequest} from '../../src/receiver/request-queue.ts';
 import type {ProvenPage} from '../../src/snapshot/proven-pages.ts';
+import {fetchAway} from './fetch-away.ts';
 import {type LinkSettings, SimLink} from './link.ts';
 import {nullCrypto} from './null-crypto.ts';
 import {Prng} from './prng.ts';
@@ -158,35 +158,18 @@ export class FullRun {
 		this.#listedAt = world.now;
 		if (Buffer.compare(list.bytes, this.tree.list.bytes) !== 0) throw new Error('another list');
 		const queue = requestsOf(list, this.tree, ahead.ahead);
-		let open = ahead.count;
-		let drained = false;
-		await fetchContents({
-			supply: remote,
-			update: {
-				nextRequest() {
-					const request = queue.next();
-					if (request === undefined) drained = true;
-					else open++;
-					return request;
-				},
-				block: (request, object, offset, data) => {
-					destination.block(request as RowRequest, object, offset, data);
-					world.at(world.now + writeTime, () => remote.taken(data.length));
-				},
-				refused: () => {
-					destination.refusedCount++;
-				},
-				done: () => {
-					open--;
-				},
-				get settled() {
-					return drained && open === 0;
-				},
-			},
-			signal: undefined,
+		await fetchAway({
+			remote,
+			queue,
 			events,
 			ahead,
-			onProgress: () => undefined,
+			block: (request, object, offset, data) => {
+				destination.block(request, object, offset, data);
+				world.at(world.now + writeTime, () => remote.taken(data.length));
+			},
+			refused: () => {
+				destination.refusedCount++;
+			},
 		});
 		this.#endedAt = world.now;
 		await remote.close();
