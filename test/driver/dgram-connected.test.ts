@@ -13,7 +13,7 @@ async function open(t: ExecutionContext, options: Partial<OpenLink> = {}): Promi
 }
 
 async function until(isDone: () => boolean): Promise<void> {
-	for (let turn = 0; turn < 500 && !isDone(); turn++) await setTimeout(1);
+	for (let turn = 0; turn < 5000 && !isDone(); turn++) await setTimeout(1);
 }
 
 /** A port that nothing listens on, for as long as nothing else takes it. */

@@ -105,7 +105,6 @@ test('a source that is killed for good ends the pull with one error; what came i
 	const space = new Workspace(t);
 	makeTree(space);
 	const first = await space.serve('tree');
-	const words = ['--contimeout', '1'];
 	const pull = await pullToTheMiddle(t, space, first.url);
 	first.kill('SIGKILL');
 	const {exit, errors, result} = await pull.ended();
@@ -115,7 +114,7 @@ test('a source that is killed for good ends the pull with one error; what came i
 	t.deepEqual(readdirSync(space.at('mirror')), ['.shoal']);
 
 	const second = await space.serve('tree', '--listen', placeOf(first));
-	const next = await space.run('pull', second.url, space.at('mirror'), ...words);
+	const next = await space.run('pull', second.url, space.at('mirror'));
 	t.is(next.exit, 0, next.errors);
 	t.deepEqual(compareTrees(space.at('tree'), space.at('mirror')), []);
 	const {bytesLiteral} = next.lines.at(-1) as {bytesLiteral: number};

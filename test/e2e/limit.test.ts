@@ -22,7 +22,6 @@ test('on SIGHUP a server takes other limits for sessions that go on', async t =>
 	const words = ['--config', config, '--listen', '127.0.0.1:0'];
 	const server = await startServe(words, space.environment);
 	t.teardown(() => server.stop());
-	const startMs = performance.now();
 	const pulls = ['a', 'b'].map(name =>
 		ended(start(['pull', server.url, space.at(name), '--json'], space.environment)),
 	);
@@ -32,6 +31,7 @@ test('on SIGHUP a server takes other limits for sessions that go on', async t =>
 	await wait(500);
 	const done = Promise.all(pulls);
 	t.is(await Promise.race([done, wait(0).then(() => 'running')]), 'running');
+	const startMs = performance.now();
 	write('bwlimit-total = "20M"');
 	server.kill('SIGHUP');
 	for (const {exit, errors} of await done) t.is(exit, 0, errors);
@@ -60,13 +60,17 @@ test('who finds a server full comes back when told, or ends with 10', async t =>
 	const server = await space.serve('tree', '--max-clients', '1');
 	const pull = (name: string, ...words: readonly string[]) =>
 		ended(start(['pull', server.url, space.at(name), '--json', ...words], space.environment));
-	const first = pull('a', '--bwlimit', '200K');
+	// Slow until others have been turned away, however long that takes here.
+	const rate = space.write('rate', '10K');
+	const first = pull('a', '--bwlimit-from', rate);
 	await begun(space.at('a'));
-	const turned = await pull('b', '--contimeout', '1');
+	const turned = await pull('b', '--contimeout', '5');
 	t.is(turned.exit, 10, turned.output);
 	t.regex(turned.output, /SOURCE_BUSY/);
 	t.regex(turned.output, /too many sessions/);
-	const patient = await pull('c', '--contimeout', '120');
+	const waiting = pull('c', '--contimeout', '120');
+	writeFileSync(rate, '2M');
+	const patient = await waiting;
 	t.is(patient.exit, 0, patient.output);
 	t.is((await first).exit, 0);
 });

@@ -2,6 +2,7 @@
 import {spawn, spawnSync} from 'node:child_process';
 import {existsSync, readFileSync, readlinkSync} from 'node:fs';
 import test from 'ava';
+import {poll} from '../support/poll.ts';
 import {Prng} from '../support/prng.ts';
 import {RandomTree} from '../support/random-tree.ts';
 import {Workspace} from '../support/workspace.ts';
@@ -43,9 +44,9 @@ function resolveAnchor(pid: number, path: string): string {
 	const first = await space.run('pull', server.url, space.at('mirror'));
 	t.is(first.exit, 0, first.errors);
 	const paths = await traced(server.pid, space.at('trace'), async () => {
-		for (let poll = 0; poll < 3; poll++) {
-			const {lines} = await space.run('pull', server.url, space.at('mirror'));
-			t.like(lines.at(-1), {unchanged: true, roundTrips: 1, datagramsIn: 1, datagramsOut: 1});
+		for (let count = 0; count < 3; count++) {
+			const last = await poll(() => space.run('pull', server.url, space.at('mirror')));
+			t.like(last, {unchanged: true, roundTrips: 1, datagramsIn: 1, datagramsOut: 1});
 		}
 	});
 	if (paths === undefined) {

@@ -76,9 +76,10 @@ for (const [mtu, isSilent] of [
 		t.teardown(() => hosts.remove());
 		hosts.narrow(mtu);
 		if (isSilent) hosts.silence();
-		const {result, fragments} = await pull(t, hosts, 6 * MiB, ['--bwlimit', '20M']);
-		const most = mtu - 28;
-		t.true(mean(result) <= most && mean(result) > most - 110, `${mean(result)} octets`);
+		const {result, fragments} = await pull(t, hosts, 6 * MiB, ['--bwlimit', '10M']);
+		// It begins with 1,200, and how many go before the search has ended is a matter of time.
+		const [most, least] = [mtu - 28, 1200 + (mtu - 28 - 1200) / 2];
+		t.true(mean(result) <= most && mean(result) > least, `${mean(result)} octets`);
 		t.true(fragments <= 100, `${fragments} fragments`);
 	});
 }
@@ -93,7 +94,7 @@ for (const isSilent of [false, true]) {
 			await sleep(900);
 			hosts.narrow(1400);
 		});
-		t.true(result['elapsedMs']! < 20_000, `${result['elapsedMs']} ms`);
+		t.true(result['elapsedMs']! < 60_000, `${result['elapsedMs']} ms`);
 		// If the kernel knew that it had to, it cut for three quarters of a second at most, in two: of
 		// half a second less than half does not show. That are 4,100, and what the limit's grain adds.
 		t.true(fragments < (isSilent ? 40 : 5000), `${fragments} fragments`);

@@ -11,6 +11,7 @@ import {
 import test from 'ava';
 import {compareTrees} from '../support/compare-trees.ts';
 import {corrupt} from '../support/corrupt.ts';
+import {poll} from '../support/poll.ts';
 import {Prng} from '../support/prng.ts';
 import {RandomTree} from '../support/random-tree.ts';
 import {type Serving, startServe} from '../support/shoal-process.ts';
@@ -47,7 +48,8 @@ for (const words of [[], ['--publish', 'tree', '--delete']]) {
 			}
 		};
 		await holds();
-		t.like(await pull(edge, further.url, '--delete'), {unchanged: true, roundTrips: 1});
+		const polled = await poll(() => edge.run('pull', '--delete', further.url, edge.at('mirror')));
+		t.like(polled, {unchanged: true, roundTrips: 1});
 
 		// An update runs down the chain, and each relay offers it while it serves.
 		tree.grow(10);

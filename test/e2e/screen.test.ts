@@ -82,15 +82,14 @@ inTmux(
 		await tmux.until(told);
 		for (const columns of [40, 20, 60, 33]) {
 			tmux.resize(columns);
-			await new Promise(resolve => setTimeout(resolve, 500));
-			const lines = tmux.lines();
-			t.is(lines.filter(line => line.startsWith('fetching')).length, 1, `${columns}`);
-			t.true(lines.every(line => line.length <= columns));
-			t.is(
-				lines.findLastIndex(line => line.includes(' free')) + 1,
-				lines.findIndex(line => line.startsWith('fetching')),
-				lines.join('\n'),
-			);
+			const isFetching = (line: string): boolean => line.startsWith('fetching');
+			// What was drawn for another width is there until it is drawn again, soon after.
+			await tmux.until(lines => {
+				const above = lines.findLastIndex(line => line.includes(' free'));
+				const isOnce = lines.filter(isFetching).length === 1;
+				const fits = lines.every(line => line.length <= columns);
+				return isOnce && fits && above + 1 === lines.findIndex(isFetching);
+			});
 		}
 		const end = await tmux.until(/^exit/);
 		t.false(end.some(line => line.startsWith('fetching')));

@@ -97,9 +97,8 @@ check3('a pull over HTTP/3 makes the same tree', async t => {
 test('a source that is killed and started again goes on over HTTP/2, under its certificates', async t => {
 	const space = new Workspace(t);
 	plant(space);
-	const port = 20_000 + (process.pid % 20_000);
-	const words = ['--webtransport', String(port), '--bwlimit', '1M'];
-	const first = await space.serve('tree', ...words);
+	const first = await space.serve('tree', '--webtransport', '0', '--bwlimit', '1M');
+	const port = /webtransport=(\d+)/.exec(urlOf(first))![1]!;
 	const patient = ['--link', 'h2', '-v', '--contimeout', '60'];
 	const pulling = space.run('pull', urlOf(first), space.at('copy'), ...patient);
 	await first.opened;
@@ -107,7 +106,7 @@ test('a source that is killed and started again goes on over HTTP/2, under its c
 	first.kill('SIGKILL');
 	const listen = /@([^?]+)/.exec(urlOf(first))![1]!;
 	const second = await startServe(
-		[space.at('tree'), '--listen', listen, '--webtransport', String(port), '--no-scan'],
+		[space.at('tree'), '--listen', listen, '--webtransport', port, '--no-scan'],
 		space.environment,
 	);
 	t.teardown(() => second.stop());
@@ -194,5 +193,5 @@ check(`where UDP is dropped, --link udp says so within its time${title}`, async 
 	const {exit, errors} = await ended(start('receiver', 'pull', ...words));
 	t.is(exit, 35);
 	t.regex(errors, /^shoal: PATH_SILENT: no answer from 10\.91\.1\.1:\d+ in 2 s\. /);
-	t.true(performance.now() - began < 12_000);
+	t.true(performance.now() - began < 60_000, 'long before a link would be given up');
 });

@@ -1,5 +1,5 @@
 /** What a run shows of itself while it runs: the list on SIGUSR1, and the trace. */
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import test from 'ava';
 import type {Event, Server} from '../../src/index.ts';
 import {list, pull, pullDefaults, Scheduler, serve, takeSnapshot} from '../../src/index.ts';
@@ -31,16 +31,17 @@ test('SIGUSR1 prints the list on both sides; a trace is whole after an interrupt
 		errors += text;
 	});
 	const end = ended(pulling);
-	for (let tries = 0; !/ fetch /.test(errors) && tries < 200; tries++) {
+	// Before the program listens the signal is the inspector's.
+	const fetches = / fetch +\w+ +[\d.]+ [kM]B of 4\.00 MB/;
+	for (let tries = 0; !fetches.test(errors) && tries < 600; tries++) {
 		await new Promise(resolve => setTimeout(resolve, 100));
-		// Before the program listens the signal is the inspector's.
-		if (tries >= 10) pulling.kill('SIGUSR1');
+		if (existsSync(space.at('mirror/.shoal'))) pulling.kill('SIGUSR1');
 	}
 	server.kill('SIGUSR1');
 	pulling.kill('SIGINT');
 	t.is((await end).exit, 20);
 	t.regex(errors, /^shoal: \d+ tasks\nid +task +state/m);
-	t.regex(errors, /\n\d+ +pull +\w+ .*\n(.*\n)*\d+ {5}fetch +\w+ +[\d.]+ kB of 4\.00 MB/);
+	t.regex(errors, /\n\d+ +pull +\w+ .*\n(.*\n)*\d+ {5}fetch +\w+ +[\d.]+ [kM]B of 4\.00 MB/);
 	t.regex(errors, /lane threads: \d of \d+ run/);
 	t.notRegex(errors, /Debugger/);
 	await server.stop();

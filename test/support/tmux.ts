@@ -37,11 +37,13 @@ export class Tmux {
 		return this.#tmux('capture-pane', '-p', '-e');
 	}
 
-	/** The screen as soon as it shows `what`. */
-	async until(what: RegExp): Promise<string[]> {
+	/** The screen as soon as it shows `what`, or is so. */
+	async until(what: RegExp | ((lines: readonly string[]) => boolean)): Promise<string[]> {
+		const isSeen = (lines: readonly string[]): boolean =>
+			typeof what === 'function' ? what(lines) : lines.some(line => what.test(line));
 		for (const endMs = performance.now() + patienceMs; ; ) {
 			const lines = this.lines();
-			if (lines.some(line => what.test(line))) return lines;
+			if (isSeen(lines)) return lines;
 			if (performance.now() > endMs) throw new Error(`never seen: ${what}\n${lines.join('\n')}`);
 			await new Promise(resolve => setTimeout(resolve, 50));
 		}

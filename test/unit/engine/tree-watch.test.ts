@@ -42,7 +42,7 @@ function start(t: ExecutionContext, watchDirectory: WatchDirectory): Told & {spa
 }
 
 async function until(holds: () => boolean): Promise<void> {
-	for (let tries = 0; tries < 200 && !holds(); tries++) {
+	for (let tries = 0; tries < 1200 && !holds(); tries++) {
 		await new Promise(resolve => setTimeout(resolve, 50));
 	}
 }
