@@ -2,7 +2,7 @@
  * Units as types: a number that carries one cannot be passed where another is meant.
  * The makers check once; arithmetic on the result is plain arithmetic.
  */
-import {assert} from './assert.ts';
+import {AssertionError} from './assert.ts';
 
 declare const unit: unique symbol;
 type Unit<Name extends string> = number & {readonly [unit]: Name};
@@ -26,6 +26,6 @@ export const never = Number.MAX_SAFE_INTEGER as Micros;
 export const earlier = (a: Micros, b: Micros): Micros => (a < b ? a : b);
 
 function whole(value: number): number {
-	assert(Number.isSafeInteger(value) && value >= 0, `not a whole number >= 0: ${value}`);
-	return value;
+	if (Number.isSafeInteger(value) && value >= 0) return value;
+	throw new AssertionError(`not a whole number >= 0: ${value}`);
 }
