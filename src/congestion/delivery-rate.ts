@@ -20,7 +20,11 @@ export class DeliveryRate {
 	readonly #marks = new Float64Array(4 * marksMax);
 	#count = 0;
 
-	/** A packet came. Answers true when there is a new sample; `interval` is about a round trip. */
+	/**
+	 * A packet came. Answers true when there is a new sample; `interval` is about a round trip. No
+	 * sample begins at one that is late: it would have those that waited with it, and not the time
+	 * in which they came.
+	 */
 	add(
 		size: number,
 		sentAt: number,
@@ -28,6 +32,7 @@ export class DeliveryRate {
 		limited: boolean,
 		interval: number,
 		spacing: number,
+		isLate: boolean,
 	): boolean {
 		this.total += size;
 		const gap = Math.min(sentAt - this.#idle - this.#sentAt, now - this.#idle - this.#arrivedAt);
@@ -38,7 +43,7 @@ export class DeliveryRate {
 		const marked = this.#count > 0 ? this.#field(this.#count - 1, 2) : -Infinity;
 		if (this.#arrivedAt - marked < spacing) return false;
 		const fresh = this.#sample(interval, this.#arrivedAt);
-		this.#mark(this.#arrivedAt);
+		if (!isLate) this.#mark(this.#arrivedAt);
 		return fresh;
 	}
 

@@ -9,6 +9,7 @@ import type {Micros} from '../unit.ts';
 import {Competition} from './competition.ts';
 import type {Controller} from './controller.ts';
 import {DeliveryRate} from './delivery-rate.ts';
+import {Ease, easeLag} from './ease.ts';
 import {LossFloor} from './loss-floor.ts';
 import {gains, type Phase} from './phase.ts';
 import {Probe} from './probe.ts';
@@ -41,10 +42,7 @@ export class PathModel implements Controller {
 	#roundAt = 0;
 	/** Rounds of cruising in a row in which a queue stood. */
 	#queuedRounds = 0;
-	/** Easing: the loss and the rate before it, and rounds of losses until it took effect. */
-	#easedLoss = 0;
-	#easedRate = 0;
-	#easedCount = 0;
+	readonly #ease = new Ease();
 	readonly #probe = new Probe();
 	/** What was lost in this round while a queue stood. */
 	#queueLost = 0;
@@ -69,7 +67,7 @@ export class PathModel implements Controller {
 		}
 		if (bandwidth === 0) return initialRate(this.minRoundTrip);
 		// Held back, the rate is below what got through, so that no queue can be full.
-		if (this.phase === 'ease') return Math.max(this.#easedRate * this.#gain, rateMin);
+		if (this.phase === 'ease') return Math.max(this.#ease.rate * this.#gain, rateMin);
 		const rate = bandwidth * this.#gain * this.#madeUp;
 		if (this.phase !== 'startup') return Math.max(rate, rateMin);
 		const isFirst = this.#startup.fullRate === 0;
@@ -88,7 +86,8 @@ export class PathModel implements Controller {
 		if (this.phase === 'probeRoundTrip') return Math.max(windowMin, flight / 2);
 		if (this.phase === 'drain') return drainShare * flight + windowMin;
 		if (this.phase === 'look') return lookShare * flight + windowMin;
-		const slack = (bandwidth * (slackTime + this.#lateness)) / 1e6 + windowMin;
+		const late = slackTime + this.#trip.lateness(this.minRoundTrip + this.#queue.delay);
+		const slack = (bandwidth * late) / 1e6 + windowMin;
 		if (this.phase === 'startup') {
 			return Math.max(initialWindow, startupWindowGain * flight + slack);
 		}
@@ -97,18 +96,7 @@ export class PathModel implements Controller {
 		return windowGain * flight + slack;
 	}
 
-	/**
-	 * How much later than the path and its queue explain a round trip ends: processes that share
-	 * their cores, and networks that hand packets over in lumps. What is sent meanwhile must fit
-	 * the window (the aggregation of BBRv2), or a busy machine's path is taken for a narrow one.
-	 */
-	get #lateness(): number {
-		if (this.#trip.sampleCount === 0) return 0;
-		const {smoothed, variation} = this.#trip;
-		return Math.max(0, smoothed + 2 * variation - this.minRoundTrip - this.#queue.delay);
-	}
-
-	/** For a trace: what the model has learnt. */
+	/** For a trace. */
 	get queueDelay(): number {
 		return this.#queue.delay;
 	}
@@ -141,11 +129,12 @@ export class PathModel implements Controller {
 		const span = isStart ? trainTime(this.minRoundTrip) : this.minRoundTrip;
 		const interval = Math.max(span, 4 * this.#queue.jitter);
 		const spacing = isStart ? trainSpacing(this.minRoundTrip) : this.minRoundTrip / 8;
-		if (this.#delivery.add(size, sentAt, now, limited, interval, spacing)) {
+		if (this.#delivery.add(size, sentAt, now, limited, interval, spacing, this.#queue.isLate)) {
 			const {rate} = this.#delivery;
 			if (!this.#delivery.limited || rate > this.#bandwidth.value) this.#bandwidth.add(rate);
 			if (this.#delivery.limited) this.#roundPartlyLimited = true;
 			else this.#roundLimited = false;
+			if (isStart) this.#onTrain();
 		}
 		if (this.#queue.delay <= this.queueMax / 2) this.#nearMinAt = now;
 		if (this.phase === 'compete') this.#competition.rival!.onPacket(size, sentAt, now, limited);
@@ -230,7 +219,7 @@ export class PathModel implements Controller {
 
 	/** What does not wait for the end of a round. */
 	#step(now: Micros): void {
-		const queueing = this.#queue.delay > this.queueMax && now >= this.#napUntil;
+		const queueing = this.#queue.delay > this.queueMax;
 		switch (this.phase) {
 			case 'startup':
 				if (this.#bandwidth.value === 0) return;
@@ -238,7 +227,7 @@ export class PathModel implements Controller {
 				return;
 			case 'drain':
 			case 'down':
-				if (this.#queue.delay <= this.queueMax / 2) this.#enter('cruise', now);
+				if (this.#queue.delay <= this.queueMax / 2) this.#endDrain(now);
 				else if (this.#phaseRounds < drainRoundsMax) return;
 				// It does not go though nothing is added to it: there are others.
 				else if (this.phase === 'drain') this.#share(this.#bandwidth.value, now);
@@ -287,10 +276,18 @@ export class PathModel implements Controller {
 		return this.#queue.delay <= emptyQueueMax(this.#bandwidth.value) + this.#queue.jitter;
 	}
 
+	#onTrain(): void {
+		if (this.#delivery.limited || this.#queue.isLate) return;
+		const isHeldUp = this.#queue.latest > this.queueMax / 3;
+		const {rate, sendRate} = this.#delivery;
+		this.#startup.onTrain(rate, sendRate, this.#bandwidth.value, isHeldUp);
+	}
+
 	#endStartupRound(rate: number, now: Micros): void {
-		if (this.#startup.grows(rate) || this.#roundPartlyLimited) return;
-		const isHeldUp = this.#delivery.sendRate >= heldUpMin * this.#delivery.rate;
-		if (this.#startup.isFull(isHeldUp) || this.#loss.excessive) this.#endStartup(now);
+		const isShown = this.#startup.isConfirmed();
+		if (!isShown && (this.#startup.grows(rate) || this.#roundPartlyLimited)) return;
+		const stretch = this.#delivery.sendRate / this.#delivery.rate;
+		if (isShown || this.#startup.isFull(stretch) || this.#loss.excessive) this.#endStartup(now);
 	}
 
 	/** The path is full: the rate of the last moments, in which a queue stood, is what it takes. */
@@ -300,6 +297,15 @@ export class PathModel implements Controller {
 		this.#enter('drain', now);
 	}
 
+	/** A queue stood all the time, so what came is what the path takes. */
+	#endDrain(now: Micros): void {
+		const span = now - this.#phaseAt;
+		if (this.phase === 'drain' && span >= this.minRoundTrip / 2 && !this.#delivery.limited) {
+			this.#bandwidth.cap(drainedGain * this.#delivery.rateSince(span, now));
+		}
+		this.#enter('cruise', now);
+	}
+
 	#endCruiseRound(rate: number, now: Micros): void {
 		// The queue of a phase before is on its way out.
 		const delay = this.#formerRounds > 0 ? 0 : this.#queue.delay;
@@ -307,7 +313,7 @@ export class PathModel implements Controller {
 		const queued = this.#queuedRounds >= 2 || delay > 2 * this.queueMax;
 		if (this.#overflows && now >= this.#napUntil) {
 			this.#competeFor(competeShare * this.#flight, now);
-		} else if (queued && !this.#roundPartlyLimited && now >= this.#napUntil) {
+		} else if (queued && !this.#roundPartlyLimited) {
 			// The path takes less than was thought: no more than came through in this round.
 			this.#bandwidth.cap(rate);
 			if (now - this.#queuedAt < queuedSpan) this.#share(rate, now);
@@ -319,7 +325,7 @@ export class PathModel implements Controller {
 			// A policer lets the trains of a start through, and then far less.
 			if (!this.#roundPartlyLimited) this.#bandwidth.cap((2 * rate) / (1 - this.#loss.floor));
 		} else if (this.#loss.excessive || this.#loss.doubtful) {
-			this.#ease(rate, now);
+			this.#beginEase(rate, now);
 		} else if (this.#phaseRounds >= this.#probe.pause) {
 			this.#probe.begin(this.#bandwidth.value);
 			this.#enter('up', now);
@@ -351,16 +357,10 @@ export class PathModel implements Controller {
 		if (this.#queuedRounds >= emptyRoundsMin) this.#enter('cruise', now);
 	}
 
-	/** Sending less shows whose the loss is: what remains is the path's. */
 	#endEaseRound(now: Micros): void {
-		if (this.#phaseRounds <= easeLag) {
-			this.#loss.discard();
-			this.#easedCount = this.#loss.roundCount;
-		} else if (this.#loss.roundCount >= this.#easedCount + 2) {
-			this.#loss.verify();
-			if (this.#loss.recent < this.#easedLoss / 2) this.#bandwidth.cap(this.#easedRate);
-			this.#enter('cruise', now);
-		}
+		if (!this.#ease.onRound(this.#phaseRounds, this.#loss)) return;
+		if (this.#ease.helped) this.#bandwidth.cap(this.#ease.rate);
+		this.#enter('cruise', now);
 	}
 
 	/** All held back, and the queue is gone: all are of one kind, or alone. */
@@ -393,15 +393,14 @@ export class PathModel implements Controller {
 		return this.#loss.isOverflow(this.#queueLost, this.#roundBytes);
 	}
 
-	#ease(rate: number, now: Micros): void {
+	#beginEase(rate: number, now: Micros): void {
 		if (this.#queue.hasRoom(this.queueMax) && this.#isQueueEmpty) {
 			// What loses here is a queue, not a policer, and it is empty: this is the path's own.
 			if (this.#phaseRounds > easeLag + 1) this.#loss.verify();
 			return;
 		}
 		// Whose the loss is does not depend on holding back much further than to half.
-		this.#easedRate = Math.max(rate, this.#bandwidth.value / 2);
-		this.#easedLoss = this.#loss.recent;
+		this.#ease.begin(Math.max(rate, this.#bandwidth.value / 2), this.#loss);
 		this.#enter('ease', now);
 	}
 
@@ -429,6 +428,7 @@ export class PathModel implements Controller {
 	}
 
 	get #gain(): number {
+		if (this.phase === 'startup') return this.#startup.gain;
 		return this.phase === 'up' ? this.#probe.gain : gains[this.phase];
 	}
 
@@ -469,9 +469,12 @@ const bandwidthRounds = 10;
 const roundTripSpan = 10_000_000;
 const roundTripRounds = 10;
 
+/** 2 / ln 2, to double: BBRHighGain of draft-cardwell-iccrg-bbr-congestion-control. */
 const startupWindowGain = 2.89;
 const drainRoundsMax = 4;
 const drainShare = 0.95;
+/** Its end may leave the link idle for some milliseconds. */
+const drainedGain = 1.05;
 
 /** A look: part of a flight that is left on its way, rounds in which one's own queue is gone. */
 const lookShare = 0.75;
@@ -486,12 +489,8 @@ const shareGain = 1.25;
 
 /** What of its flight it keeps when a queue runs over, as CUBIC does. */
 const competeShare = 0.7;
-/** Rounds until the losses that are found are of packets sent since. */
-const easeLag = 3;
+/** As BBR's cwnd_gain: one more flight for receipts that come late and in lumps. */
 const windowGain = 2;
-
-/** Sent that much faster than they arrive, packets queue up. */
-const heldUpMin = 1.1;
 
 /** Feedback comes in steps: that much more may be on its way, in microseconds of the rate. */
 const slackTime = 5000;

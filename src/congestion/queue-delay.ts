@@ -9,6 +9,15 @@ export class QueueDelay {
 	delay = 0;
 	/** Mean difference of one packet's delay and the next one's (RFC 3550 §6.4.1). */
 	jitter = 0;
+	/** Of the last packet alone. */
+	latest = 0;
+	/**
+	 * The last packet may have waited here: a process that was late takes all that came meanwhile at
+	 * once. Neither its delay nor the time since it came says anything of the path.
+	 */
+	isLate = false;
+	/** Until then. */
+	#lateUntil = 0;
 	/** The longest queue ever shown, jitter left out. */
 	#most = 0;
 	/** The most that two packets in a row waited in this group, and in the last one. */
@@ -34,10 +43,15 @@ export class QueueDelay {
 		this.#base.add(oneWay, now);
 		if (!Number.isNaN(this.#last)) {
 			this.#samples = Math.min(this.#samples + 1, 16);
-			this.jitter += (Math.abs(oneWay - this.#last) - this.jitter) / this.#samples;
+			const step = oneWay - this.#last;
+			const isJump = step > lateMin + 2 * this.jitter;
+			if (isJump && now >= this.#lateUntil) this.#lateUntil = now + step / catchUp;
+			this.isLate = now < this.#lateUntil;
+			this.jitter += (Math.abs(step) - this.jitter) / this.#samples;
 			this.#crest = Math.max(this.#crest, Math.min(oneWay, this.#last) - this.#base.value);
 		}
 		this.#last = oneWay;
+		this.latest = oneWay - this.#base.value;
 		this.#groupMin = Math.min(this.#groupMin, oneWay);
 		const groups = this.jitter > jitterHigh ? groupsMax : 1;
 		const former = this.#formerMin;
@@ -45,7 +59,7 @@ export class QueueDelay {
 		for (let group = 0; group < groups; group++) least = Math.min(least, former[group]!);
 		this.delay = former[groups - 1] === Infinity ? 0 : least - this.#base.value;
 		this.#most = Math.max(this.#most, this.delay - this.jitter);
-		if (++this.#groupCount >= groupSize && now - this.#groupAt >= span) {
+		if (++this.#groupCount >= groupSize && now - this.#groupAt >= span && !this.isLate) {
 			former.copyWithin(1, 0, groupsMax - 1);
 			former[0] = this.#groupMin;
 			this.#groupMin = Infinity;
@@ -66,7 +80,10 @@ export class QueueDelay {
 
 	reset(): void {
 		this.delay = 0;
+		this.latest = 0;
 		this.jitter = 0;
+		this.isLate = false;
+		this.#lateUntil = 0;
 		this.#most = 0;
 		this.#crest = 0;
 		this.#formerCrest = 0;
@@ -85,6 +102,14 @@ const groupSize = 8;
 /** Groups that must all show a queue where each packet's own delay strays by more than this. */
 const groupsMax = 4;
 const jitterHigh = 4000;
+
+/**
+ * Microseconds, beyond twice the jitter, by which a packet is later than the one before it if it
+ * has waited here. What waited is read at three times the path's rate at least: on 100 Mbit/s, what
+ * came in 60 ms was read in 13.
+ */
+const lateMin = 1000;
+const catchUp = 2;
 
 /**
  * Microseconds that a queue must stand: a process that shares its core is late by the least now and

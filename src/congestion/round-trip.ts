@@ -31,6 +31,16 @@ export class RoundTrip {
 		return this.smoothed + Math.max(4 * this.variation, granularity);
 	}
 
+	/**
+	 * How much later than `explained` a round trip ends: processes that share their cores, and
+	 * networks that hand packets over in lumps. What is sent meanwhile must fit a window (the
+	 * aggregation of BBRv2), or a busy machine's path is taken for a narrow one.
+	 */
+	lateness(explained: number): number {
+		if (this.sampleCount === 0) return 0;
+		return Math.max(0, this.smoothed + 2 * this.variation - explained);
+	}
+
 	/** Forgets everything: the path is another one. */
 	reset(): void {
 		this.latest = 0;

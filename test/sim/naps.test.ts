@@ -44,3 +44,28 @@ test('a pause of fifty milliseconds each second costs little more than itself', 
 	};
 	t.true(time({awake: 1_000_000, asleep: 50_000}) < 1.3 * time());
 });
+
+for (const seed of [1, 2, 3]) {
+	test(`a start on a machine that is late now and then fills no queue [SHOAL_SEED=${seed}]`, t => {
+		const settings = pathOf({megabits: 100, roundTripMs: 100, sizes: [16 << 20], seed});
+		const naps = {awake: 50_000, asleep: 10_000};
+		const run = startRun(settings, {timerGrain: 1000, sealed: true, naps});
+		run.world.drive({done: () => isOver(run), until: run.start + 60e6, stepsMax: 5e6});
+		t.true(run.receiver.isWhole);
+		const {overflowed, delivered} = run.down.counts;
+		t.true(overflowed < delivered / 100, `${overflowed} of ${delivered} found the queue full`);
+	});
+}
+
+test('a start that nobody disturbs leaves a third of the queue free', t => {
+	const settings = pathOf({megabits: 100, roundTripMs: 100, sizes: [16 << 20]});
+	const run = startRun(settings, {timerGrain: 1000, sealed: true});
+	let most = 0;
+	const done = () => {
+		most = Math.max(most, run.down.waitAt(run.world.now));
+		return isOver(run);
+	};
+	run.world.drive({done, until: run.start + 60e6, stepsMax: 5e6});
+	t.true(run.receiver.isWhole);
+	t.true(most < 67_000, `${most} µs`);
+});

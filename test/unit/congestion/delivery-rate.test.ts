@@ -1,5 +1,6 @@
 import test from 'ava';
 import {DeliveryRate} from '../../../src/congestion/delivery-rate.ts';
+import {QueueDelay} from '../../../src/congestion/queue-delay.ts';
 
 const size = 1000;
 
@@ -8,7 +9,7 @@ function greatest(packets: readonly (readonly [sentAt: number, now: number])[]):
 	const delivery = new DeliveryRate();
 	let most = 0;
 	for (const [sentAt, now] of packets) {
-		if (delivery.add(size, sentAt, now, false, 50_000, 1000)) {
+		if (delivery.add(size, sentAt, now, false, 50_000, 1000, false)) {
 			most = Math.max(most, delivery.rate);
 		}
 	}
@@ -37,7 +38,7 @@ test('a source that had no more to send marks the samples that it touches', t =>
 	const delivery = new DeliveryRate();
 	const marks: boolean[] = [];
 	for (const [index, at] of spaced.entries()) {
-		if (delivery.add(size, at, at + 20_000, index === 100, 20_000, 1000)) {
+		if (delivery.add(size, at, at + 20_000, index === 100, 20_000, 1000, false)) {
 			marks[index] = delivery.limited;
 		}
 	}
@@ -58,10 +59,28 @@ test('the rate after a pause of the source is that of the packets, not of the pa
 				isSourceIdle && index === 100,
 				50_000,
 				1000,
+				false,
 			);
 			if (fresh) least = Math.min(least, delivery.rate);
 		}
 		t.is(least > 0.95e6, isSourceIdle, `${least}`);
 		t.is(delivery.rateSince(20_000, 399_000 + 520_000) > 0.95e6, true);
 	}
+});
+
+test('what waited while this process was late makes no path look fast', t => {
+	const delivery = new DeliveryRate();
+	const queue = new QueueDelay();
+	let most = 0;
+	for (let index = 0; index < 2000; index++) {
+		// Sent twice as fast as the path takes it; from 100 ms on for 15 ms nothing is read.
+		const at = 50_000 + index * 100;
+		const waited = at > 100_000 && at < 115_000 ? 115_000 + (at - 100_000) / 5 : at;
+		const now = at >= 115_000 && at < 118_000 ? 118_000 : waited;
+		queue.add(now - index * 50, now, 100_000);
+		if (delivery.add(size, index * 50, now, false, 25_000, 3000, queue.isLate)) {
+			most = Math.max(most, delivery.rate);
+		}
+	}
+	t.true(most < 1.1e7, `${most}`);
 });
