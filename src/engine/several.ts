@@ -1,7 +1,7 @@
 /**
  * Several sources of one snapshot as one supply. Each is asked for as much as it keeps up with, so
- * the faster gives the more; what one refuses another is asked for; one that fails, lags behind or
- * lies is asked no more. A lie costs the leaf that it was told in, and is held against its teller.
+ * the faster gives the more; what one refuses another is asked for; one that fails, is stale or
+ * lies is asked no more, one that lags behind no more than it has to be. A lie costs the leaf that it was told in, and is held against its teller.
  */
 import {ShoalError} from '../error.ts';
 import {leafSize} from '../limit.ts';
@@ -26,7 +26,7 @@ export type SeveralOptions = {
 
 /** Leaves and stretches of hashes that a source may get wrong before it is asked no more. */
 const liesMax = 8;
-/** Requests that another source answered first, before one that does nothing is asked no more. */
+/** Requests that another source answered first, before one that does nothing is a spare one. */
 const lateMax = 4;
 const checkEveryMs = 500;
 /** So long unanswered, a request goes to a source that has nothing else to do, too. */
@@ -49,6 +49,8 @@ export class Contributor {
 	untaken = 0;
 	/** Why it is asked no more. */
 	dropped: ShoalError | undefined;
+	/** Slower than the others: it is asked for what nobody else has, or can be asked for. */
+	isSpare = false;
 
 	constructor(name: string, supply: Supply, now: Micros) {
 		this.doneAt = now;
@@ -134,12 +136,10 @@ export class Several implements Supply {
 
 	/** Of each source: those that are asked no more included. */
 	get counts(): readonly SourceCounts[] {
-		const asked = this.#all.map(({name, bytes, lies, dropped}) => ({
-			url: name,
-			bytes,
-			lies,
-			...(dropped && {dropped: dropped.code}),
-		}));
+		const asked = this.#all.map(({name, bytes, lies, dropped, isSpare}) => {
+			const why = dropped?.code ?? (isSpare ? 'SOURCE_STALLED' : undefined);
+			return {url: name, bytes, lies, ...(why && {dropped: why})};
+		});
 		return [...asked, ...this.#missed];
 	}
 
@@ -166,7 +166,7 @@ export class Several implements Supply {
 	}
 
 	get hungry(): boolean {
-		return this.#live.some(({supply}) => supply.hungry);
+		return this.#quick.some(({supply}) => supply.hungry);
 	}
 
 	get outstandingCount(): number {
@@ -286,6 +286,12 @@ export class Several implements Supply {
 		return this.#all.filter(({dropped}) => dropped === undefined);
 	}
 
+	/** Who is asked first: those who keep up, or whoever is left. */
+	get #quick(): Contributor[] {
+		const quick = this.#live.filter(({isSpare}) => !isSpare);
+		return quick.length > 0 ? quick : this.#live;
+	}
+
 	#handlerOf(from: Contributor): ContentHandler {
 		return {
 			block: (request, object, offset, data, now) => {
@@ -338,10 +344,12 @@ export class Several implements Supply {
 	#countLate(slow: Contributor): void {
 		const {clock} = this.#options.platform;
 		const isStuck = later(slow.doneAt, stuck) <= clock.now();
-		if (++slow.late < lateMax || !isStuck || slow.dropped !== undefined) return;
-		queueMicrotask(() => {
-			this.drop(slow, new ShoalError('SOURCE_STALLED', 'it is slower than all others'));
-		});
+		if (++slow.late < lateMax || !isStuck || slow.dropped !== undefined || slow.isSpare) return;
+		if (!this.#live.some(each => each !== slow && !each.isSpare)) return;
+		// What it alone has must not be lost because it is slow.
+		slow.isSpare = true;
+		const then = 'it is asked for nothing that another has';
+		this.#options.notice(`${slow.name} is slower than all others: ${then}`);
 	}
 
 	#settle(asked: Asked): void {
@@ -388,7 +396,8 @@ export class Several implements Supply {
 			each => !refusers.includes(each) && !asking.includes(each) && !liars?.includes(each),
 		);
 		const bound = isSums ? this.#sumsOf.get(key)?.from : undefined;
-		const best = bound ?? bestOf(able);
+		const quick = able.filter(({isSpare}) => !isSpare);
+		const best = bound ?? bestOf(quick) ?? bestOf(able);
 		if (best === undefined || !able.includes(best)) return false;
 		if (isSums && bound === undefined) this.#sumsOf.set(key, {from: best, hasCome: false});
 		const copy = new Copy(asked, best, object);
@@ -438,7 +447,7 @@ export class Several implements Supply {
 	/** Who has nothing to do is asked for what another has owed for long. */
 	#shareTail(): void {
 		const now = this.#options.platform.clock.now();
-		const idle = this.#live.filter(({supply}) => supply.outstandingCount === 0);
+		const idle = this.#quick.filter(({supply}) => supply.outstandingCount === 0);
 		if (idle.length === 0) return;
 		let left = idle.length * 4;
 		for (const asked of this.#asked) {

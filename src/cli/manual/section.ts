@@ -58,8 +58,8 @@ export function sources(): string[] {
 			'relay into the URL and leave the key as it is. What a relay lacks is unavailable there',
 			'(exit 24); pull --check at the relay brings it back.\n\n A pull may name several sources of',
 			'one key, module and path, an origin and its relays for instance. Each is asked for as much',
-			'as it keeps up with; one that is away, has another snapshot, does nothing or lies is named,',
-			'and asked no more. Contents then travel as they are, whatever --compress says, and',
+			'as it keeps up with; one that is away, has another snapshot or lies is named and asked no',
+			'more, one that is slower than all others for nothing that another has. Contents then travel as they are, whatever --compress says, and',
 			'--bwlimit is the limit of all of them together.',
 		),
 	];

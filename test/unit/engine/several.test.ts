@@ -1,6 +1,7 @@
 import test from 'ava';
 import {Contributor, Several} from '../../../src/engine/several.ts';
 import type {ContentHandler, Supply} from '../../../src/engine/supply.ts';
+import {ShoalError} from '../../../src/error.ts';
 import type {Platform} from '../../../src/platform/platform.ts';
 import type {FetchRequest} from '../../../src/transfer/request.ts';
 import {micros} from '../../../src/unit.ts';
@@ -25,6 +26,8 @@ class ScriptedSupply {
 	taken(octets: number): void {
 		this.octetsTaken += octets;
 	}
+
+	async close(): Promise<void> {}
 }
 
 const now = micros(0);
@@ -65,4 +68,57 @@ test('sums that come after their refusal are dropped: each source salts its own'
 		contents.block(asked[0]!, 0, 0, Uint8Array.of(2), now);
 	}
 	t.deepEqual([came, first.octetsTaken, second.octetsTaken], [[], 2, 1]);
+});
+
+test('a source that is stuck is named, and asked for nothing but what nobody else has', t => {
+	const [first, second] = [new ScriptedSupply(), new ScriptedSupply()];
+	const [a, b] = [first, second].map(
+		(each, at) => new Contributor(`${at}`, each as Partial<Supply> as Supply, now),
+	);
+	let time = 0;
+	let check: () => void = () => undefined;
+	const at = (_at: number, then: () => void) => {
+		check = then;
+		return () => undefined;
+	};
+	const notices: string[] = [];
+	const several = new Several(
+		{
+			platform: {clock: {...clock, now: () => micros(time), at}} as Pick<Platform, 'clock'>,
+			failed: () => t.fail(),
+			notice: text => notices.push(text),
+			stopDialling: async () => undefined,
+		},
+		a!,
+	);
+	several.add(b!);
+	const done: number[] = [];
+	several.deliver({
+		block: () => undefined,
+		refused: () => t.fail(),
+		done: ({position}) => done.push(position),
+	});
+	const fetch = (position: number) => {
+		const content = {snapshot: 0, kind: objectKind.content, page: 0, count: 1, offset: 0};
+		several.fetch({...content, position, length: 8} as FetchRequest);
+	};
+	for (let position = 0; position < 5; position++) fetch(position);
+	t.is(first.asked.length, 5);
+	time = 6_000_000;
+	check();
+	t.is(second.asked.length, 5, 'what is overdue is asked of who is idle, too');
+	for (const request of second.asked) second.contents.done(request);
+	t.is(notices.length, 1);
+	t.regex(notices[0]!, /^0 is slower than all others/);
+	t.is(several.counts[0]!.dropped, 'SOURCE_STALLED');
+	fetch(5);
+	t.deepEqual([first.asked.length, second.asked.length], [5, 6], 'the other goes first');
+	second.contents.refused(second.asked[5]!, 0, refuseCode.unavailable);
+	t.is(first.asked.length, 6, 'what that one lacks is not lost');
+	second.contents.done(second.asked[5]!);
+	first.contents.done(first.asked[5]!);
+	t.deepEqual(done, [0, 1, 2, 3, 4, 5]);
+	several.drop(b!, new ShoalError('SESSION_CLOSED', 'gone'));
+	fetch(6);
+	t.is(first.asked.length, 7, 'nor when nobody else is left');
 });
