@@ -1,7 +1,8 @@
 /**
  * Several sources of one snapshot as one supply. Each is asked for as much as it keeps up with, so
  * the faster gives the more; what one refuses another is asked for; one that fails, is stale or
- * lies is asked no more, one that lags behind no more than it has to be. A lie costs the leaf that it was told in, and is held against its teller.
+ * lies is asked no more, one that lags behind no more than it has to be. A lie costs the leaf that
+ * it was told in, and is held against its teller.
  */
 import {ShoalError} from '../error.ts';
 import {leafSize} from '../limit.ts';
