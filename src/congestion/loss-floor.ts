@@ -90,6 +90,8 @@ export class LossFloor {
 
 	/** In the last two rounds the sender held back: their loss is the path's own. */
 	verify(): void {
+		// Where a round trip holds few packets, many of them are less than two rounds.
+		if (this.roundCount < 2) return;
 		const last = (this.roundCount - 1) % floorRounds;
 		const former = (this.roundCount - 2) % floorRounds;
 		this.recent = (this.#shares[last]! + this.#shares[former]!) / 2;

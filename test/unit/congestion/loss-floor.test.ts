@@ -104,3 +104,12 @@ test('while what was declared lost arrives after all, nothing is excessive', t =
 	floor.onRound();
 	t.false(floor.excessive);
 });
+
+test('before two rounds have had enough packets, nothing is verified', t => {
+	const floor = new LossFloor();
+	floor.onArrived(60 * 1228);
+	floor.onRound();
+	floor.verify();
+	t.false(floor.isVerified);
+	t.is(floor.madeUp(false), 1);
+});
