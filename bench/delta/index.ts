@@ -11,7 +11,15 @@ import {madePairs} from './made.ts';
 import {type Options, readOptions, usage} from './option.ts';
 import {packagePairs} from './package.ts';
 import {type Pair, setTimes, Unavailable} from './pair.ts';
-import {describeReport, describeRun, describeShortly, meetsTargets, writeReport} from './report.ts';
+import {
+	describeReport,
+	describeRun,
+	describeShortly,
+	meetsTargets,
+	type Report,
+	readReport,
+	writeReport,
+} from './report.ts';
 import {type ProgramName, type Run, runPair} from './run.ts';
 
 const smokeScale = 1 / 256;
@@ -46,8 +54,10 @@ async function measure({host, machine, say}: Workplace, options: Options): Promi
 	}
 	const hasProblem = runs.some(({problem}) => problem !== undefined);
 	if (options.isSmoke) return hasProblem ? 1 : 0;
-	const report = {machine, leftOut, runs};
-	finish(report, options, say);
+	const output = outputOf(options);
+	const kept = options.isAdded && output !== undefined ? readReport(output) : undefined;
+	const report = addTo(kept, {machine, leftOut, runs});
+	finish(report, output, options, say);
 	return hasProblem || !meetsTargets(report) ? 1 : 0;
 }
 
@@ -58,9 +68,13 @@ function choosePairs({isSmoke, names}: Options): readonly Pair[] {
 		const hard = adversarialPairs(smokeScale);
 		return [made[1]!, made[2]!, hard[0]!, hard[8]!];
 	}
-	const all = [...packagePairs, ...madePairs(1), ...adversarialPairs(1)];
+	const all = allPairs();
 	if (names.length === 0) return all;
 	return all.filter(({name, kind}) => names.some(word => name.startsWith(word) || kind === word));
+}
+
+function allPairs(): readonly Pair[] {
+	return [...packagePairs, ...madePairs(1), ...adversarialPairs(1)];
 }
 
 /** Why it could not be measured. */
@@ -93,13 +107,29 @@ async function measurePair(
 	}
 }
 
+/** The project's own place is for all pairs. */
+function outputOf({output, names, isAdded}: Options): string | undefined {
+	return output ?? (names.length === 0 || isAdded ? join(project, resultsAt) : undefined);
+}
+
+/** The pairs in their own order, those that were measured now in place of what they were. */
+function addTo(kept: Report | undefined, report: Report): Report {
+	if (kept === undefined) return report;
+	const nameOf = (run: Run): string => `${run.pair} (${run.kind})`;
+	const order = allPairs().map(({name, kind}) => `${name} (${kind})`);
+	const now = new Set(report.runs.map(nameOf));
+	const runs = [...kept.runs.filter(run => !now.has(nameOf(run))), ...report.runs];
+	runs.sort((a, b) => order.indexOf(nameOf(a)) - order.indexOf(nameOf(b)));
+	const absent = kept.leftOut.filter(why => !runs.some(run => why.startsWith(nameOf(run))));
+	return {...report, leftOut: [...new Set([...absent, ...report.leftOut])], runs};
+}
+
 function finish(
-	report: Parameters<typeof describeReport>[0],
+	report: Report,
+	output: string | undefined,
 	options: Options,
 	say: Workplace['say'],
 ): void {
-	const output =
-		options.output ?? (options.names.length === 0 ? join(project, resultsAt) : undefined);
 	say(`\n${describeReport(report)}`);
 	if (output === undefined) return;
 	writeReport(report, output);

@@ -1,5 +1,5 @@
 /** What a measurement leaves: one JSON, one page, one plot, and the README's section. */
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Machine} from '../wan/machine.ts';
 import {drawPlot, type Plot} from '../wan/plot.ts';
@@ -44,6 +44,12 @@ export function writeReport(report: Report, directory: string): void {
 	writeFileSync(join(directory, 'delta.json'), toJson(report));
 	writeFileSync(join(directory, 'delta.md'), describeReport(report));
 	writeFileSync(join(directory, 'delta.svg'), drawPlot(plotRatios(rowsOf(report))));
+}
+
+/** What `writeReport` left there; undefined: nothing. */
+export function readReport(directory: string): Report | undefined {
+	const path = join(directory, 'delta.json');
+	return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Report) : undefined;
 }
 
 function toJson({runs, ...rest}: Report): string {
