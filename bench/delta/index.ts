@@ -1,12 +1,15 @@
 /** `npm run bench:delta [-- OPTION…]`: octets of updates, beside rsync and zsync. README.md explains. */
-import {mkdirSync, rmSync} from 'node:fs';
+import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {runBench, type Workplace} from '../run-bench.ts';
 import {type Host, hasTool, whyNot} from '../wan/host.ts';
 import {compile} from '../wan/link.ts';
+import type {Machine} from '../wan/machine.ts';
 import {updateDocument} from '../wan/report.ts';
+import {describeMachine} from '../wan/table.ts';
 import {adversarialPairs} from './adversarial.ts';
+import {type CostRow, describeCosts, measureCosts, measureSearch} from './cost.ts';
 import {madePairs} from './made.ts';
 import {type Options, readOptions, usage} from './option.ts';
 import {packagePairs} from './package.ts';
@@ -38,6 +41,7 @@ await runBench({
 });
 
 async function measure({host, machine, say}: Workplace, options: Options): Promise<number> {
+	if (options.isCost) return await measureCost(host, machine, say, options);
 	compile(host.directory);
 	const runs: Run[] = [];
 	const leftOut: string[] = [];
@@ -59,6 +63,29 @@ async function measure({host, machine, say}: Workplace, options: Options): Promi
 	const report = addTo(kept, {machine, leftOut, runs});
 	finish(report, output, options, say);
 	return hasProblem || !meetsTargets(report) ? 1 : 0;
+}
+
+/** Costs are measured, not judged: there is no bound for them. */
+async function measureCost(
+	{directory}: Host,
+	machine: Machine,
+	say: Workplace['say'],
+	{isSmoke, output}: Options,
+): Promise<number> {
+	const program = join(project, 'bin/shoal.js');
+	const costs = {directory, program, scale: isSmoke ? smokeScale : 1};
+	const onRow = (row: CostRow): void => say(JSON.stringify({name: 'delta', ...row}));
+	const rows = await measureCosts({...costs, onRow});
+	const searches = await measureSearch({...costs, onRow});
+	if (isSmoke) return 0;
+	const said = describeCosts(rows, searches);
+	say(`\n${said}`);
+	const to = output ?? join(project, resultsAt);
+	const head = '# What an update costs the processors: shoal and rsync\n\nWritten by';
+	const by = `${head} \`npm run bench:delta -- --cost\`, on ${describeMachine(machine)}`;
+	writeFileSync(join(to, 'delta-cost.md'), `${by}\n\n${said}\n`);
+	if (output === undefined) updateDocument(`${project}README.md`, said, 'delta-cost');
+	return 0;
 }
 
 function choosePairs({isSmoke, names}: Options): readonly Pair[] {

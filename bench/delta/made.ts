@@ -26,7 +26,10 @@ const mib = 1 << 20;
 export function madePairs(scale: number): readonly Pair[] {
 	const sized = (size: number): number => Math.max(4096, Math.round(size * scale));
 	return [
-		{...scattered(sized(1 << 30), Math.ceil(2600 * scale)), name: scatteredName},
+		{
+			...scattered(sized(1 << 30), {count: Math.ceil(2600 * scale), editSize: 4096}),
+			name: scatteredName,
+		},
 		database(sized(128 * mib), Math.ceil(300 * scale)),
 		log(sized(64 * mib), sized(mib)),
 		diskImage(Math.max(8 * mib, sized(256 * mib))),
@@ -45,7 +48,10 @@ export function noise(size: number, seed: number): Buffer {
 	return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size));
 }
 
-function scattered(size: number, count: number): Pair {
+export type ScatteredOptions = {readonly count: number; readonly editSize: number};
+
+/** Changes in as many places of octets that look random. */
+export function scattered(size: number, {count, editSize}: ScatteredOptions): Pair {
 	return {
 		name: '',
 		kind: 'made',
@@ -61,9 +67,23 @@ function scattered(size: number, count: number): Pair {
 			const prng = new Prng(benchSeed);
 			const changed = openSync(to, 'r+');
 			for (let edit = 0; edit < count; edit++) {
-				writeSync(changed, noise(4096, 10_000 + edit), 0, 4096, prng.below(size - 4096));
+				const octets = noise(editSize, 10_000 + edit);
+				writeSync(changed, octets, 0, editSize, prng.below(size - editSize));
 			}
 			closeSync(changed);
+		},
+	};
+}
+
+/** Nothing of the old version is in the new one. */
+export function foreignPair(size: number): Pair {
+	return {
+		name: 'foreign content',
+		kind: 'made',
+		file: 'volume',
+		make: (before, after) => {
+			writeFileSync(join(before, 'volume'), noise(size, 1));
+			writeFileSync(join(after, 'volume'), noise(size, 2));
 		},
 	};
 }

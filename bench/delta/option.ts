@@ -7,6 +7,8 @@ export type Options = {
 	/** Also with both programs compressing. */
 	readonly isCompressed: boolean;
 	readonly isSmoke: boolean;
+	/** Processor time and speed of the search in place of octets. */
+	readonly isCost: boolean;
 	/** Of pairs that are not measured, results stay as they are. */
 	readonly isAdded: boolean;
 	/** Where the results go; undefined: the project's own place, if everything was measured. */
@@ -17,6 +19,7 @@ export const usage = `usage: npm run bench:delta -- [OPTION]... [PAIR]...
   PAIR             only pairs whose name begins so, or of this kind: tree, tar,
                    tar.gz, made, adversarial, moved
   --compress       once more with -z on both
+  --cost           processor time and speed of the search in place of octets
   --add            keep the results of pairs that are not measured
   --smoke          a few tiny pairs, made here
   --output DIR     write the results there
@@ -29,6 +32,7 @@ export function readOptions(words: readonly string[]): Options {
 		allowPositionals: true,
 		options: {
 			compress: {type: 'boolean', default: false},
+			cost: {type: 'boolean', default: false},
 			add: {type: 'boolean', default: false},
 			smoke: {type: 'boolean', default: false},
 			output: {type: 'string'},
@@ -37,6 +41,7 @@ export function readOptions(words: readonly string[]): Options {
 	return {
 		names: positionals,
 		isCompressed: values.compress,
+		isCost: values.cost,
 		isAdded: values.add,
 		isSmoke: values.smoke,
 		output: values.output,

@@ -5,6 +5,7 @@
  * right is decided by the hash of what it expands to.
  *
  * A leaf of which something is here already is never asked for compressed: it would come whole.
+ * Where that is less than what is missing of it, `DeltaFetch` has copied nothing of it.
  */
 import {leafSize} from '../limit.ts';
 import {leafCount} from '../snapshot/merkle.ts';
@@ -85,6 +86,12 @@ export class CompressedFetch {
 	/** No more contents are to be taken on now. */
 	get isFull(): boolean {
 		return this.#pending >= pendingMax;
+	}
+
+	/** In which form leaves of the row would be asked for first; undefined: as they are. */
+	formOf(row: number): number | undefined {
+		const isShort = this.#options.table.columns.size[row]! < lengthMin;
+		return isShort || this.#isPlain(row) ? undefined : this.#forms[0];
 	}
 
 	/** From now on all of this row is asked for as it is; false: it has been already. */

@@ -5,7 +5,13 @@
  */
 import {assert} from '../assert.ts';
 import {allowedOfFound, allowedPart, Delta, requestCost} from '../delta/delta.ts';
-import {coverOf, matchedSize, matchRowSize} from '../delta/match-list.ts';
+import {
+	coverOf,
+	cutMatches,
+	literalRanges,
+	matchedSize,
+	matchRowSize,
+} from '../delta/match-list.ts';
 import {countOf, join, type Pairs, subtract} from '../delta/pairs.ts';
 import type {SearchInput} from '../delta/search-input.ts';
 import {sumsShape} from '../delta/shape.ts';
@@ -20,6 +26,7 @@ import {baseName} from '../snapshot/path.ts';
 import type {ChangeTable} from '../task/change-table.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {type CopyOutput, copyMatches, match} from '../task/match.ts';
+import {shrinkage} from '../task/shrinkage.ts';
 import {stagedName} from '../task/staged-name.ts';
 
 /** A file to search: below a held directory, by components of which none is a symlink. */
@@ -58,6 +65,8 @@ export type DeltaFetchOptions = {
 	/** These octets of the row's file are in staging; of leaves that were hashed, what they are. */
 	readonly onCopied: (row: number, from: number, to: number, hashes: LeafHashes) => void;
 	readonly onFailed: (error: unknown) => void;
+	/** Number of the form in which the row's content would come compressed, if it may. */
+	readonly formOf: (row: number) => number | undefined;
 };
 
 /** Files whose sums are asked for or searched at once: enough to fill a long path with requests. */
@@ -217,7 +226,10 @@ export class DeltaFetch {
 		const isSparse = table.columns.holes[row] === 1;
 		const missing = rest?.missing ?? Float64Array.of(0, size);
 		const staged = rest === undefined ? -1 : from.length - 1;
-		const {there, elsewhere} = sortOut(delta.matches, staged, missing);
+		const sorted = sortOut(delta.matches, staged, missing);
+		const {there} = sorted;
+		const elsewhere =
+			rest === undefined ? await this.#leaveOut(row, from, sorted.elsewhere) : sorted.elsewhere;
 		this.#wantAll(row, subtract(subtract(missing, there), coverOf(elsewhere)));
 		for (let at = 0; at < there.length; at += 2)
 			onCopied(row, there[at]!, there[at + 1]!, noHashes);
@@ -242,6 +254,32 @@ export class DeltaFetch {
 			this.#close(to);
 		}
 		this.#wantAll(row, subtract(coverOf(elsewhere), join(done.sort(([a], [b]) => a - b).flat())));
+	}
+
+	/**
+	 * Without matches in leaves of which less travels if they come whole and compressed: a leaf
+	 * that is partly here would come as it is.
+	 */
+	async #leaveOut(
+		row: number,
+		from: readonly Basis[],
+		matches: Float64Array,
+	): Promise<Float64Array> {
+		const {table, pool, order, formOf} = this.#options;
+		const size = table.columns.size[row]!;
+		const form = formOf(row);
+		const literals = literalRanges(matches, size);
+		if (form === undefined || matches.length === 0 || literals.length === 0) return matches;
+		const bases = this.#open(from);
+		try {
+			const basis = matches[1]!;
+			const input = {basis: bases[basis], size: from[basis]!.size, form};
+			const {part} = await pool.run(shrinkage, input, order);
+			const whole = leavesAbove(literals, size, part);
+			return cutMatches(matches, subtract(Float64Array.of(0, size), whole));
+		} finally {
+			for (const each of bases) this.#close(each);
+		}
 	}
 
 	#wantAll(row: number, ranges: Pairs): void {
@@ -335,6 +373,26 @@ function* partsOf(matches: Float64Array): Generator<Float64Array> {
 		}
 	}
 	if (part.length > 0) yield Float64Array.from(part);
+}
+
+/** Leaves of which more than `part` is in `literals`, as pairs. */
+function leavesAbove(literals: Pairs, size: number, part: number): Pairs {
+	const octetsOf = new Map<number, number>();
+	for (let at = 0; at < literals.length; at += 2) {
+		const end = literals[at + 1]!;
+		for (let from = literals[at]!; from < end; ) {
+			const leaf = Math.floor(from / leafSize);
+			const to = Math.min(end, (leaf + 1) * leafSize);
+			octetsOf.set(leaf, (octetsOf.get(leaf) ?? 0) + to - from);
+			from = to;
+		}
+	}
+	const pairs: number[] = [];
+	for (const [leaf, octets] of octetsOf) {
+		const end = Math.min(size, (leaf + 1) * leafSize);
+		if (octets > part * (end - leaf * leafSize)) pairs.push(leaf * leafSize, end);
+	}
+	return join(pairs);
 }
 
 function hashesOf({leaves, hashes}: CopyOutput): LeafHashes {

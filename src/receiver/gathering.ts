@@ -355,6 +355,7 @@ export class Gathering {
 				this.#intake.copied(row, from, to, hashes);
 			},
 			onFailed: error => this.#failUnlessAborted(error),
+			formOf: row => this.#compressed?.formOf(row),
 		});
 	}
 

@@ -120,7 +120,7 @@ const leafFloor = (offset: number): number => offset - (offset % leafSize);
 const leafCeil = (offset: number): number => Math.ceil(offset / leafSize) * leafSize;
 
 /** What of `into` a basis can still fill: a file that fails must not cost what others have. */
-function readThere(
+export function readThere(
 	tree: TreeIo,
 	basis: FileHandle | undefined,
 	into: Uint8Array,

@@ -11,6 +11,7 @@ import {publish} from './publish.ts';
 import {readRanges} from './read.ts';
 import {removeTrees} from './remove-trees.ts';
 import {scan} from './scan.ts';
+import {shrinkage} from './shrinkage.ts';
 import {siblings} from './siblings.ts';
 import {stage} from './stage.ts';
 import {hashStaged} from './staged-hash.ts';
@@ -30,6 +31,7 @@ const tasks: readonly AnyTask[] = [
 	compress,
 	match,
 	copyMatches,
+	shrinkage,
 	copyContent,
 	linkContent,
 	hashStaged,

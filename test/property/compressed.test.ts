@@ -115,6 +115,40 @@ test('text costs a fraction, of a small file and of a large one', async t => {
 	}
 });
 
+test('of a leaf that is here in part what is less comes: what is missing, or all of it compressed', async t => {
+	const [prng, noise] = [new Prng(31), new Prng(32)];
+	const words = Array.from({length: 200}, () => prng.next().toString(36));
+	const sizes: number[] = [];
+	// Text of which a third is new in stretches of 2 KiB, and noise of which a third is.
+	for (const isText of [true, false]) {
+		const {from, to} = directories(t);
+		const said = (): string => `${prng.pick(words)} `;
+		const make = (size: number): Buffer => {
+			if (!isText) return Buffer.from(noise.bytes(size));
+			return Buffer.from(
+				Array.from({length: size / 4}, said)
+					.join('')
+					.slice(0, size),
+			);
+		};
+		const content = make(10 * leafSize);
+		const old = Buffer.from(content);
+		for (let at = 0; at < old.length; at += 6144) old.set(make(2048), at);
+		writeFileSync(join(from, 'file'), content);
+		writeFileSync(join(to, 'file'), old);
+		utimesSync(join(to, 'file'), 1, 1);
+		const source = await TreeSource.of(poolOf(2), from);
+		const open = {compress};
+		const {result, fed} = await pullTree({pool: poolOf(2), source, destination: to, open});
+		t.is(result?.exit, 0);
+		t.true(readFileSync(join(to, 'file')).equals(content));
+		sizes.push(fed.contents + fed.compressed);
+	}
+	const [ofText, ofNoise] = sizes;
+	t.true(ofText! < leafSize * 10 * 0.3, `${ofText} octets, where a third is new`);
+	t.true(ofNoise! < leafSize * 10 * 0.45, `${ofNoise} octets, where nothing can be saved`);
+});
+
 test('a leaf that expands to more, fewer or other octets comes as it is', async t => {
 	const content = (length: number) => Buffer.alloc(length, 'x');
 	const lies = {
