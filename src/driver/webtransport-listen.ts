@@ -8,16 +8,19 @@ import {clock} from '../../native-free/clock.ts';
 import {nodeCode} from '../../native-free/tree-error.ts';
 import {ShoalError} from '../error.ts';
 import {webTransportPath} from '../limit.ts';
+import {linkTitles} from '../link-name.ts';
 import type {Address, DatagramLink} from '../platform/datagram.ts';
 import type {Certificate} from './certificate.ts';
 import {WebTransportLink, type WebTransportMode} from './webtransport-link.ts';
 import {
+	beginsToListen,
 	guardAccepted,
 	guardPing,
 	http2ServerOf,
 	loadWebTransport,
 	type PackageServer,
 	type PackageSession,
+	stopServer,
 } from './webtransport-package.ts';
 
 export type WebTransportListen = {
@@ -29,6 +32,15 @@ export type WebTransportListen = {
 	/** Told of each session; from then on it is the caller's to close. */
 	readonly accepted: (link: DatagramLink) => void;
 };
+
+/** The package, and how long its server may take to listen. */
+type Surroundings = {
+	readonly load?: typeof loadWebTransport;
+	readonly withinMs?: number;
+};
+
+/** Milliseconds until a server that says nothing is judged by what there is of it. */
+const listenWithinMs = 2000;
 
 /** Connections at a time: each costs a socket and what TLS keeps, some 60 KB. */
 const connectionsMax = 1024;
@@ -74,9 +86,12 @@ export class WebTransportListener {
 	}
 
 	/** @throws ShoalError LISTEN_FAILED, DRIVER_UNAVAILABLE */
-	static async open(options: WebTransportListen): Promise<WebTransportListener> {
+	static async open(
+		options: WebTransportListen,
+		{load = loadWebTransport, withinMs = listenWithinMs}: Surroundings = {},
+	): Promise<WebTransportListener> {
 		const {mode, host, port, certificate} = options;
-		const {package: library} = await loadWebTransport();
+		const {package: library} = await load();
 		const Server = mode === 'h2' ? library.Http2Server : library.Http3Server;
 		const server = new Server({
 			host,
@@ -88,10 +103,15 @@ export class WebTransportListener {
 		guardAccepted(server);
 		const sessions = server.sessionStream(webTransportPath).getReader();
 		server.startServer();
+		const where = `${formatAddress(host, port)} for WebTransport (${mode})`;
 		try {
-			await server.ready;
+			if (!(await beginsToListen(server, withinMs))) {
+				stopServer(server);
+				const detail = `${linkTitles[mode]} does not begin to listen on ${where}`;
+				throw new ShoalError('DRIVER_UNAVAILABLE', detail);
+			}
 		} catch (error) {
-			const where = `${formatAddress(host, port)} for WebTransport (${mode})`;
+			if (error instanceof ShoalError) throw error;
 			throw new ShoalError('LISTEN_FAILED', `cannot listen on ${where}: ${nodeCode(error)}`, {
 				cause: error,
 			});
@@ -110,7 +130,7 @@ export class WebTransportListener {
 	close(): void {
 		if (this.#isClosed) return;
 		this.#isClosed = true;
-		this.#server.stopServer();
+		stopServer(this.#server);
 		for (const [session, timer] of this.#connections) {
 			clearTimeout(timer);
 			session.close();

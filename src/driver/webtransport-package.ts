@@ -7,7 +7,7 @@
  * reach may come back empty: then something is slower or closes later, and nothing else.
  */
 import type {Http2SecureServer, Http2Session, Http2Stream} from 'node:http2';
-import {setImmediate} from 'node:timers/promises';
+import {setImmediate, setTimeout} from 'node:timers/promises';
 import {CapsuleChannel} from './capsule-channel.ts';
 
 /** The streams of a session, as `node:stream/web` has them. */
@@ -221,10 +221,39 @@ function guardParser(native: Native = {}): void {
 	capsParser.parseData = data => channel.push(data);
 }
 
+/** What listens inside of a server of the package; undefined: nothing, it could not be made. */
+type Listening = {readonly serverInt?: Http2SecureServer};
+
+const listeningOf = (server: PackageServer): Listening | undefined =>
+	(server as unknown as {readonly transportInt?: Listening}).transportInt;
+
 /** The server of Node inside a server of the package, once that is ready. */
 export function http2ServerOf(server: PackageServer): Http2SecureServer | undefined {
-	const {transportInt} = server as unknown as {
-		readonly transportInt?: {readonly serverInt?: Http2SecureServer};
-	};
-	return transportInt?.serverInt;
+	return listeningOf(server)?.serverInt;
+}
+
+/**
+ * Whether a server that was started listens. One that could not be made is neither ready nor
+ * fails, so nobody waits for it longer than this; one that was made and says nothing counts as
+ * listening, because sessions come from it all the same. Fails with the system's error.
+ */
+export async function beginsToListen(server: PackageServer, withinMs: number): Promise<boolean> {
+	const late = new AbortController();
+	const silence = setTimeout(withinMs, undefined, {signal: late.signal});
+	silence.catch(() => undefined);
+	try {
+		await Promise.race([server.ready, silence]);
+		return listeningOf(server) !== undefined;
+	} finally {
+		late.abort();
+	}
+}
+
+/** The package throws where there is nothing to stop, or not yet. */
+export function stopServer(server: PackageServer): void {
+	try {
+		server.stopServer();
+	} catch (error) {
+		if (!(error instanceof TypeError)) throw error;
+	}
 }

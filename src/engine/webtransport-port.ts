@@ -61,10 +61,8 @@ export class WebTransportPort {
 		const opened = new WebTransportPort(options);
 		try {
 			await opened.#listen('h2');
-			const missing = await lacksWebTransport('h3');
-			if (missing === undefined) await opened.#listen('h3');
+			const missing = (await lacksWebTransport('h3')) ?? (await opened.#tryHttp3());
 			opened.lacksHttp3 = missing?.message;
-
 			return opened;
 		} catch (error) {
 			opened.close();
@@ -94,6 +92,17 @@ export class WebTransportPort {
 	close(): void {
 		this.#isClosed = true;
 		for (const listener of this.#listeners) listener.close();
+	}
+
+	/** Why its addon does not work, though it is here. */
+	async #tryHttp3(): Promise<ShoalError | undefined> {
+		try {
+			await this.#listen('h3');
+			return undefined;
+		} catch (error) {
+			if (error instanceof ShoalError && error.code === 'DRIVER_UNAVAILABLE') return error;
+			throw error;
+		}
 	}
 
 	async #listenAgain({mode, host}: WebTransportListener): Promise<void> {
