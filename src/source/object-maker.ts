@@ -4,6 +4,7 @@
  * does; then it is kept as a source keeps what hashing told. Leaf hashes are believed only if the
  * digest over them is the one that was signed; sums need no proof, as they are advice.
  */
+import {sumsShape} from '../delta/shape.ts';
 import {ShoalError} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {DirHandle} from '../platform/tree.ts';
@@ -63,18 +64,19 @@ export class ObjectMaker {
 	): Promise<readonly number[]> {
 		const missing = new Map<string, FilePlace>();
 		for (const place of places) {
-			const key = octetKey(place.digest);
-			if (!this.#making.has(key)) missing.set(key, place);
+			const key = keyOf(place);
+			if (!this.#making.has(key) && this.#isMissing(place)) missing.set(key, place);
 		}
 		const small = [...missing].filter(([, {size}]) => size <= partSize);
 		const large = [...missing].filter(([, {size}]) => size > partSize);
 		if (small.length > 0) {
-			this.#start(small, this.#makeSmall(root, small.map(placeOf), {...order, priority}));
+			const job = this.#makeSmall(root, small.map(placeOf), {...order, priority});
+			this.#start(small, job);
 		}
 		for (const one of large) {
 			this.#start([one], this.#makeLarge(root, one[1], {...order, priority}));
 		}
-		return Promise.all(places.map(({digest}) => this.#making.get(octetKey(digest)) ?? 0));
+		return Promise.all(places.map(place => this.#making.get(keyOf(place)) ?? 0));
 	}
 
 	/** What is being made is finished, no further part is begun. */
@@ -147,6 +149,21 @@ export class ObjectMaker {
 		return 0;
 	}
 
+	/** Several ask for parts of the same objects, and the first answer has all of them made. */
+	#isMissing(place: FilePlace): boolean {
+		const hasSums = sumsShape(place.size) !== undefined;
+		try {
+			return (
+				this.#needsLeaves(place) ||
+				(hasSums && this.#options.known.sums(place.digest) === undefined)
+			);
+		} catch (error) {
+			// What cannot be read is made again, or refused if that fails as well.
+			if (error instanceof ShoalError) return true;
+			throw error;
+		}
+	}
+
 	/** Of one leaf or none the digest is all there is. */
 	#needsLeaves({digest, size}: FilePlace): boolean {
 		return leavesSize(size) > 0 && this.#options.known.leaves(digest) === undefined;
@@ -169,6 +186,11 @@ export class ObjectMaker {
 			secret: this.#secret,
 		};
 	}
+}
+
+/** The same content elsewhere may be another one by now. */
+function keyOf({digest, path}: FilePlace): string {
+	return `${octetKey(digest)} ${octetKey(path)}`;
 }
 
 const placeOf = ([, place]: readonly [string, FilePlace]): FilePlace => place;

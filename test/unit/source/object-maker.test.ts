@@ -96,6 +96,23 @@ test('sums of a file are made once, in parts where it is large, whoever asks for
 	t.not(keptOf(0)!.sums.subarray(4, 20), keptOf(1)!.sums.subarray(4, 20));
 });
 
+test('who asks for what has been made meanwhile has nothing read again', async t => {
+	const contents = [new Prng(4).bytes(300_000), new Prng(5).bytes(17_000_000)];
+	const {maker, root, places, jobs} = scene(t, contents);
+	await maker.make(root, places, {});
+	t.is(jobs.length, 3);
+	t.deepEqual(await maker.make(root, places, {}), [0, 0]);
+	t.is(jobs.length, 3);
+});
+
+test('a file that is gone costs no other one of the same content', async t => {
+	const {maker, root, places, keptOf} = scene(t, [new Prng(6).bytes(100_000)]);
+	const gone = {...places[0]!, path: Buffer.from('elsewhere')};
+	const codes = await maker.make(root, [places[0]!, gone], {});
+	t.deepEqual(codes, [0, refuseCode.unavailable]);
+	t.truthy(keptOf(0));
+});
+
 test('leaf hashes that did not come are made with them, and kept if they are the signed ones', async t => {
 	const content = new Prng(2).bytes(17_000_000);
 	const {maker, root, places, jobs, keptOf} = scene(t, [content, content.subarray(5, 200_000)]);
