@@ -228,7 +228,15 @@ export class FileLog {
 	}
 
 	close(): void {
-		if (this.#table.count > this.#writtenCount) this.#flush();
+		try {
+			if (this.#table.count > this.#writtenCount) this.#flush();
+		} finally {
+			this.#closeFiles();
+		}
+	}
+
+	/** Closes it without what has not been written, as after a failure to write it. */
+	discard(): void {
 		this.#closeFiles();
 	}
 

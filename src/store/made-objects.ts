@@ -52,7 +52,7 @@ export class MadeObjects {
 	}
 
 	close(): void {
-		this.#try(() => this.#log?.close());
+		this.#log?.discard();
 		this.#dir?.close();
 		this.#log = undefined;
 		this.#dir = undefined;
@@ -62,23 +62,29 @@ export class MadeObjects {
 		if (this.#log !== undefined) return;
 		this.#dir = StateDir.within(this.#state, directoryName, create);
 		if (this.#dir === undefined) return;
-		try {
-			this.#dir.lock();
-		} catch (error) {
-			this.#log = FileLog.openRead(this.#dir, logName);
-			throw error;
-		}
+		this.#dir.lock();
 		this.#log = FileLog.open(this.#dir, logName);
 	}
 
-	/** After a failure of the disk it is left alone. */
+	/** After a failure nothing more is written; what has been is read on. */
 	#try(act: () => void): void {
 		if (this.#isFailed) return;
-		try {
+		const isDone = forgiving(() => {
 			act();
-		} catch (error) {
-			if (!(error instanceof ShoalError)) throw error;
-			this.#isFailed = true;
-		}
+			return true;
+		});
+		if (isDone) return;
+		this.#isFailed = true;
+		this.#log?.discard();
+		this.#log = forgiving(() => this.#dir && FileLog.openRead(this.#dir, logName));
+	}
+}
+
+function forgiving<T>(act: () => T): T | undefined {
+	try {
+		return act();
+	} catch (error) {
+		if (error instanceof ShoalError) return undefined;
+		throw error;
 	}
 }

@@ -62,7 +62,7 @@ export function openPoolOver(t: ExecutionContext, spoil: (tree: TreeIo) => Parti
 }
 
 /** `tree` with some of its operations replaced. */
-function spoilTree(tree: TreeIo, spoil: Partial<TreeIo>): TreeIo {
+export function spoilTree(tree: TreeIo, spoil: Partial<TreeIo>): TreeIo {
 	return new Proxy(tree, {
 		get(target, key: keyof TreeIo) {
 			return spoil[key] ?? target[key].bind(target);

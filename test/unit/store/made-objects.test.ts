@@ -1,7 +1,9 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
+import {ShoalError} from '../../../src/error.ts';
 import {MadeObjects} from '../../../src/store/made-objects.ts';
+import {spoilTree} from '../../support/pool.ts';
 import {Prng} from '../../support/prng.ts';
 import {fakeProcess, makeDirectory, openState, statePlatform} from '../../support/state.ts';
 
@@ -50,5 +52,34 @@ test('of two at once one writes, and the other keeps in memory what it makes', t
 	const later = new MadeObjects(opened[0]!);
 	t.deepEqual(later.sums(first.digest), first.sums);
 	t.is(later.sums(second.digest), undefined);
+	later.close();
+});
+
+test('on a full disk what was kept before is read on, and what is made is kept in memory', t => {
+	let isFull = false;
+	const tree = spoilTree(statePlatform.tree, {
+		write: (file, octets, offset) => {
+			if (isFull) throw new ShoalError('DESTINATION_FULL', 'no space left');
+			statePlatform.tree.write(file, octets, offset);
+		},
+	});
+	const platform = {...statePlatform, tree};
+	const state = openState(t, makeDirectory(t), platform);
+	const [before, first, second] = [made(1), made(2), made(3)];
+	const earlier = new MadeObjects(state);
+	earlier.keep(size, before);
+	earlier.close();
+	const objects = new MadeObjects(state);
+	isFull = true;
+	for (const file of [first, second]) objects.keep(size, file);
+	for (const file of [before, first, second]) {
+		t.deepEqual(objects.leaves(file.digest), file.leaves);
+		t.deepEqual(objects.sums(file.digest), file.sums);
+	}
+	objects.close();
+	isFull = false;
+	const later = new MadeObjects(state);
+	t.deepEqual(later.sums(before.digest), before.sums);
+	t.is(later.sums(first.digest), undefined);
 	later.close();
 });
