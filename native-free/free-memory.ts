@@ -13,9 +13,13 @@ const {port1: nowhere, port2: beyond} = new MessageChannel();
 nowhere.close();
 beyond.close();
 
-/** The octets, if all of their buffer is theirs: then they are of no length from now on. */
+/**
+ * The octets, if all of their buffer is theirs: then they are of no length from now on. What is of
+ * none may have been freed before, and Node 22 throws when that is transferred again.
+ */
 export function freeMemory({buffer, byteLength}: Uint8Array): void {
-	if (!(buffer instanceof ArrayBuffer) || buffer.byteLength !== byteLength) return;
+	if (byteLength === 0 || buffer.byteLength !== byteLength) return;
+	if (!(buffer instanceof ArrayBuffer)) return;
 	nowhere.postMessage(undefined, [buffer]);
 }
 

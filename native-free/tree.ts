@@ -418,14 +418,24 @@ class NodeTree implements TreeIo {
 }
 
 /**
- * Node hands seconds on as a double and libuv cuts them to microseconds, so a whole microsecond
- * comes out as one less as often as not. A third of one more makes it come out as it is: what was
- * set once can be read and set again without growing older. Node takes a number below zero for
- * "now" but a Date as it is, so times before 1970 go as Dates, exact to the millisecond only.
+ * What `utimes` of Node makes a time of that is never nearer to 1970, and reads back as what, set
+ * again, comes out the same. Node takes a number below zero for "now", but text as the number that
+ * it says.
  */
-function timeOf(sec: number, nsec: number): number | Date {
-	if (sec < 0) return new Date(sec * 1000 + Math.floor(nsec / 1e6));
-	return sec + Math.round(nsec / 1000) / 1e6 + 3e-7;
+function timeOf(sec: number, nsec: number): number | string {
+	if (sec >= 0) return secondsOf(sec, nsec);
+	return nsec === 0 ? String(sec) : String(-secondsOf(-sec - 1, 1e9 - nsec));
+}
+
+/**
+ * The first double that is not less: libuv splits it as here, towards zero, and before its 1.52
+ * cuts the rest to whole microseconds. So a whole one stays that, and other times come out less
+ * than a microsecond off; from 1.52 on, by less than a double's unit (0.24 us until 2038).
+ */
+function secondsOf(sec: number, nsec: number): number {
+	const nearest = sec + nsec / 1e9;
+	if ((nearest - sec) * 1e9 >= nsec) return nearest;
+	return nearest + (nearest * Number.EPSILON) / 2;
 }
 
 function refusedSymlink(path: Uint8Array): Error {

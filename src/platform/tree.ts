@@ -91,7 +91,7 @@ export type TreeIo = {
 	setMode(dir: DirHandle, name: Name, mode: number): void;
 	/** Of the symlink itself if `name` is one. */
 	setOwner(dir: DirHandle, name: Name, uid: number, gid: number): void;
-	/** Of the symlink itself if `name` is one. To the nearest microsecond (Node's utimes). */
+	/** Of the symlink itself if `name` is one. To less than a microsecond (Node's utimes). */
 	setTimes(dir: DirHandle, name: Name, mtimeSec: number, mtimeNsec: number): void;
 	/** Of the held directory itself: of a root, say, which has no name that is within reach. */
 	setDirMode(dir: DirHandle, mode: number): void;
