@@ -11,6 +11,8 @@ import {nextTick} from 'node:process';
 
 /** What is used of a stream of Node. */
 export type CapsuleStream = {
+	/** Octets that were written and have not left this process. */
+	readonly writableLength: number;
 	write(octets: Uint8Array): boolean;
 	cork(): void;
 	uncork(): void;
@@ -55,6 +57,11 @@ export class CapsuleChannel {
 
 	constructor(options: CapsuleOptions) {
 		this.#options = options;
+	}
+
+	/** Octets that wait here because the other end, or the path to it, takes no more. */
+	get queued(): number {
+		return this.#options.stream.writableLength;
 	}
 
 	/** Who gets datagrams from now on: each is alone in its memory, and theirs. */

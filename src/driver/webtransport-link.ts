@@ -63,6 +63,12 @@ const windowMax = 64 << 20;
  */
 const http2Window = 32 << 20;
 
+/**
+ * Octets of echoes that may wait behind the datagrams of a window. A peer that sends marks and
+ * reads no echo would fill the memory with them; one that reads asks again for an echo it misses.
+ */
+const echoesMax = 16 << 10;
+
 /** Milliseconds for which the other end may leave its close unanswered. */
 const lingerMs = 300;
 
@@ -128,6 +134,11 @@ export class WebTransportLink implements DatagramLink {
 	/** Octets that have left and were not taken out at the other end yet, as far as is known. */
 	get outstanding(): number {
 		return this.#credit.outstanding;
+	}
+
+	/** Octets that wait at this end, as far as can be seen: no more than a window and some echoes. */
+	get queued(): number {
+		return this.#channel?.queued ?? 0;
 	}
 
 	send(batch: readonly Transmit[]): number {
@@ -243,7 +254,8 @@ export class WebTransportLink implements DatagramLink {
 		const total = decodeFrame(data);
 		if (total === undefined || this.#isOver) return;
 		if (type === markType) {
-			this.#write(encodeFrame(echoType, total));
+			const isFull = this.queued > this.#credit.window + echoesMax;
+			if (!isFull) this.#write(encodeFrame(echoType, total));
 			return;
 		}
 		const now = this.#clock.now();

@@ -10,6 +10,7 @@ function open() {
 	const writes: Buffer[][] = [];
 	let isCorked = false;
 	const stream = {
+		writableLength: 0,
 		write: (octets: Uint8Array) => {
 			if (!isCorked) writes.push([]);
 			writes.at(-1)!.push(Buffer.from(octets));
@@ -106,6 +107,17 @@ test('what ends a session goes on whole; what opens streams, and what nobody kno
 	for (const octet of Buffer.concat(all)) channel.push(Buffer.of(octet));
 	t.deepEqual(controls, [close, drain]);
 	t.deepEqual(arrived, [Uint8Array.of(7)]);
+});
+
+test('an empty capsule of any kind is over at once', t => {
+	const {channel, arrived, controls, take} = open();
+	channel.receive(take);
+	const empty = Buffer.alloc(0);
+	const kinds = [0x3f, 0, 0x190b4d3b, 0x78ae];
+	channel.push(Buffer.concat(kinds.map(kind => capsule(kind, empty))));
+	channel.push(capsule(0, Buffer.of(7)));
+	t.deepEqual(arrived, [new Uint8Array(0), Uint8Array.of(7)]);
+	t.deepEqual(controls, [capsule(0x78ae, empty)]);
 });
 
 test('a close whose words are longer than any may be is skipped', t => {
