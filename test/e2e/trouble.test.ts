@@ -5,7 +5,6 @@
 import {spawnSync} from 'node:child_process';
 import {createSocket} from 'node:dgram';
 import {
-	chmodSync,
 	existsSync,
 	mkdirSync,
 	readdirSync,
@@ -148,17 +147,6 @@ test('more deletions than allowed publish nothing', async t => {
 	const allowed = await space.run('pull', '--max-delete=120', ...words);
 	t.is(allowed.exit, 0, allowed.errors);
 	t.is(allowed.lines.at(-1)!['deleted'], 120);
-});
-
-const asRoot = process.getuid?.() === 0;
-
-(asRoot ? test.skip : test)('a file that the source cannot read', async t => {
-	const space = new Workspace(t);
-	space.write('tree/file', 'content');
-	chmodSync(space.write('tree/secret', 'x'), 0);
-	const taken = await space.run('snapshot', space.at('tree'));
-	t.is(taken.exit, 23);
-	t.regex(taken.errors, /^shoal: FILE_UNREADABLE: .*secret/m);
 });
 
 test('a file that changed under the source is left as it was, the rest arrives', async t => {

@@ -25,9 +25,10 @@ export function stopAll(): void {
 export async function run(
 	words: readonly string[],
 	environment: NodeJS.ProcessEnv,
+	user?: number,
 ): Promise<Finished> {
 	const startMs = performance.now();
-	const {exit, output, errors} = await runPlain([...words, '--json'], environment);
+	const {exit, output, errors} = await runPlain([...words, '--json'], environment, user);
 	const lines = output.split('\n').filter(line => line !== '');
 	return {
 		exit,
@@ -47,8 +48,9 @@ export type Ended = {
 export async function runPlain(
 	words: readonly string[],
 	environment: NodeJS.ProcessEnv,
+	user?: number,
 ): Promise<Ended> {
-	return await ended(start(words, environment));
+	return await ended(start(words, environment, user));
 }
 
 /** What a process has written when it has ended. */
@@ -90,8 +92,9 @@ const offerMsMax = 60_000;
 export async function startServe(
 	words: readonly string[],
 	environment: NodeJS.ProcessEnv,
+	user?: number,
 ): Promise<Serving> {
-	const child = start(['serve', ...words, '--json'], environment);
+	const child = start(['serve', ...words, '--json'], environment, user);
 	let errors = '';
 	child.stderr!.setEncoding('utf8').on('data', text => {
 		errors += text;
@@ -132,10 +135,15 @@ export async function startServe(
 	};
 }
 
-/** Starts `shoal words`. */
-export function start(words: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
+/** Starts `shoal words`; `user`: as that user and its group, which only root can do. */
+export function start(
+	words: readonly string[],
+	environment: NodeJS.ProcessEnv,
+	user?: number,
+): ChildProcess {
 	const child = spawn(process.execPath, [program, ...words], {
 		env: {...process.env, ...environment},
+		...(user !== undefined && {uid: user, gid: user}),
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});
 	running.add(child);
