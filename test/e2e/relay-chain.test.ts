@@ -1,18 +1,11 @@
 /** Statements that pass through a relay: renewed, expired, gone back behind, and outlived. */
 import {existsSync, rmSync} from 'node:fs';
-import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import platform from '#platform';
-import type {Event, PullResult, Server} from '../../src/engine/event.ts';
-import type {PullOptions} from '../../src/engine/options.ts';
-import {pull} from '../../src/engine/pull.ts';
-import {pullDefaults} from '../../src/engine/pull-defaults.ts';
-import {serve} from '../../src/engine/serve.ts';
-import {takeSnapshot} from '../../src/engine/take-snapshot.ts';
-import {parseSourceUrl} from '../../src/session/source-url.ts';
+import type {Event} from '../../src/engine/event.ts';
 import {compareTrees} from '../support/compare-trees.ts';
+import {Place, until} from '../support/place.ts';
 import {Prng} from '../support/prng.ts';
-import {Workspace} from '../support/workspace.ts';
 
 const dayMs = 86_400_000;
 
@@ -22,72 +15,6 @@ Object.assign(platform.clock, {wallMs: () => Date.now() + aheadMs});
 test.beforeEach(() => {
 	aheadMs = 0;
 });
-
-/** A host of the chain: its own keys, and a tree that it serves or pulls into. */
-class Place {
-	readonly space: Workspace;
-	readonly notices: string[] = [];
-	readonly #t: ExecutionContext;
-	#server: Server | undefined;
-	#offered: string[] = [];
-
-	constructor(t: ExecutionContext) {
-		this.#t = t;
-		this.space = new Workspace(t);
-		t.teardown(() => this.#server?.close());
-	}
-
-	async serve(): Promise<string> {
-		this.#server = await serve({
-			configDirectory: this.space.at('config/shoal'),
-			threads: 0,
-			listen: ['127.0.0.1:0'],
-			modules: [{name: '', directory: this.space.at('tree'), scan: true}],
-			on: event => this.#hear(event),
-		});
-		return this.#server.urls[0]!;
-	}
-
-	stop(): Promise<void> | undefined {
-		return this.#server?.close();
-	}
-
-	async pull(url: string, more: Partial<PullOptions> = {}): Promise<PullResult> {
-		return await pull({
-			...pullDefaults,
-			configDirectory: this.space.at('config/shoal'),
-			threads: 0,
-			source: parseSourceUrl(url),
-			destination: this.space.at('tree'),
-			delete: true,
-			on: event => this.#hear(event),
-			...more,
-		});
-	}
-
-	async snapshot(): Promise<string> {
-		const configDirectory = this.space.at('config/shoal');
-		const directory = this.space.at('tree');
-		return (await takeSnapshot({configDirectory, threads: 0, directory})).snapshot;
-	}
-
-	offers(snapshot: string): Promise<void> {
-		return until(this.#t, async () => this.#offered.includes(snapshot));
-	}
-
-	#hear(event: Event): void {
-		if (event.event === 'notice') this.notices.push(event.text);
-		if (event.event === 'serving') this.#offered.push(event.snapshot);
-	}
-}
-
-async function until(t: ExecutionContext, holds: () => Promise<boolean>): Promise<void> {
-	for (let tries = 0; tries < 600; tries++) {
-		if (await holds()) return;
-		await sleep(100);
-	}
-	t.fail('it has not come about in a minute');
-}
 
 async function chain(t: ExecutionContext) {
 	const [origin, relay, edge] = [new Place(t), new Place(t), new Place(t)];
@@ -144,14 +71,14 @@ test.serial('an edge that has seen a newer snapshot refuses the older one of a r
 	const {origin, relay, edge, url} = await chain(t);
 	const through = await relay.serve();
 	origin.space.write('tree/file', 'another');
-	await origin.offers(await origin.snapshot());
+	await origin.publish();
 	t.is((await edge.pull(url)).exit, 0);
 	const back = await edge.pull(through);
 	t.is(back.exit, 5);
 	t.is(back.errors[0]?.code, 'HEAD_ROLLED_BACK');
-	t.deepEqual(compareTrees(origin.space.at('tree'), edge.space.at('tree')), []);
+	t.deepEqual(compareTrees(origin.tree, edge.tree), []);
 	t.is((await edge.pull(through, {allowRollback: true})).exit, 0);
-	t.deepEqual(compareTrees(relay.space.at('tree'), edge.space.at('tree')), []);
+	t.deepEqual(compareTrees(relay.tree, edge.tree), []);
 });
 
 test.serial(
@@ -162,7 +89,7 @@ test.serial(
 		origin.space.write('tree/a', new Prng(1).bytes(size));
 		origin.space.write('tree/gone', 'only at first');
 		origin.space.write('tree/z', 'before');
-		await origin.offers(await origin.snapshot());
+		await origin.publish();
 		t.is((await relay.pull(url)).exit, 0);
 		const through = await relay.serve();
 		let hasBegun = false;
@@ -174,14 +101,13 @@ test.serial(
 		await until(t, async () => hasBegun);
 		origin.space.write('tree/z', 'and afterwards');
 		rmSync(origin.space.at('tree/gone'));
-		const newest = await origin.snapshot();
-		await origin.offers(newest);
+		const newest = await origin.publish();
 		t.is((await relay.pull(url)).exit, 0);
 		await relay.offers(newest);
 		const result = await pulling;
 		t.is(result.exit, 0, JSON.stringify(result.errors));
 		t.is(result.snapshot, newest);
 		t.true(result.bytesLiteral < size * 1.2, `${result.bytesLiteral}: what was staged is kept`);
-		t.deepEqual(compareTrees(origin.space.at('tree'), edge.space.at('tree')), []);
+		t.deepEqual(compareTrees(origin.tree, edge.tree), []);
 	},
 );
