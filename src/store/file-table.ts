@@ -24,25 +24,34 @@ export type FileRow = {
 
 export const recordSize = 128;
 
-/** Places of the fields in a record; numbers are little-endian, as typed arrays have them. */
-const place = {
+/**
+ * Places of the fields in a record, counted in words of four octets, doubles, and octets. They are
+ * read through typed arrays, so a log that was copied from a machine of the other byte order is one
+ * whose records are not whole.
+ */
+const recordWords = recordSize / 4;
+const word = {
 	check: 0,
-	leavesCheck: 4,
-	sumsCheck: 8,
-	mtimeNsec: 12,
-	ctimeNsec: 16,
-	name: 20,
-	ino: 24,
-	dev: 32,
-	size: 40,
-	mtimeSec: 48,
-	ctimeSec: 56,
-	hashedAtMs: 64,
-	dataOffset: 72,
-	leavesSize: 80,
-	sumsSize: 88,
-	digest: 96,
+	leavesCheck: 1,
+	sumsCheck: 2,
+	mtimeNsec: 3,
+	ctimeNsec: 4,
+	name: 5,
+	/** Inode and device: two words each. */
+	key: 6,
 } as const;
+const keyWords = 4;
+const recordDoubles = recordSize / 8;
+const double = {
+	size: 5,
+	mtimeSec: 6,
+	ctimeSec: 7,
+	hashedAtMs: 8,
+	dataOffset: 9,
+	leavesSize: 10,
+	sumsSize: 11,
+} as const;
+const digestPlace = 96;
 
 /** A file changed so shortly before it was hashed may have changed again unseen. */
 const guardMs = 2000;
@@ -56,15 +65,18 @@ export class FileTable {
 	/** Rows that a later one of the same file has taken the place of. */
 	deadCount = 0;
 	#bytes = new Uint8Array(rowsAtFirst * recordSize);
-	#view = new DataView(this.#bytes.buffer);
+	#words = new Uint32Array(this.#bytes.buffer);
+	#doubles = new Float64Array(this.#bytes.buffer);
 	/** 1 + row; 0: free. */
 	#byFile = new Uint32Array(rowsAtFirst * 2);
 	#byDigest = new Uint32Array(rowsAtFirst * 2);
+	/** Rows that `#byDigest` has: a scan that finds nothing new never asks for any. */
+	#byDigestCount = 0;
 	/** 1 where the row was asked for or added. */
 	#used = new Uint8Array(rowsAtFirst);
-	/** A 64-bit number as two words, without making a bigint of them. */
+	/** Inode and device that are looked for, and the same as words. */
 	readonly #wide = new BigUint64Array(2);
-	readonly #words = new Uint32Array(this.#wide.buffer);
+	readonly #key = new Uint32Array(this.#wide.buffer);
 
 	/** Records from row `from` on, as they stand in the log: a view. */
 	bytes(from: number): Uint8Array {
@@ -80,8 +92,7 @@ export class FileTable {
 	/** Takes the record that stands in `room`; false if it is not whole. */
 	take(): boolean {
 		const row = this.count;
-		const at = row * recordSize;
-		if (this.#view.getUint32(at + place.check, true) !== this.#check(at)) return false;
+		if (this.#words[row * recordWords + word.check] !== this.#check(row)) return false;
 		this.count++;
 		this.#index(row);
 		return true;
@@ -89,36 +100,38 @@ export class FileTable {
 
 	/** Where the data of the record that stands in `room` ends. */
 	dataEnd(row = this.count): number {
-		const at = row * recordSize;
-		const view = this.#view;
+		const doubles = this.#doubles;
+		const at = row * recordDoubles;
 		return (
-			view.getFloat64(at + place.dataOffset, true) +
-			view.getFloat64(at + place.leavesSize, true) +
-			view.getFloat64(at + place.sumsSize, true)
+			doubles[at + double.dataOffset]! +
+			doubles[at + double.leavesSize]! +
+			doubles[at + double.sumsSize]!
 		);
 	}
 
 	add(row: FileRow): void {
 		this.#reserve(this.count + 1);
-		const at = this.count * recordSize;
-		const view = this.#view;
 		const {stat} = row;
-		view.setUint32(at + place.leavesCheck, row.leavesCheck, true);
-		view.setUint32(at + place.sumsCheck, row.sumsCheck, true);
-		view.setUint32(at + place.mtimeNsec, stat.mtimeNsec, true);
-		view.setUint32(at + place.ctimeNsec, stat.ctimeNsec, true);
-		view.setUint32(at + place.name, hashName(row.name), true);
-		view.setBigUint64(at + place.ino, stat.ino, true);
-		view.setBigUint64(at + place.dev, stat.dev, true);
-		view.setFloat64(at + place.size, stat.size, true);
-		view.setFloat64(at + place.mtimeSec, stat.mtimeSec, true);
-		view.setFloat64(at + place.ctimeSec, stat.ctimeSec, true);
-		view.setFloat64(at + place.hashedAtMs, row.hashedAtMs, true);
-		view.setFloat64(at + place.dataOffset, row.dataOffset, true);
-		view.setFloat64(at + place.leavesSize, row.leavesSize, true);
-		view.setFloat64(at + place.sumsSize, row.sumsSize, true);
-		this.#bytes.set(row.digest, at + place.digest);
-		view.setUint32(at + place.check, this.#check(at), true);
+		const words = this.#words;
+		const wordsAt = this.count * recordWords;
+		words[wordsAt + word.leavesCheck] = row.leavesCheck;
+		words[wordsAt + word.sumsCheck] = row.sumsCheck;
+		words[wordsAt + word.mtimeNsec] = stat.mtimeNsec;
+		words[wordsAt + word.ctimeNsec] = stat.ctimeNsec;
+		words[wordsAt + word.name] = hashName(row.name);
+		this.#setKey(stat);
+		words.set(this.#key, wordsAt + word.key);
+		const doubles = this.#doubles;
+		const doublesAt = this.count * recordDoubles;
+		doubles[doublesAt + double.size] = stat.size;
+		doubles[doublesAt + double.mtimeSec] = stat.mtimeSec;
+		doubles[doublesAt + double.ctimeSec] = stat.ctimeSec;
+		doubles[doublesAt + double.hashedAtMs] = row.hashedAtMs;
+		doubles[doublesAt + double.dataOffset] = row.dataOffset;
+		doubles[doublesAt + double.leavesSize] = row.leavesSize;
+		doubles[doublesAt + double.sumsSize] = row.sumsSize;
+		this.#bytes.set(row.digest, this.count * recordSize + digestPlace);
+		words[wordsAt + word.check] = this.#check(this.count);
 		this.#used[this.count] = 1;
 		this.#index(this.count++);
 	}
@@ -130,8 +143,7 @@ export class FileTable {
 	adopt(stat: StatIdentity, name: Uint8Array, digest: Uint8Array): boolean {
 		const from = this.findDigest(digest);
 		if (from < 0) return false;
-		this.#wide[0] = stat.ino;
-		this.#wide[1] = stat.dev;
+		this.#setKey(stat);
 		const own = this.#findFile();
 		if (own >= 0 && this.#hasDigest(own, digest, 0)) {
 			this.#used[own] = 1;
@@ -145,9 +157,8 @@ export class FileTable {
 
 	/** Moves the data of a row; its record changes with it. */
 	move(row: number, dataOffset: number): void {
-		const at = row * recordSize;
-		this.#view.setFloat64(at + place.dataOffset, dataOffset, true);
-		this.#view.setUint32(at + place.check, this.#check(at), true);
+		this.#doubles[row * recordDoubles + double.dataOffset] = dataOffset;
+		this.#words[row * recordWords + word.check] = this.#check(row);
 	}
 
 	/**
@@ -156,8 +167,7 @@ export class FileTable {
 	 * numbers as they go; not the whole path, so that moving a directory costs nothing.
 	 */
 	find(stat: StatIdentity, name: Uint8Array): number {
-		this.#wide[0] = stat.ino;
-		this.#wide[1] = stat.dev;
+		this.#setKey(stat);
 		const row = this.#findFile();
 		if (row < 0) return -1;
 		this.#used[row] = 1;
@@ -166,6 +176,7 @@ export class FileTable {
 
 	/** A row with that content digest; -1: none. */
 	findDigest(digest: Uint8Array): number {
+		while (this.#byDigestCount < this.count) this.#indexDigest(this.#byDigestCount++);
 		const slots = this.#byDigest;
 		for (let at = hashDigest(digest, 0) & (slots.length - 1); ; at = next(at, slots)) {
 			const row = slots[at]! - 1;
@@ -175,25 +186,26 @@ export class FileTable {
 
 	/** A view, valid until the next `add` or `room`. */
 	digest(row: number): Uint8Array {
-		const at = row * recordSize + place.digest;
+		const at = row * recordSize + digestPlace;
 		return this.#bytes.subarray(at, at + digestSize);
 	}
 
 	data(row: number): Pick<FileRow, 'dataOffset' | 'leavesSize' | 'sumsSize'> {
-		const at = row * recordSize;
+		const doubles = this.#doubles;
+		const at = row * recordDoubles;
 		return {
-			dataOffset: this.#view.getFloat64(at + place.dataOffset, true),
-			leavesSize: this.#view.getFloat64(at + place.leavesSize, true),
-			sumsSize: this.#view.getFloat64(at + place.sumsSize, true),
+			dataOffset: doubles[at + double.dataOffset]!,
+			leavesSize: doubles[at + double.leavesSize]!,
+			sumsSize: doubles[at + double.sumsSize]!,
 		};
 	}
 
 	leavesCheck(row: number): number {
-		return this.#view.getUint32(row * recordSize + place.leavesCheck, true);
+		return this.#words[row * recordWords + word.leavesCheck]!;
 	}
 
 	sumsCheck(row: number): number {
-		return this.#view.getUint32(row * recordSize + place.sumsCheck, true);
+		return this.#words[row * recordWords + word.sumsCheck]!;
 	}
 
 	/** Somebody has this content still. */
@@ -236,7 +248,7 @@ export class FileTable {
 		return picked;
 	}
 
-	/** The newest row of the file whose inode and device stand in `#words`. */
+	/** The newest row of the file whose inode and device stand in `#key`. */
 	#findFile(): number {
 		const slots = this.#byFile;
 		for (let at = this.#hashKey() & (slots.length - 1); ; at = next(at, slots)) {
@@ -245,44 +257,47 @@ export class FileTable {
 		}
 	}
 
+	#setKey({ino, dev}: StatIdentity): void {
+		this.#wide[0] = ino;
+		this.#wide[1] = dev;
+	}
+
 	#loadKey(row: number): void {
-		const at = row * recordSize + place.ino;
-		for (let word = 0; word < 4; word++) {
-			this.#words[word] = this.#view.getUint32(at + word * 4, true);
-		}
+		const at = row * recordWords + word.key;
+		for (let index = 0; index < keyWords; index++) this.#key[index] = this.#words[at + index]!;
 	}
 
 	#isKey(row: number): boolean {
-		const at = row * recordSize + place.ino;
+		const at = row * recordWords + word.key;
 		const words = this.#words;
-		const view = this.#view;
-		return (
-			view.getUint32(at, true) === words[0] &&
-			view.getUint32(at + 4, true) === words[1] &&
-			view.getUint32(at + 8, true) === words[2] &&
-			view.getUint32(at + 12, true) === words[3]
-		);
+		const key = this.#key;
+		for (let index = 0; index < keyWords; index++) {
+			if (words[at + index] !== key[index]) return false;
+		}
+		return true;
 	}
 
 	/** Inode numbers run on; the finalizer of MurmurHash3 scatters them. */
 	#hashKey(): number {
-		const words = this.#words;
-		let hash = words[0]! ^ Math.imul(words[1]! ^ Math.imul(words[2]! ^ words[3]!, mix1), mix2);
+		const key = this.#key;
+		let hash = key[0]! ^ Math.imul(key[1]! ^ Math.imul(key[2]! ^ key[3]!, mix1), mix2);
 		hash = Math.imul(hash ^ (hash >>> 16), mix1);
 		hash = Math.imul(hash ^ (hash >>> 13), mix2);
 		return hash ^ (hash >>> 16);
 	}
 
 	#isSame(row: number, stat: StatIdentity, name: Uint8Array): boolean {
-		const at = row * recordSize;
-		const view = this.#view;
+		const words = this.#words;
+		const doubles = this.#doubles;
+		const wordsAt = row * recordWords;
+		const doublesAt = row * recordDoubles;
 		return (
-			view.getFloat64(at + place.size, true) === stat.size &&
-			view.getFloat64(at + place.mtimeSec, true) === stat.mtimeSec &&
-			view.getFloat64(at + place.ctimeSec, true) === stat.ctimeSec &&
-			view.getUint32(at + place.mtimeNsec, true) === stat.mtimeNsec &&
-			view.getUint32(at + place.ctimeNsec, true) === stat.ctimeNsec &&
-			view.getUint32(at + place.name, true) === hashName(name)
+			doubles[doublesAt + double.size] === stat.size &&
+			doubles[doublesAt + double.mtimeSec] === stat.mtimeSec &&
+			doubles[doublesAt + double.ctimeSec] === stat.ctimeSec &&
+			words[wordsAt + word.mtimeNsec] === stat.mtimeNsec &&
+			words[wordsAt + word.ctimeNsec] === stat.ctimeNsec &&
+			words[wordsAt + word.name] === hashName(name)
 		);
 	}
 
@@ -293,21 +308,19 @@ export class FileTable {
 	 * have undone that.
 	 */
 	#isCertain(row: number): boolean {
-		const at = row * recordSize;
-		const hashedAtMs = this.#view.getFloat64(at + place.hashedAtMs, true);
-		const changed = this.#timeMs(at, place.ctimeSec, place.ctimeNsec);
-		const modified = this.#timeMs(at, place.mtimeSec, place.mtimeNsec);
+		const hashedAtMs = this.#doubles[row * recordDoubles + double.hashedAtMs]!;
+		const changed = this.#timeMs(row, double.ctimeSec, word.ctimeNsec);
+		const modified = this.#timeMs(row, double.mtimeSec, word.mtimeNsec);
 		return changed + guardMs < hashedAtMs && Math.abs(modified - hashedAtMs) > guardMs;
 	}
 
-	#timeMs(at: number, sec: number, nsec: number): number {
-		return (
-			this.#view.getFloat64(at + sec, true) * 1000 + this.#view.getUint32(at + nsec, true) / 1e6
-		);
+	#timeMs(row: number, sec: number, nsec: number): number {
+		const seconds = this.#doubles[row * recordDoubles + sec]!;
+		return seconds * 1000 + this.#words[row * recordWords + nsec]! / 1e6;
 	}
 
 	#hasDigest(row: number, digest: Uint8Array, offset: number): boolean {
-		const at = row * recordSize + place.digest;
+		const at = row * recordSize + digestPlace;
 		for (let index = 0; index < digestSize; index++) {
 			if (this.#bytes[at + index] !== digest[offset + index]) return false;
 		}
@@ -321,9 +334,12 @@ export class FileTable {
 		while (files[at] !== 0 && !this.#isKey(files[at]! - 1)) at = next(at, files);
 		if (files[at] !== 0) this.deadCount++;
 		files[at] = row + 1;
+	}
+
+	#indexDigest(row: number): void {
 		const digests = this.#byDigest;
-		const digestAt = row * recordSize + place.digest;
-		at = hashDigest(this.#bytes, digestAt) & (digests.length - 1);
+		const digestAt = row * recordSize + digestPlace;
+		let at = hashDigest(this.#bytes, digestAt) & (digests.length - 1);
 		while (digests[at] !== 0 && !this.#hasDigest(digests[at]! - 1, this.#bytes, digestAt)) {
 			at = next(at, digests);
 		}
@@ -336,7 +352,8 @@ export class FileTable {
 		const bytes = new Uint8Array(capacity * recordSize);
 		bytes.set(this.bytes(0));
 		this.#bytes = bytes;
-		this.#view = new DataView(bytes.buffer);
+		this.#words = new Uint32Array(bytes.buffer);
+		this.#doubles = new Float64Array(bytes.buffer);
 		const used = new Uint8Array(capacity);
 		used.set(this.#used);
 		this.#used = used;
@@ -344,6 +361,7 @@ export class FileTable {
 		if (slotCount <= this.#byFile.length) return;
 		this.#byFile = new Uint32Array(slotCount);
 		this.#byDigest = new Uint32Array(slotCount);
+		this.#byDigestCount = 0;
 		this.deadCount = 0;
 		for (let row = 0; row < this.count; row++) this.#index(row);
 	}
@@ -352,11 +370,12 @@ export class FileTable {
 	 * Over all words of a record but the first: finds torn and rotten records, protects against
 	 * nobody. A word at a time, since a table-driven CRC over each octet took most of the loading.
 	 */
-	#check(at: number): number {
-		const view = this.#view;
+	#check(row: number): number {
+		const words = this.#words;
+		const end = (row + 1) * recordWords;
 		let check = 0x5348_4f41;
-		for (let offset = 4; offset < recordSize; offset += 4) {
-			check = Math.imul(check ^ view.getUint32(at + offset, true), 0x9e37_79b1);
+		for (let at = row * recordWords + 1; at < end; at++) {
+			check = Math.imul(check ^ words[at]!, 0x9e37_79b1);
 			check ^= check >>> 15;
 		}
 		return check >>> 0;
