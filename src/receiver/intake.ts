@@ -179,7 +179,8 @@ export class Intake {
 			if (this.#closed[row] === 0 && !this.#isTaken(row, size, index)) {
 				const leaf = this.#leafAt(row, index, leafLength(size, index));
 				leaf.isCopied = true;
-				leaf.hash = hashes.get(index);
+				// Octets that came otherwise are written over what was hashed.
+				leaf.hash = leaf.have.total === 0 ? hashes.get(index) : undefined;
 				leaf.have.add(at - start, end - start);
 				if (isWhole(leaf)) this.#complete(leaf);
 			}
