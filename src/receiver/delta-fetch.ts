@@ -3,7 +3,6 @@
  * is still the same, copies that into staging, and asks for the rest. Several files are under way
  * at once, each at its own stage.
  */
-import {assert} from '../assert.ts';
 import {allowedOfFound, allowedPart, Delta, requestCost} from '../delta/delta.ts';
 import {
 	coverOf,
@@ -65,6 +64,8 @@ export type DeltaFetchOptions = {
 	/** These octets of the row's file are in staging; of leaves that were hashed, what they are. */
 	readonly onCopied: (row: number, from: number, to: number, hashes: LeafHashes) => void;
 	readonly onFailed: (error: unknown) => void;
+	/** A search or a copy has ended: of a file that was given up, nothing else tells. */
+	readonly onEnded: () => void;
 	/** Number of the form in which the row's content would come compressed, if it may. */
 	readonly formOf: (row: number) => number | undefined;
 };
@@ -162,6 +163,11 @@ export class DeltaFetch {
 		this.#advance(row);
 	}
 
+	/** The row's file is given up: a search of it ends for nothing, and others have its place. */
+	forget(row: number): void {
+		this.#active.delete(row);
+	}
+
 	/** Resolves when nothing runs any more. */
 	async settle(): Promise<void> {
 		while (this.#running.size > 0) await Promise.all(this.#running);
@@ -198,9 +204,11 @@ export class DeltaFetch {
 	}
 
 	#run(work: Promise<void>): void {
-		const one = work
-			.catch((error: unknown) => this.#options.onFailed(error))
-			.finally(() => this.#running.delete(one));
+		const {onFailed, onEnded} = this.#options;
+		const one = work.catch(onFailed).finally(() => {
+			this.#running.delete(one);
+			onEnded();
+		});
 		this.#running.add(one);
 	}
 
@@ -210,7 +218,7 @@ export class DeltaFetch {
 		try {
 			const {matches} = await pool.run(match, {search, bases}, order);
 			const active = this.#active.get(row);
-			assert(active !== undefined, 'a file is under way while it is searched');
+			if (active === undefined) return;
 			active.searching--;
 			active.delta.handleMatches(search, matches);
 		} finally {

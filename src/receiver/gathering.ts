@@ -206,10 +206,13 @@ export class Gathering {
 		}
 		const asked = [...changed, ...wanted];
 		this.bytesToCome = asked.reduce((sum, row) => sum + size[row]!, 0);
+		// What was to be made here and cannot be comes whole, whatever an earlier run left of it.
+		const resumed = new Set<number>();
 		for (const [row, hashes] of left.partial) {
-			if (content[row] === contentFrom.source) this.#intake.resume(row, hashes);
+			if (content[row] !== contentFrom.source) continue;
+			this.#intake.resume(row, hashes);
+			resumed.add(row);
 		}
-		const resumed = new Set(left.partial.keys());
 		const isClear = clearIn(list, table);
 		const unasked = ahead?.handOver(table, wanted, resumed) ?? {rows: wanted};
 		this.#queue = new RequestQueue({table, isClear, resumed, ...unasked});
@@ -355,6 +358,7 @@ export class Gathering {
 				this.#intake.copied(row, from, to, hashes);
 			},
 			onFailed: error => this.#failUnlessAborted(error),
+			onEnded: () => this.#wake(),
 			formOf: row => this.#compressed?.formOf(row),
 		});
 	}
@@ -382,6 +386,7 @@ export class Gathering {
 		if (this.#state[row] !== rowState.waiting) return;
 		this.#state[row] = rowState.failed;
 		this.#waiting--;
+		this.#deltas?.forget(row);
 		this.#intake.close(row);
 		// Its twins may be fetched in their own right: they are other files at the source.
 		for (const twin of this.#twins.get(row) ?? []) this.#addWanted(twin);

@@ -6,6 +6,8 @@ import test, {type ExecutionContext} from 'ava';
 import {sumsShape} from '../../src/delta/shape.ts';
 import {leafSize} from '../../src/limit.ts';
 import {leavesSize} from '../../src/snapshot/merkle.ts';
+import type {FetchRequest} from '../../src/transfer/request.ts';
+import {objectKind, refuseCode} from '../../src/wire/frame.ts';
 import {sharedPools} from '../support/pool.ts';
 import {Prng} from '../support/prng.ts';
 import {pullTree} from '../support/pull-tree.ts';
@@ -75,4 +77,23 @@ test('small files that match are all asked for, after many that did not', async 
 	const source = await TreeSource.of(pool, from);
 	const {fed} = await pullTree({pool, source, destination: to});
 	t.true(fed.octets < 350 * 3000 + 2 ** 16 + 100 * 450);
+});
+
+test('files that are refused while their older versions are searched hold nothing up', async t => {
+	const {from, to} = makeTrees(t);
+	const prng = new Prng(4);
+	for (let file = 0; file < 300; file++) {
+		const content = prng.bytes(70_000);
+		writeFileSync(join(from, `${file}`), content);
+		content[prng.below(70_000)]! ^= 1;
+		writeFileSync(join(to, `${file}`), content);
+		utimesSync(join(to, `${file}`), 1, 1);
+	}
+	const pool = poolOf(2);
+	const source = await TreeSource.of(pool, from);
+	const refuses = ({kind}: FetchRequest) =>
+		kind === objectKind.sums ? undefined : refuseCode.stale;
+	const {result} = await pullTree({pool, source, destination: to, feed: {refuses}});
+	t.is(result?.exit, 24);
+	t.is(result?.problems.length, 300);
 });

@@ -15,6 +15,8 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {leafSize} from '../../src/limit.ts';
 import type {FileHandle} from '../../src/platform/tree.ts';
+import type {FetchRequest} from '../../src/transfer/request.ts';
+import {refuseCode} from '../../src/wire/frame.ts';
 import {Death, mortalTree} from '../support/mortal-tree.ts';
 import {openPoolOn, openPoolOver, sharedPools} from '../support/pool.ts';
 import {Prng} from '../support/prng.ts';
@@ -186,4 +188,26 @@ test('what an earlier run left longer than the file is does not count', async t 
 	const [name] = readdirSync(stage);
 	appendFileSync(join(stage, name!), Buffer.alloc(7 * leafSize, 1));
 	await file.pull(t);
+});
+
+test('a twin that was begun and is a twin again comes whole when its first is refused', async t => {
+	const space = tempDirectory(t);
+	const [from, to] = [join(space, 'from'), join(space, 'to')];
+	for (const directory of [from, to]) mkdirSync(directory);
+	const content = new Prng(9).bytes(1_000_000);
+	for (const name of ['first', 'twin']) writeFileSync(join(from, name), content);
+	const pool = poolOf(2);
+	const source = await TreeSource.of(pool, from);
+	const {position} = source.list.seek(Buffer.from('first'))!;
+	const refuses = (request: FetchRequest) =>
+		request.position === position ? refuseCode.stale : undefined;
+	const pull = (blocksMax?: number) =>
+		pullTree({pool, source, destination: to, feed: {refuses, ...(blocksMax && {blocksMax})}});
+	const cut = await pull(500);
+	t.is(cut.result, undefined);
+	t.true(cut.fed.contents > 0);
+	const {result} = await pull();
+	t.is(result?.exit, 24);
+	t.true(equal(readFileSync(join(to, 'twin')), content));
+	t.false(existsSync(join(to, 'first')));
 });

@@ -11,7 +11,7 @@ import {
 import type {List} from '../../src/snapshot/list.ts';
 import {Prng} from './prng.ts';
 import {openTask} from './task.ts';
-import {type Fed, type FeedOptions, feed, type TreeSource} from './tree-source.ts';
+import {Bell, type Fed, type FeedOptions, feed, type TreeSource} from './tree-source.ts';
 
 export const defaults: PlanOptions = {
 	owner: true,
@@ -88,11 +88,13 @@ export async function pullTree(pull: PullTree): Promise<Pulled> {
 	const options = {...defaults, ...pull.options};
 	const none = {requests: 0, blocks: 0, octets: 0, contents: 0, compressed: 0};
 	let failure: Error | undefined;
+	const bell = new Bell();
 	const handler = {
 		taken: () => undefined,
-		wake: () => undefined,
+		wake: bell.ring,
 		failed: (error: Error) => {
 			failure = error;
+			bell.ring();
 		},
 	};
 	const update = await openUpdate(pool, destination, {handler, ...pull.open});
@@ -104,6 +106,7 @@ export async function pullTree(pull: PullTree): Promise<Pulled> {
 		await update.begin();
 		const fed = await feed(source, update, {
 			prng: new Prng(1),
+			bell,
 			...pull.feed,
 			isOver: () => failure !== undefined,
 		});

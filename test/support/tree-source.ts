@@ -1,5 +1,6 @@
 /** A directory as a source without a network: its list, and its contents in blocks of any order. */
 import {readFileSync} from 'node:fs';
+import {setTimeout as nextTurn} from 'node:timers/promises';
 import {sha256} from '../../native-free/digest.ts';
 import {saltSize} from '../../src/delta/shape.ts';
 import type {Pool} from '../../src/pool/pool.ts';
@@ -129,7 +130,29 @@ export type FeedOptions = {
 	readonly blockSize?: number;
 	/** True: the update has failed. */
 	readonly isOver?: () => boolean;
+	/** Rung by the update: where nothing is under way, only then it is looked at again. */
+	readonly bell: Bell;
 };
+
+/** What an update wakes its engine by, and may have while nobody listened. */
+export class Bell {
+	#isRung = false;
+	#heard: (() => void) | undefined;
+
+	readonly ring = (): void => {
+		this.#isRung = true;
+		this.#heard?.();
+	};
+
+	async wait(): Promise<void> {
+		if (!this.#isRung) {
+			await new Promise<void>(resolve => {
+				this.#heard = resolve;
+			});
+		}
+		this.#isRung = false;
+	}
+}
 
 export type Fed = {
 	readonly requests: number;
@@ -189,7 +212,8 @@ export async function feed(source: TreeSource, update: Update, options: FeedOpti
 			left.delete(block.request);
 			update.done(block.request);
 		}
-		await new Promise(resolve => setTimeout(resolve, blocks.length === 0 ? 1 : 0));
+		if (blocks.length === 0 && !update.settled && !isOver()) await options.bell.wait();
+		else await nextTurn();
 	}
 	return counts;
 }

@@ -8,7 +8,7 @@ import {Prng} from '../../support/prng.ts';
 import {defaults, openUpdate} from '../../support/pull-tree.ts';
 import {statePlatform, tree} from '../../support/state.ts';
 import {tempDirectory} from '../../support/temp-directory.ts';
-import {feed, TreeSource} from '../../support/tree-source.ts';
+import {Bell, feed, TreeSource} from '../../support/tree-source.ts';
 
 const pools = sharedPools();
 const origin = {upstream: 'shoal://host', statement: new Uint8Array(9), rotations: []};
@@ -50,11 +50,13 @@ test('what a relay is to find is there before the record, and before the stateme
 		const source = await TreeSource.of(pools(0), from);
 		const cursor = source.list.seek(Buffer.from('file'))!;
 		digest = cursor.digest.slice();
-		const update = await openUpdate(pool, to);
+		const bell = new Bell();
+		const handler = {taken: () => undefined, wake: bell.ring, failed: () => undefined};
+		const update = await openUpdate(pool, to, {handler});
 		try {
 			await update.plan(source.list, defaults);
 			await update.begin();
-			await feed(source, update, {prng: new Prng(1)});
+			await feed(source, update, {prng: new Prng(1), bell});
 			await update.publish(sequence + 1);
 			const statement = Uint8Array.of(sequence);
 			update.keepOrigin({...origin, statement}, sequence + 1, defaults);
