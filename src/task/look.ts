@@ -50,10 +50,7 @@ export const look = defineTask({
 		}
 		return {columns: columns.finish(), found, problems};
 	},
-	transfer: ({columns, found}) => [
-		...Object.values(columns).map(column => column.buffer),
-		found.buffer,
-	],
+	transfer: ({columns, found}) => [columns.paths.buffer, found.buffer],
 });
 
 type Failure = {readonly code: ErrorCode; readonly message: string};

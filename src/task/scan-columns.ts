@@ -3,7 +3,10 @@ import {holeSize} from '../limit.ts';
 import type {Stat} from '../platform/tree.ts';
 import {type EntryType, entryType} from '../snapshot/entry.ts';
 
-/** One place per entry in each column; `paths` and `targets` have one offset more than entries. */
+/**
+ * One place per entry in each column; `paths` and `targets` have one offset more than entries. All
+ * are parts of one buffer.
+ */
 export type ScanColumns = {
 	/** Whole paths, one after another: path n is `paths[pathOffsets[n], pathOffsets[n + 1])`. */
 	readonly paths: Uint8Array;
@@ -53,29 +56,56 @@ export const plainColumns = [
 	'sparse',
 ] as const satisfies readonly (keyof ScanColumns)[];
 
+/** One buffer, since each one costs when it is made, handed to another thread, and freed. */
 export function makeColumns(count: number, pathsSize: number, targetsSize: number): ScanColumns {
+	const offsetsSize = 2 * (count + 1);
+	const room = new Room(count * octetsPerEntry + offsetsSize * 4 + pathsSize + targetsSize);
 	return {
-		paths: new Uint8Array(pathsSize),
-		pathOffsets: new Uint32Array(count + 1),
-		targets: new Uint8Array(targetsSize),
-		targetOffsets: new Uint32Array(count + 1),
-		type: new Uint8Array(count),
-		mode: new Uint16Array(count),
-		uid: new Uint32Array(count),
-		gid: new Uint32Array(count),
-		size: new Float64Array(count),
-		mtimeSec: new Float64Array(count),
-		mtimeNsec: new Uint32Array(count),
-		ctimeSec: new Float64Array(count),
-		ctimeNsec: new Uint32Array(count),
-		ino: new BigUint64Array(count),
-		dev: new BigUint64Array(count),
-		linkCount: new Uint32Array(count),
-		device: new Float64Array(count),
-		unread: new Uint8Array(count),
-		sparse: new Uint8Array(count),
+		size: room.take(Float64Array, count),
+		mtimeSec: room.take(Float64Array, count),
+		ctimeSec: room.take(Float64Array, count),
+		ino: room.take(BigUint64Array, count),
+		dev: room.take(BigUint64Array, count),
+		device: room.take(Float64Array, count),
+		pathOffsets: room.take(Uint32Array, count + 1),
+		targetOffsets: room.take(Uint32Array, count + 1),
+		uid: room.take(Uint32Array, count),
+		gid: room.take(Uint32Array, count),
+		mtimeNsec: room.take(Uint32Array, count),
+		ctimeNsec: room.take(Uint32Array, count),
+		linkCount: room.take(Uint32Array, count),
+		mode: room.take(Uint16Array, count),
+		type: room.take(Uint8Array, count),
+		unread: room.take(Uint8Array, count),
+		sparse: room.take(Uint8Array, count),
+		paths: room.take(Uint8Array, pathsSize),
+		targets: room.take(Uint8Array, targetsSize),
 	};
 }
+
+/** Six doubles, five words, a half and three octets. */
+const octetsPerEntry = 73;
+
+/** Octets that are given out one column after another, the widest numbers first. */
+class Room {
+	readonly #buffer: ArrayBuffer;
+	#end = 0;
+
+	constructor(size: number) {
+		this.#buffer = new ArrayBuffer(size);
+	}
+
+	take<Column>(kind: ColumnKind<Column>, count: number): Column {
+		const start = this.#end;
+		this.#end += count * kind.BYTES_PER_ELEMENT;
+		return new kind(this.#buffer, start, count);
+	}
+}
+
+type ColumnKind<Column> = {
+	readonly BYTES_PER_ELEMENT: number;
+	new (buffer: ArrayBuffer, offset: number, count: number): Column;
+};
 
 /** Copies `count` entries with their octets: a stretch of one table to a place in another. */
 export function copyEntries(

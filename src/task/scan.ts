@@ -65,7 +65,7 @@ export const scan = defineTask({
 		return scanner.finish();
 	},
 	transfer: ({columns, ...rest}) =>
-		[...Object.values(columns), ...Object.values(rest)]
+		[columns.paths, ...Object.values(rest)]
 			.filter(column => ArrayBuffer.isView(column))
 			.map(column => column.buffer),
 });
