@@ -93,8 +93,9 @@ export async function startServe(
 	words: readonly string[],
 	environment: NodeJS.ProcessEnv,
 	user?: number,
+	through?: readonly string[],
 ): Promise<Serving> {
-	const child = start(['serve', ...words, '--json'], environment, user);
+	const child = start(['serve', ...words, '--json'], environment, user, through);
 	let errors = '';
 	child.stderr!.setEncoding('utf8').on('data', text => {
 		errors += text;
@@ -135,13 +136,18 @@ export async function startServe(
 	};
 }
 
-/** Starts `shoal words`; `user`: as that user and its group, which only root can do. */
+/**
+ * Starts `shoal words`; `user`: as that user and its group, which only root can do; `through`: as
+ * the operand of this command, which is to become it.
+ */
 export function start(
 	words: readonly string[],
 	environment: NodeJS.ProcessEnv,
 	user?: number,
+	through: readonly string[] = [],
 ): ChildProcess {
-	const child = spawn(process.execPath, [program, ...words], {
+	const [command, ...operands] = [...through, process.execPath, program, ...words];
+	const child = spawn(command!, operands, {
 		env: {...process.env, ...environment},
 		...(user !== undefined && {uid: user, gid: user}),
 		stdio: ['ignore', 'pipe', 'pipe'],
