@@ -153,9 +153,10 @@ export class LossFloor {
 	}
 }
 
+/** As many rounds as the greatest rate is of. */
 const floorRounds = 10;
 
-/** Two points above the floor, and one and a half deviations of either share. */
+/** Two points above the floor (BBR's LossThresh), and one and a half deviations of either share. */
 const excess = 0.02;
 const chanceMost = 1.5;
 
@@ -166,12 +167,13 @@ const surge = 0.1;
 const overflowMin = 0.005;
 const overflowTypicalMax = 0.03;
 
-/** Stretches in one round: one long stretch is a gap of the path, not a full queue. BBRv3. */
+/** Stretches in one round, as BBR's StartupFullLossCnt: one long one is a gap of the path. */
 const eventsMin = 6;
 
 /** A share that more than a full queue must explain. */
 const unclearMax = 0.25;
 
+/** A full datagram of 1200 octets with IPv4 and UDP headers. */
 const packetSize = 1228;
 
 /** A share is of at least forty packets. */

@@ -453,19 +453,19 @@ const packetSize = 1228;
 /** Rounds after a probe for more in which its losses are still found. */
 const formerRoundsMax = 2;
 
-/** Rounds after a silence in which its losses are still found. */
+/** As many after a silence. */
 const silentRoundsMax = 2;
 
-/** Never less than four packets on their way, so that losses show. */
+/** BBR's MinPipeCwnd is of four packets; with six a loss is seen from packets behind it. */
 const windowMin = 6 * 1228;
 
 /** RFC 8085 §3.1.1: one datagram a round trip is always acceptable; here one in three seconds. */
 const rateMin = 1228 / 3;
 
-/** Rounds whose greatest rate counts. */
+/** Rounds whose greatest rate counts: BBR's BtlBwFilterLen. */
 const bandwidthRounds = 10;
 
-/** Microseconds, and rounds, after which the least round trip must have been seen again. */
+/** As BBR's RTpropFilterLen, and rounds: until the least round trip must have been seen again. */
 const roundTripSpan = 10_000_000;
 const roundTripRounds = 10;
 
@@ -487,7 +487,7 @@ const queuedSpan = 4_000_000;
 /** Faster than the window asks for, so that the window decides (RFC 9002 §7.7). */
 const shareGain = 1.25;
 
-/** What of its flight it keeps when a queue runs over, as CUBIC does. */
+/** What of its flight it keeps when a queue runs over, as CUBIC does (RFC 9438 §4.6). */
 const competeShare = 0.7;
 /** As BBR's cwnd_gain: one more flight for receipts that come late and in lumps. */
 const windowGain = 2;
@@ -495,5 +495,5 @@ const windowGain = 2;
 /** Feedback comes in steps: that much more may be on its way, in microseconds of the rate. */
 const slackTime = 5000;
 
-/** How long the path is left nearly empty to see its round trip. */
+/** How long the path is left nearly empty to see its round trip: BBR's ProbeRTTDuration. */
 const probeRoundTripTime = 200_000;

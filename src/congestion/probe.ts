@@ -41,13 +41,17 @@ export class Probe {
  * trip of queue 4.0 % of octets in vain instead of 5.9.
  */
 const gainMin = 1.12;
+/** 4 ln 2, BBR's StartupPacingGain: a probe that finds more is a start again. */
 const gainMax = 2.77;
 const gainGrowth = 1.5;
 
 /** Part of what a probe asked for that must have come through for the next step. */
 const growth = 0.4;
 
-/** Rounds between two probes: doubled by each that found nothing, or loss. */
+/**
+ * Rounds between two probes: doubled by each that found nothing, or loss. The most after a loss is
+ * about that of draft-ietf-ccwg-bbr §5.3.3.5, 63, so as to leave CUBIC the time it needs.
+ */
 const pauseMin = 2;
 const lossPauseMax = 60;
 const idlePauseMax = 16;

@@ -88,7 +88,7 @@ export function trainSpacing(roundTrip: number): number {
 	return Math.min(eighth, Math.max(eighth / 4, 1000));
 }
 
-/** Growth of the rate in a round below which a path may be full; BBR takes three such rounds. */
+/** Growth of the rate in a round, and rounds without it: draft-ietf-ccwg-bbr §5.3.1.2. */
 const growthMin = 1.25;
 const fullRoundsMin = 3;
 const fullRoundsMax = 8;
