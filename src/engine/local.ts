@@ -38,13 +38,15 @@ export async function openLocal(
 ): Promise<Supply> {
 	const tree = OpenedTree.open(platform, {directory, state});
 	try {
-		const {list, saved, problems} = await task.run({kind: 'snapshot', owner: directory}, taking =>
+		const taken = await task.run({kind: 'snapshot', owner: directory}, taking =>
 			tree.take(pool, taking),
 		);
+		const {saved, problems} = taken;
 		const told = new Problems(on);
 		for (const {code, message, path} of problems) told.add(code, message, path);
 		const pace = new Pace(platform.clock, RateDial.of(rateMax));
 		const read = task.open({kind: 'read'});
+		const list = tree.listOf(taken);
 		return new LocalSupply({pool, tree, list, sequence: saved.sequence, task: read, pace});
 	} catch (error) {
 		tree.close();

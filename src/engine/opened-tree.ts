@@ -6,6 +6,7 @@ import {type RecordStore, statName} from '../receiver/publish-record.ts';
 import {openShownTree, recordOf} from '../receiver/trees.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {onAbort} from '../scheduler/on-abort.ts';
+import type {List} from '../snapshot/list.ts';
 import {type Taken, takeSnapshot} from '../source/take-snapshot.ts';
 import {CompressedStore} from '../store/compressed-store.ts';
 import {FileLog} from '../store/file-log.ts';
@@ -155,6 +156,11 @@ export class OpenedTree {
 			files.close();
 			this.#state.unlock();
 		}
+	}
+
+	/** Opened here if it was there already, and nobody has. @throws ShoalError STORE_CORRUPT */
+	listOf({list, saved}: Taken): List {
+		return list ?? this.snapshots.list(saved);
 	}
 
 	/** What hashing has told so far, to read from. */

@@ -31,16 +31,16 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotRe
 			options.on?.({event: 'remark', text});
 		}
 		for (const {code, message, path} of taken.problems) problems.add(code, message, path);
-		if (options.output !== undefined) writeOut(options.output, taken.list.bytes);
-		const {list, saved, changed, fileCount, filesHashed, bytesHashed} = taken;
+		if (options.output !== undefined) writeOut(options.output, taken.bytes);
+		const {header, saved, changed, fileCount, filesHashed, bytesHashed} = taken;
 		return {
 			ok: problems.exit === 0,
 			exit: problems.exit,
-			snapshot: toHex(list.root),
+			snapshot: toHex(saved.root),
 			sequence: saved.sequence,
-			entries: list.entryCount,
+			entries: header.entryCount,
 			files: fileCount,
-			bytesTotal: list.contentBytes,
+			bytesTotal: header.contentBytes,
 			filesHashed,
 			bytesHashed,
 			changed,

@@ -119,7 +119,7 @@ export class TreeWatch {
 			for (const {code, path} of made.problems) {
 				if (code === 'SOURCE_STALE') this.#note(path, again);
 			}
-			await this.#cover(made.list, made.whole ? undefined : changed);
+			await this.#cover(tree.listOf(made), made.whole ? undefined : changed);
 		} catch (error) {
 			if (!(error instanceof ShoalError) || this.#isClosed) return this.#failed(error);
 			this.#options.notice(`${error.message}; looking again`);

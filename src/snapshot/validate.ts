@@ -5,6 +5,7 @@
  * Of a slice, all of that holds for what is at its path and below; of other entries that stand in
  * its pages, only what can be seen in these (README.md §5).
  */
+import {assert} from '../assert.ts';
 import {digestSize, pathSizeMax} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {entryType} from './entry.ts';
@@ -49,12 +50,22 @@ export function validateList(
 ): ListParts | ListProblem {
 	const header = decodeHeader(bytes);
 	if (header === undefined) return wrong('it does not begin as a list of this version');
-	const topSize = headerSize + header.topNodeSize;
-	const root = sha256(rootPrefix, bytes.subarray(0, topSize));
+	const root = rootOf(bytes, header, sha256);
 	const levels = readLevels(bytes, header, sha256, slice);
 	if ('problem' in levels) return levels;
 	const checked = checkPages(bytes, header, levels[0]!, sha256, slice);
 	return 'problem' in checked ? checked : {root, header, levels, ...checked};
+}
+
+/** The root of a list that was made here: of others, who opens them learns it. */
+export function listRoot(bytes: Uint8Array, sha256: Sha256): Uint8Array {
+	const header = decodeHeader(bytes);
+	assert(header !== undefined, 'a list that was made here');
+	return rootOf(bytes, header, sha256);
+}
+
+function rootOf(bytes: Uint8Array, {topNodeSize}: Header, sha256: Sha256): Uint8Array {
+	return sha256(rootPrefix, bytes.subarray(0, headerSize + topNodeSize));
 }
 
 function wrong(problem: string): ListProblem {

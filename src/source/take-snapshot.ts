@@ -14,6 +14,7 @@ import type {Pool} from '../pool/pool.ts';
 import {scanTree} from '../pool/scan-tree.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {emptyDigest, entryType} from '../snapshot/entry.ts';
+import {decodeHeader, type Header} from '../snapshot/header.ts';
 import {List} from '../snapshot/list.ts';
 import {ListBuilder} from '../snapshot/list-builder.ts';
 import type {FileLog} from '../store/file-log.ts';
@@ -55,7 +56,11 @@ export type TakeOptions = {
 };
 
 export type Taken = {
-	readonly list: List;
+	/** The octets of the list, and what they begin with. */
+	readonly bytes: Uint8Array;
+	readonly header: Header;
+	/** Undefined: the snapshot was there already, and its list was not opened. */
+	readonly list: List | undefined;
 	readonly saved: Saved;
 	/** False: the tree is as the last snapshot has it. */
 	readonly changed: boolean;
@@ -82,13 +87,19 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 	await content.hash(options);
 	files.sync();
 	if (part === undefined) files.forgetUnused();
-	const {list, saved} = await task.run({kind: 'list', unit: 'entries'}, () => {
+	const {bytes, list, saved} = await task.run({kind: 'list', unit: 'entries'}, () => {
+		const made = build(table, content, platform, part && {zones: part.zones, before: known!});
+		const isSaved = newest !== undefined && snapshots.holds(newest, made);
+		if (isSaved) return {bytes: made, list: known, saved: newest};
+		const opened = openMade(made, platform.crypto.sha256);
 		const before = known ?? (newest && readBefore(snapshots, newest));
-		const made = build(table, content, platform, before, part?.zones);
-		return {list: made, saved: snapshots.save(made, before, platform.clock.wallMs(), options.keep)};
+		const now = platform.clock.wallMs();
+		return {bytes: made, list: opened, saved: snapshots.save(opened, before, now, options.keep)};
 	});
-	if (part !== undefined) files.forgetAbsent(list);
+	if (part !== undefined) files.forgetAbsent(list!);
 	return {
+		bytes,
+		header: decodeHeader(bytes)!,
 		list,
 		saved,
 		changed: newest?.sequence !== saved.sequence,
@@ -261,34 +272,30 @@ class Contents implements ContentColumns {
 	}
 }
 
-/** `zones`: what was looked at of the tree, all else being as `before` has it. */
+/** `part`: what was looked at of the tree, all else being as `before` has it. */
 function build(
 	table: ScanTable,
 	contents: Contents,
 	platform: Platform,
-	before: List | undefined,
-	zones: Zones | undefined,
-): List {
+	part: {readonly zones: Zones; readonly before: List} | undefined,
+): Uint8Array {
 	const {sha256} = platform.crypto;
 	const entry = new TableEntry(table, contents, platform.readOwners());
 	const bytes =
-		zones === undefined
+		part === undefined
 			? listOf(entry, table.count, sha256)
-			: updateList(before!, zones, entry, table.count, sha256);
+			: updateList(part.before, part.zones, entry, table.count, sha256);
 	if (bytes.length > listSizeMax) {
 		const detail = `the tree makes a list of ${bytes.length} octets, which no receiver takes`;
 		throw new ShoalError('STORE_FAILED', detail);
 	}
-	if (before !== undefined && beginsAs(bytes, before)) return before;
+	return bytes;
+}
+
+function openMade(bytes: Uint8Array, sha256: Sha256): List {
 	const list = List.open(bytes, sha256);
 	if (list instanceof List) return list;
 	throw new ShoalError('STORE_FAILED', `the tree makes no valid list: ${list.problem}`);
-}
-
-/** The top node names all that is below it by digest: a list that begins alike is the same. */
-function beginsAs(bytes: Uint8Array, {bytes: known, topSize}: List): boolean {
-	for (let index = 0; index < topSize; index++) if (bytes[index] !== known[index]) return false;
-	return bytes.length === known.length;
 }
 
 function listOf(entry: TableEntry, count: number, sha256: Sha256): Uint8Array {

@@ -10,6 +10,8 @@ import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {makeDiff} from '../snapshot/diff.ts';
 import {List} from '../snapshot/list.ts';
+import {equalOctets} from '../snapshot/path.ts';
+import {listRoot} from '../snapshot/validate.ts';
 import {Reader, Writer} from '../wire/codec.ts';
 import type {StateDir} from './state-dir.ts';
 
@@ -90,6 +92,15 @@ export class Snapshots {
 			throw new ShoalError('STORE_CORRUPT', `${this.#state.path}/${name} is another list`);
 		}
 		return list;
+	}
+
+	/** Whether `bytes` are the list of a snapshot of the history, and it is kept whole. */
+	holds({root}: Saved, bytes: Uint8Array): boolean {
+		const name = this.#listName(root);
+		if (this.#state.sizeOf(name) !== bytes.length) return false;
+		if (!equalOctets(listRoot(bytes, this.#sha256), root)) return false;
+		const kept = this.#state.readFile(name);
+		return kept !== undefined && equalOctets(kept, bytes);
 	}
 
 	/** The diff between two neighbours of the history; undefined when it is not kept. */
