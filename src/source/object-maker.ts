@@ -117,9 +117,14 @@ export class ObjectMaker {
 	async #makeLarge(root: DirHandle, place: FilePlace, order: JobOptions): Promise<[number]> {
 		const number = this.#count++;
 		const {sum, parallelMax} = this.#options;
-		const parts: SummedPart[] = new Array(Math.ceil(place.size / partSize));
+		const count = Math.ceil(place.size / partSize);
+		const parts: SummedPart[] = [];
 		let code = 0;
-		await inParallel(parts.keys(), parallelMax, async index => {
+		/** Ends with the first that is refused: a list can say that a file is as large as it likes. */
+		function* indexes(): Generator<number> {
+			for (let index = 0; index < count && code === 0; index++) yield index;
+		}
+		await inParallel(indexes(), parallelMax, async index => {
 			if (this.#isClosed) code ||= refuseCode.unavailable;
 			if (code !== 0) return;
 			const input = this.#input(root, [place], [number], index * partSize);

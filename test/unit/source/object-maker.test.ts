@@ -113,6 +113,13 @@ test('a file that is gone costs no other one of the same content', async t => {
 	t.truthy(keptOf(0));
 });
 
+test('a file that is gone costs no more for being listed as a huge one', async t => {
+	const {maker, root, places, jobs} = scene(t, [new Prng(7).bytes(9)]);
+	const huge = {...places[0]!, path: Buffer.from('elsewhere'), size: 2 ** 52};
+	t.deepEqual(await maker.make(root, [huge], {}), [refuseCode.unavailable]);
+	t.is(jobs.length, 2, 'as many as are begun at once');
+});
+
 test('leaf hashes that did not come are made with them, and kept if they are the signed ones', async t => {
 	const content = new Prng(2).bytes(17_000_000);
 	const {maker, root, places, jobs, keptOf} = scene(t, [content, content.subarray(5, 200_000)]);
