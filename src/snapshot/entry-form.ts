@@ -47,10 +47,12 @@ export function hasDigest(type: number, form: number, size: number): boolean {
 	return type === entryType.file && size > 0 && (form & (formFlag.further | formFlag.unread)) === 0;
 }
 
-/** What is wrong with the fields of an entry that shall be listed, apart from its path's place. */
-export function entryProblem(entry: EntryView): string | undefined {
+/**
+ * What is wrong with the fields of an entry that shall be listed, apart from its path's place and
+ * the names of its owners; `form` is its own.
+ */
+export function entryProblem(entry: EntryView, form: number): string | undefined {
 	const {type, digest, flatDigest, xattr} = entry;
-	const form = formOf(entry);
 	if (!isValidForm(type, form)) return 'fields that its type does not have';
 	const content = type === entryType.file && (form & (formFlag.further | formFlag.unread)) === 0;
 	if (digest.length !== (content ? digestSize : 0)) return 'no digest, or one too many';
@@ -64,11 +66,14 @@ export function entryProblem(entry: EntryView): string | undefined {
 	if (!isWhole(entry.mode, modeMax)) return 'an impossible mode';
 	if (!isWhole(entry.uid, idMax) || !isWhole(entry.gid, idMax)) return 'an impossible owner';
 	if (!isWhole(entry.linkCount - 1, linkCountMax - 1)) return 'an impossible link count';
-	if (entry.owner.length > ownerSizeMax || entry.owner.includes(0)) return 'an impossible owner';
-	if (entry.group.length > ownerSizeMax || entry.group.includes(0)) return 'an impossible group';
 	const device = type === entryType.blockDevice || type === entryType.charDevice;
 	const deviceMax = device ? deviceMajorMax * deviceMinorEnd + deviceMinorEnd - 1 : 0;
 	return isWhole(entry.device, deviceMax) ? undefined : 'an impossible device number';
+}
+
+/** Whether an owner or a group can have this name. */
+export function isValidOwner(name: Uint8Array): boolean {
+	return name.length <= ownerSizeMax && !name.includes(0);
 }
 
 function isWhole(value: number, max: number): boolean {

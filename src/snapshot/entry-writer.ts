@@ -5,7 +5,14 @@
 import {assert} from '../assert.ts';
 import {digestSize, pageSizeMax, pathSizeMax} from '../limit.ts';
 import {type EntryView, entryType} from './entry.ts';
-import {deviceMinorEnd, entryProblem, formFlag, formOf, hasDigest} from './entry-form.ts';
+import {
+	deviceMinorEnd,
+	entryProblem,
+	formFlag,
+	formOf,
+	hasDigest,
+	isValidOwner,
+} from './entry-form.ts';
 import {extendPathHash, itemSizeMax, pathHashSeed} from './page-rule.ts';
 import {isValidPath} from './path.ts';
 
@@ -98,10 +105,10 @@ export class EntryWriter {
 	}
 
 	#writeFields(entry: EntryView): void {
-		const problem = entryProblem(entry);
+		const form = formOf(entry);
+		const problem = entryProblem(entry, form);
 		assert(problem === undefined, problem);
 		const {type, size} = entry;
-		const form = formOf(entry);
 		this.#writeRow(entry, form);
 		const delta = entry.mtimeSec - this.#mtimeSec;
 		this.#mtimeSec = entry.mtimeSec;
@@ -129,6 +136,7 @@ export class EntryWriter {
 		if (row < this.#rowCount) return;
 		const owner = entry.owner.slice();
 		const group = entry.group.slice();
+		assert(isValidOwner(owner) && isValidOwner(group), 'an impossible owner or group');
 		this.#rowCount = row + 1;
 		this.#rowForm[row] = form;
 		this.#rowUid[row] = entry.uid;

@@ -100,7 +100,7 @@ export class Snapshots {
 		if (this.#state.sizeOf(name) !== bytes.length) return false;
 		if (!equalOctets(listRoot(bytes, this.#sha256), root)) return false;
 		const kept = this.#state.readFile(name);
-		return kept !== undefined && equalOctets(kept, bytes);
+		return kept !== undefined && equalFiles(kept, bytes);
 	}
 
 	/** The diff between two neighbours of the history; undefined when it is not kept. */
@@ -229,6 +229,16 @@ function encodeHead(kept: readonly Saved[]): Uint8Array {
 		to.put(root);
 	}
 	return to.written();
+}
+
+/** As `equalOctets`, four at a time: tens of megabytes. Both begin their buffers. */
+function equalFiles(a: Uint8Array, b: Uint8Array): boolean {
+	if (a.length !== b.length) return false;
+	const count = a.length >>> 2;
+	const words = new Uint32Array(a.buffer, a.byteOffset, count);
+	const others = new Uint32Array(b.buffer, b.byteOffset, count);
+	for (let index = 0; index < count; index++) if (words[index] !== others[index]) return false;
+	return equalOctets(a.subarray(count * 4), b.subarray(count * 4));
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
