@@ -215,7 +215,7 @@ class Dialling {
 			: openLink(address, stop));
 		const now = clock.now();
 		const wallMs = (): number => clock.wallMs();
-		const initiator = {...rest, crypto, now, wallMs, peer: address};
+		const initiator = {...rest, crypto, now, wallMs, peer: address, sizes: link.sizes};
 		return new Dialling(platform, link, initiator, spans);
 	}
 

@@ -6,7 +6,7 @@
 import {assert} from '../assert.ts';
 import {type ErrorCode, ShoalError} from '../error.ts';
 import type {Crypto} from '../platform/crypto.ts';
-import type {Address, Transmit} from '../platform/datagram.ts';
+import type {Address, DatagramSizes, Transmit} from '../platform/datagram.ts';
 import {later, type Micros, millis, never} from '../unit.ts';
 import {
 	type AnswerPayload,
@@ -55,6 +55,8 @@ export type InitiatorOptions = ContactOptions & {
 	readonly idleTimeout?: number;
 	/** Packets sealed under one key before it is changed. */
 	readonly updateAfter?: number;
+	/** What a payload that probes the path may try. */
+	readonly sizes?: DatagramSizes;
 };
 
 export type InitiatorEvent =
@@ -365,6 +367,7 @@ export class Initiator implements Endpoint {
 			path: new PathAllowance(this.#options.peer, true),
 			prefix: ticketPrefix(said.ticket),
 			buffer: this.#buffer,
+			sizes: this.#options.sizes,
 			idleTimeout: idleTimeout ?? idleTimeoutDefault,
 			confirmTimeout: contactTimeout ?? contactTimeoutDefault,
 			onEnd: end => this.#ended(end),

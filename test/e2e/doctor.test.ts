@@ -50,6 +50,10 @@ test('asks a source one question, and remembers nothing of it', async t => {
 	const known = await space.runPlain('doctor', server.url);
 	t.is(known.exit, 0, known.output);
 	t.regex(known.output, /^ok {4}source +127\.0\.0\.1:\d+ answers, protocol 1, /m);
+	t.regex(
+		known.output,
+		/^ok {4}path +carries datagrams of [\d,]+ octets whole: an MTU of [\d,]+$/m,
+	);
 	t.regex(known.output, /^ok {4}source's list +2 entries/m);
 	const unknown = await space.runPlain('doctor', server.url.replace(/\/\/.*@/, '//'));
 	t.regex(unknown.output, /^warn {2}source's key +it is not known here/m);

@@ -2,12 +2,15 @@
 import type {SourceFacts} from '../../engine/probe-source.ts';
 import type {ShoalError} from '../../error.ts';
 import {formatKey} from '../../session/key-text.ts';
-import {formatAge, formatCounted} from '../format.ts';
+import {formatAge, formatCount, formatCounted} from '../format.ts';
 import {describeFailure} from '../report.ts';
 import {type Finding, finding} from './finding.ts';
 
 /** Clocks of machines that are kept right differ by less. */
 const skewMs = 5000;
+
+/** What most paths carry, at most. */
+const ethernetMtu = 1500;
 
 export function judgeSource(facts: SourceFacts, wallMs: number, protocol: number): Finding[] {
 	return [
@@ -19,9 +22,19 @@ export function judgeSource(facts: SourceFacts, wallMs: number, protocol: number
 					? 'but not at once: datagrams are lost on the way'
 					: `${facts.roundTripMs.toFixed(1)} ms away`),
 		),
+		judgePath(facts),
 		judgeKey(facts),
 		...judgeTimes(facts, wallMs),
 	];
+}
+
+/** The MTU with the headers of IP and UDP: tunnels and mobile networks have smaller ones. */
+function judgePath({address, datagramMax}: SourceFacts): Finding {
+	const mtu = datagramMax + (address.startsWith('[') ? 48 : 28);
+	const octets = formatCount(datagramMax);
+	const text = `carries datagrams of ${octets} octets whole: an MTU of ${formatCount(mtu)}`;
+	const isUsual = mtu >= ethernetMtu;
+	return finding(isUsual ? 'ok' : 'note', 'path', isUsual ? text : `${text}, found by itself`);
 }
 
 /** One that could not be asked. */

@@ -19,7 +19,8 @@ test('an addon that is not there is a note, with what installs it', t => {
 test('a source that UDP does not reach may be there over HTTP/2, or not, or not be known to be', t => {
 	const identity = new Uint8Array(32);
 	const head = {sequence: 1, issuedMs: 0, expiresMs: 1, entries: 1};
-	const facts = {address: 'h:443', roundTripMs: 1, isTrusted: true, identity, head};
+	const shown = {address: 'h:443', roundTripMs: 1, isTrusted: true, datagramMax: 16_384};
+	const facts = {...shown, identity, head};
 	t.like(judgeDetour(facts), {verdict: 'note', mend: []});
 	t.regex(judgeDetour(facts).found, /answers over HTTP\/2 at h:443/);
 	t.like(judgeDetour(new ShoalError('OPTION_INVALID', 'x')), {verdict: 'note'});

@@ -10,6 +10,7 @@ const good: SourceFacts = {
 	address: '192.0.2.7:8730',
 	roundTripMs: 42.25,
 	isTrusted: true,
+	datagramMax: 1472,
 	identity: new Uint8Array(32),
 	head: {sequence: 3, issuedMs: now - hour, expiresMs: now + hour, entries: 12},
 };
@@ -34,6 +35,14 @@ test('sees lost datagrams, a key that nobody vouches for, and clocks that differ
 	t.is(bad(head(now + 5001, now + hour)).length, 1);
 	t.deepEqual(bad(head(now - hour, now)), []);
 	t.regex(bad(head(now - hour, now - 1))[0]!.found, /out of date/);
+});
+
+test('says what the path carries; what is less than usual is worth knowing, and no fault', t => {
+	const path = (fault: Partial<SourceFacts>) => judge(fault).find(({check}) => check === 'path')!;
+	t.is(path({}).found, 'carries datagrams of 1,472 octets whole: an MTU of 1,500');
+	const tunnel = path({datagramMax: 1232, address: '[2001:db8::7]:8730'});
+	t.is(tunnel.verdict, 'note');
+	t.regex(tunnel.found, /1,232 octets whole: an MTU of 1,280/);
 });
 
 test('a source that cannot be asked is a failure, with the hint of its error', t => {
