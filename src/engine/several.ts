@@ -88,8 +88,11 @@ class Copy implements FetchRequest {
 	readonly from: Contributor;
 	/** The only object of it; undefined: it is all of what was asked. */
 	readonly object: number | undefined;
+	/** Of one object: all before has come. */
+	reached: number;
 
-	constructor(asked: Asked, from: Contributor, object: number | undefined) {
+	/** `start`: of one object, what is before has come from another. */
+	constructor(asked: Asked, from: Contributor, object: number | undefined, start?: number) {
 		const {request} = asked;
 		const isOne = object !== undefined && request.count > 1;
 		this.asked = asked;
@@ -100,8 +103,10 @@ class Copy implements FetchRequest {
 		this.page = request.page;
 		this.position = request.position + (object ?? 0);
 		this.count = isOne ? 1 : request.count;
-		this.offset = request.offset;
-		this.length = isOne ? request.sizes![object]! : request.length;
+		this.offset = start ?? request.offset;
+		this.reached = this.offset;
+		const skipped = this.offset - request.offset;
+		this.length = isOne ? request.sizes![object]! : request.length - skipped;
 		if (!isOne && request.sizes !== undefined) this.sizes = request.sizes;
 	}
 }
@@ -309,6 +314,7 @@ export class Several implements Supply {
 					sums.hasCome = true;
 				}
 				from.untaken += data.length;
+				if (offset === copy.reached) copy.reached += data.length;
 				const index = copy.object ?? object;
 				const {request: whole, senders} = copy.asked;
 				const part = partOf(whole, index, offset);
@@ -362,12 +368,13 @@ export class Several implements Supply {
 		this.#contents?.done(asked.request);
 	}
 
-	/** A copy that does not come any more is asked of somebody else, or given up. */
+	/** What of a copy does not come any more is asked of somebody else, or given up. */
 	#askElsewhere(copy: Copy): void {
 		const {asked, object} = copy;
 		const isCovered = [...asked.copies].some(other => other.object === undefined);
 		if (asked.isDone || (object === undefined && (asked.isAnswered || isCovered))) return;
-		if (this.#ask(asked, object)) return;
+		const isRange = object === undefined && copy.count === 1 && copy.kind !== objectKind.sums;
+		if (this.#ask(asked, object, isRange ? copy.reached : undefined)) return;
 		if (object === undefined) {
 			this.#refuseAll(asked);
 			return;
@@ -384,8 +391,11 @@ export class Several implements Supply {
 		this.#settle(asked);
 	}
 
-	/** Asks the best source for all of it, or one object. False: nobody is left to be asked. */
-	#ask(asked: Asked, object: number | undefined): boolean {
+	/**
+	 * Asks the best source for all of it, for one object, or for what is of its only object from
+	 * `start` on. False: nobody is left to be asked.
+	 */
+	#ask(asked: Asked, object: number | undefined, start?: number): boolean {
 		const {request} = asked;
 		const position = request.position + (object ?? 0);
 		const key = `${request.page}/${position}`;
@@ -401,7 +411,7 @@ export class Several implements Supply {
 		const best = bound ?? bestOf(quick) ?? bestOf(able);
 		if (best === undefined || !able.includes(best)) return false;
 		if (isSums && bound === undefined) this.#sumsOf.set(key, {from: best, hasCome: false});
-		const copy = new Copy(asked, best, object);
+		const copy = new Copy(asked, best, object, start);
 		asked.copies.add(copy);
 		best.supply.fetch(copy);
 		return true;

@@ -122,3 +122,54 @@ test('a source that is stuck is named, and asked for nothing but what nobody els
 	fetch(6);
 	t.is(first.asked.length, 7, 'nor when nobody else is left');
 });
+
+test('of what a source owed when it was dropped, others are asked for the rest alone', t => {
+	const supplies = [new ScriptedSupply(), new ScriptedSupply()] as const;
+	const [a, b] = supplies.map(
+		(each, at) => new Contributor(`${at}`, each as Partial<Supply> as Supply, now),
+	);
+	const [first, second] = supplies;
+	const notices: string[] = [];
+	const several = new Several(
+		{
+			platform: {clock} as Pick<Platform, 'clock'>,
+			failed: () => t.fail(),
+			notice: text => notices.push(text),
+			stopDialling: async () => undefined,
+		},
+		a!,
+	);
+	several.add(b!);
+	const came: [number, number][] = [];
+	let doneCount = 0;
+	several.deliver({
+		block: (_request, _object, offset, data) => came.push([offset, data.length]),
+		refused: () => t.fail(),
+		done: () => doneCount++,
+	});
+	const content = {snapshot: 0, kind: objectKind.content, page: 0, position: 1, count: 1};
+	several.fetch({...content, offset: 1000, length: 600} as FetchRequest);
+	const send = (from: ScriptedSupply, offset: number, length: number) =>
+		from.contents.block(from.asked[0]!, 0, offset, new Uint8Array(length), now);
+	send(first, 1000, 200);
+	send(first, 1300, 100);
+	// Eight lies of what it sent are too many.
+	for (let lie = 0; lie < 8; lie++) {
+		t.is(a!.dropped, undefined);
+		t.true(several.lied(objectKind.content, 0, 1, 1000));
+	}
+	t.like(a!.dropped, {code: 'CONTENT_INVALID'});
+	t.deepEqual(notices.length, 1);
+	t.like(second.asked[0], {offset: 1200, length: 400});
+	send(first, 1200, 100);
+	send(second, 1200, 150);
+	send(second, 1350, 250);
+	second.contents.done(second.asked[0]!);
+	t.is(doneCount, 1);
+	t.deepEqual(came, [
+		[1000, 200],
+		[1300, 100],
+		[1200, 150],
+		[1350, 250],
+	]);
+});
