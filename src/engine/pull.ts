@@ -294,6 +294,9 @@ class PullRun {
 			};
 			if (moreSources.length === 0) supply = await reach(platform, source, trust, options);
 			else {
+				if (this.#options.compress !== undefined && this.#earlier.length === 0) {
+					options.notice('contents come as they are: of several sources none compresses');
+				}
 				this.#several = await reachSeveral(platform, urls, trusts, options);
 				supply = this.#several;
 			}

@@ -6,6 +6,7 @@ import type {PullOptions} from '../../src/engine/options.ts';
 import {ShoalError} from '../../src/error.ts';
 import {parseSourceUrl} from '../../src/session/source-url.ts';
 import {parseFilterRules} from '../../src/snapshot/filter-parse.ts';
+import {formOf} from '../../src/wire/compressed.ts';
 import {compareTrees} from '../support/compare-trees.ts';
 import {corrupt} from '../support/corrupt.ts';
 import {Place, until} from '../support/place.ts';
@@ -161,6 +162,23 @@ test('a relay makes sums once, when the first receiver wants them, and an update
 	await update(edges[2]!, await second.serve());
 	t.is(jobsOf('sum'), 3, 'they have outlived the server that made them');
 	t.is(jobsOf('hash'), 0);
+});
+
+test('a relay compresses for who asks, and of several sources none does, which is said', async t => {
+	const [first, second, edge, another] = places(t, 4) as [Place, Place, Place, Place];
+	first.space.write('tree/text', 'one line of many\n'.repeat(40_000));
+	const url = await first.serve();
+	await pulled(second, url);
+	const relay = await second.serve();
+	const compress = {forms: [formOf('deflate', undefined)], skips: () => false};
+	const {bytesCompressed, bytesExpanded} = await pulled(edge, relay, {compress});
+	t.true(bytesCompressed > 0 && bytesCompressed * 10 < bytesExpanded, `${bytesCompressed}`);
+	t.deepEqual(compareTrees(first.tree, edge.tree), []);
+	const plain = await another.pull([relay, url], {compress});
+	t.is(plain.exit, 0);
+	t.is(plain.bytesCompressed, 0);
+	t.regex(another.notices.join(), /contents come as they are: of several sources none compresses/);
+	t.deepEqual(compareTrees(first.tree, another.tree), []);
 });
 
 test('what was hashed here and did not come is passed on, once it is proven', async t => {
