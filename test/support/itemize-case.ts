@@ -20,6 +20,7 @@ import {escapePath} from '../../src/escape.ts';
 import {Scheduler} from '../../src/scheduler/scheduler.ts';
 import {Prng} from './prng.ts';
 import {RandomTree} from './random-tree.ts';
+import {readAll} from './read-all.ts';
 
 export type ItemizeCase = {
 	readonly seed: number;
@@ -164,8 +165,8 @@ async function pull(
 		configDirectory,
 	});
 	if (exit === 23) return undefined;
-	if (exit !== 0) throw new Error(`exit ${exit}: ${String(err.read())}`);
-	return linesOf(String(out.read() ?? ''));
+	if (exit !== 0) throw new Error(`exit ${exit}: ${readAll(err)}`);
+	return linesOf(readAll(out));
 }
 
 /** Paths of files with several names, as both programs print them. */

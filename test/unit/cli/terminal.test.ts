@@ -2,19 +2,18 @@ import {PassThrough, Writable} from 'node:stream';
 import test from 'ava';
 import type {LiveState} from '../../../src/cli/live-state.ts';
 import {Terminal} from '../../../src/cli/terminal.ts';
+import {readAll} from '../../support/read-all.ts';
 
 const screen = (columns: number) => Object.assign(new PassThrough(), {isTTY: true, columns});
 
 const eraseLine = '\u001b[2K';
-
-const text = (stream: PassThrough) => String(stream.read() ?? '');
 
 const state = (title: string): LiveState => ({title, amounts: [], details: []});
 
 /** Waits until something is drawn. */
 async function drawn(stream: PassThrough): Promise<string> {
 	for (;;) {
-		const seen = text(stream);
+		const seen = readAll(stream);
 		if (seen !== '') return seen;
 		await new Promise(resolve => setTimeout(resolve, 5));
 	}
@@ -26,26 +25,26 @@ test('what is shown is redrawn, and erased before other output; the cursor stays
 	const terminal = new Terminal(out, err);
 	terminal.show(state('first'));
 	terminal.show(state('looking'));
-	t.is(text(err), '', 'nothing before what draws is loaded');
+	t.is(readAll(err), '', 'nothing before what draws is loaded');
 	const first = await drawn(err);
 	t.true(first.includes('looking\n'));
 	terminal.show(state('looking'));
-	t.is(text(err), '', 'nothing new to draw');
+	t.is(readAll(err), '', 'nothing new to draw');
 	terminal.show(state('hashing'));
-	const second = text(err);
+	const second = readAll(err);
 	t.true(second.includes('hashing\n'));
 	t.true(second.includes(eraseLine));
 	void terminal.write('result\n');
-	t.true(text(err).includes(eraseLine));
-	t.is(text(out), 'result\n');
+	t.true(readAll(err).includes(eraseLine));
+	t.is(readAll(out), 'result\n');
 	terminal.warn('error');
-	t.is(text(err), 'error\n');
+	t.is(readAll(err), 'error\n');
 	terminal.show(state('again'));
-	t.true(text(err).includes('again\n'));
+	t.true(readAll(err).includes('again\n'));
 	terminal.close();
-	t.true(text(err).includes(eraseLine));
+	t.true(readAll(err).includes(eraseLine));
 	terminal.show(state('late'));
-	t.is(text(err), '');
+	t.is(readAll(err), '');
 	t.false((first + second).includes('\u001b[?25'), 'a hidden cursor would need repair');
 });
 
@@ -56,7 +55,7 @@ test('lines that a narrower terminal has folded are erased whole', async t => {
 	await drawn(err);
 	err.columns = 20;
 	terminal.show(state('short'));
-	t.true(text(err).startsWith('\u001b[2A\u001b[1G\u001b[0J'), 'up by both halves, and clear');
+	t.true(readAll(err).startsWith('\u001b[2A\u001b[1G\u001b[0J'), 'up by both halves, and clear');
 	terminal.close();
 	t.is(err.listenerCount('resize'), 0);
 });
@@ -76,7 +75,7 @@ test('nothing is shown where nobody looks, or where nothing can be redrawn', asy
 		terminal.show(state('line'));
 	}
 	await new Promise(resolve => setTimeout(resolve, 50));
-	t.is(text(pipe) + text(dumb) + text(sizeless), '');
+	t.is(readAll(pipe) + readAll(dumb) + readAll(sizeless), '');
 });
 
 test('a reader that goes away ends the output, not the process', async t => {
@@ -103,7 +102,7 @@ test('a full disk behind the output is told once, and known at the end', async t
 	full.emit('error', new Error('again'));
 	t.is(terminal.failure?.exit, 11);
 	t.true(terminal.closed.aborted);
-	t.regex(text(err), /^shoal: OUTPUT_FAILED: standard output: full\. [^\n]+\n$/);
+	t.regex(readAll(err), /^shoal: OUTPUT_FAILED: standard output: full\. [^\n]+\n$/);
 	err.emit('error', new Error('nowhere to tell'));
 });
 

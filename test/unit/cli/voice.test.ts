@@ -8,6 +8,7 @@ import {Terminal} from '../../../src/cli/terminal.ts';
 import {type Voice, withVoice} from '../../../src/cli/voice.ts';
 import {ShoalError} from '../../../src/error.ts';
 import {Scheduler} from '../../../src/scheduler/scheduler.ts';
+import {readAll} from '../../support/read-all.ts';
 
 type Heard = {exit: number; out: string; err: string};
 
@@ -29,7 +30,7 @@ async function hear(
 		configDirectory: '/nowhere',
 	};
 	const exit = await withVoice(context, failedRun, body);
-	return {exit, out: String(out.read() ?? ''), err: String(err.read() ?? '')};
+	return {exit, out: readAll(out), err: readAll(err)};
 }
 
 const problem = {code: 'FILE_UNREADABLE', path: 'a', message: 'denied', hint: 'Hint.'} as const;
