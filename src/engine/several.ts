@@ -52,6 +52,8 @@ export class Contributor {
 	dropped: ShoalError | undefined;
 	/** Slower than the others: it is asked for what nobody else has, or can be asked for. */
 	isSpare = false;
+	/** It has refused what is no longer as its snapshot says. */
+	isStale = false;
 
 	constructor(name: string, supply: Supply, now: Micros) {
 		this.doneAt = now;
@@ -330,6 +332,10 @@ export class Several implements Supply {
 		const {asked, from} = copy;
 		if (asked.isDone || from.dropped !== undefined) return;
 		const index = copy.object ?? object;
+		if (code === refuseCode.stale && !from.isStale) {
+			from.isStale = true;
+			this.#options.notice(`${from.name} has changed since: others are asked for what it lacks`);
+		}
 		asked.refusals.set(index, [...(asked.refusals.get(index) ?? []), from]);
 		const sums = copy.kind === objectKind.sums ? this.#sumsOf.get(keyOf(copy)) : undefined;
 		if (sums?.hasCome === false) this.#sumsOf.delete(keyOf(copy));

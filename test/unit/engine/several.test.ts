@@ -40,11 +40,12 @@ test('sums that come after their refusal are dropped: each source salts its own'
 		(each, at) => new Contributor(`${at}`, each as Partial<Supply> as Supply, now),
 	);
 	const nothing = () => undefined;
+	const notices: string[] = [];
 	const several = new Several(
 		{
 			platform: {clock} as Pick<Platform, 'clock'>,
 			failed: nothing,
-			notice: nothing,
+			notice: text => notices.push(text),
 			stopDialling: async () => undefined,
 		},
 		a!,
@@ -58,7 +59,8 @@ test('sums that come after their refusal are dropped: each source salts its own'
 		done: nothing,
 	});
 	several.fetch({...sums, length: 8} as FetchRequest);
-	first.contents.refused(first.asked[0]!, 0, refuseCode.unavailable);
+	first.contents.refused(first.asked[0]!, 0, refuseCode.stale);
+	t.deepEqual(notices, ['0 has changed since: others are asked for what it lacks']);
 	t.is(second.asked.length, 1, 'the other is asked');
 	first.contents.block(first.asked[0]!, 0, 0, Uint8Array.of(1), now);
 	t.deepEqual([came, first.octetsTaken], [[], 1]);
