@@ -1,4 +1,5 @@
 /** What a person sees: `pull` in a real terminal, over a path that loses and delays. */
+import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
 import {Relay} from '../../bench/demo/relay.ts';
@@ -83,7 +84,8 @@ inTmux(
 		for (const columns of [40, 20, 60, 33]) {
 			tmux.resize(columns);
 			const isFetching = (line: string): boolean => line.startsWith('fetching');
-			// What was drawn for another width is there until it is drawn again, soon after.
+			// Until it is drawn again, what was drawn for the width before is there.
+			await sleep(500);
 			await tmux.until(lines => {
 				const above = lines.findLastIndex(line => line.includes(' free'));
 				const isOnce = lines.filter(isFetching).length === 1;
