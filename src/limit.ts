@@ -52,6 +52,12 @@ export const pageSizeMax = 65_536;
  */
 export const listSizeMax = 2 ** 30;
 
+/**
+ * Largest file that a receiver takes, 16 TiB: it keeps an octet for each leaf of one that is under
+ * way, and a list may say any size.
+ */
+export const fileSizeMax = 2 ** 44;
+
 /** Longest module name in octets. */
 export const moduleNameMax = 255;
 

@@ -4,7 +4,7 @@
  * milliseconds, so nothing waits for a datagram that was lost, and memory holds little.
  */
 import {assert} from '../assert.ts';
-import {digestSize, leafSize} from '../limit.ts';
+import {digestSize, fileSizeMax, leafSize} from '../limit.ts';
 import type {Clock} from '../platform/clock.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {LeavesVerifier} from '../snapshot/leaves-verifier.ts';
@@ -482,5 +482,5 @@ export class Intake {
 	}
 }
 
-/** More leaves than any file has that a varint can size: row and leaf make one number. */
-const leavesMax = 2 ** 26;
+/** Row and leaf make one number: of a list's ten million rows none has more leaves. */
+const leavesMax = fileSizeMax / leafSize;

@@ -27,11 +27,11 @@ import {
 } from './compare.ts';
 import type {Image, ImageCursor} from './image.ts';
 import {lendContent} from './local-content.ts';
-import {hasLongName} from './long-name.ts';
 import type {OwnerMap} from './owner-map.ts';
 import type {Fact} from './plan-scan.ts';
 import type {Present} from './present.ts';
 import type {ProblemList} from './problem-list.ts';
+import {whyUnfit} from './unfit.ts';
 import type {PlanOptions} from './update-types.ts';
 
 export type PlanBuilderOptions = {
@@ -233,8 +233,9 @@ export class PlanBuilder {
 			problems.add('NAME_UNSUPPORTED', path, 'shoal keeps its own state under this name');
 			return true;
 		}
-		if (hasLongName(path)) {
-			problems.add('NAME_UNSUPPORTED', path, 'a name in it is too long');
+		const why = whyUnfit(entry.size, path);
+		if (why !== undefined) {
+			problems.add(...why);
 			return true;
 		}
 		if (entry.unread && entry.type === entryType.file) {

@@ -12,6 +12,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import platform from '#platform';
 import {ShoalError} from '../../src/error.ts';
+import {entryType, makeEntry} from '../../src/snapshot/entry.ts';
 import type {FetchRequest} from '../../src/transfer/request.ts';
 import {objectKind, refuseCode} from '../../src/wire/frame.ts';
 import {compareTrees} from '../support/compare-trees.ts';
@@ -19,6 +20,7 @@ import {mortalTree} from '../support/mortal-tree.ts';
 import {openPoolOn} from '../support/pool.ts';
 import {pullTree} from '../support/pull-tree.ts';
 import {Scene} from '../support/scene.ts';
+import {listOf, octets} from '../support/snapshot.ts';
 import {TreeSource} from '../support/tree-source.ts';
 
 /** A first pull of everything, then a source with the rest of the test's changes. */
@@ -329,4 +331,23 @@ test('a snapshot cannot reach what shoal keeps in DEST', async t => {
 	t.false(existsSync(join(to, '.shoal/publish-journal')));
 	t.deepEqual(compareTrees(from, to), []);
 	t.is((await scene.pull({source})).result?.exit, 23, 'and the state is sound');
+});
+
+test('a file that is listed as larger than any that is taken is left out', async t => {
+	const scene = new Scene(t, 40);
+	scene.write('file', 'as it was');
+	const source = await follow(t, scene, () => undefined);
+	const mode = 0o755;
+	const huge = {size: Number.MAX_SAFE_INTEGER, digest: new Uint8Array(32), sparse: true};
+	const list = listOf([
+		makeEntry({path: octets(''), type: entryType.directory, mode}),
+		makeEntry({path: octets('file'), type: entryType.file, mode, ...huge}),
+	]);
+	const {result} = await scene.pull({source: Object.assign(source, {list})});
+	t.is(result?.exit, 23);
+	t.deepEqual(
+		result?.problems.map(({code}) => code),
+		['FILE_UNSUPPORTED'],
+	);
+	t.is(readFileSync(join(scene.to, 'file'), 'utf8'), 'as it was');
 });
