@@ -18,8 +18,8 @@ export class QueueDelay {
 	isLate = false;
 	/** Until then. */
 	#lateUntil = 0;
-	/** The longest queue ever shown, jitter left out. */
-	#most = 0;
+	/** The greatest delay of a queue in the last forty seconds, jitter left out, as a negative. */
+	readonly #most = new TimeMin(leastSpan);
 	/** The most that two packets in a row waited in this group, and in the last one. */
 	#crest = 0;
 	#formerCrest = 0;
@@ -58,7 +58,7 @@ export class QueueDelay {
 		let least = this.#groupMin;
 		for (let group = 0; group < groups; group++) least = Math.min(least, former[group]!);
 		this.delay = former[groups - 1] === Infinity ? 0 : least - this.#base.value;
-		this.#most = Math.max(this.#most, this.delay - this.jitter);
+		this.#most.add(this.jitter - this.delay - this.#base.value, now);
 		if (++this.#groupCount >= groupSize && now - this.#groupAt >= span && !this.isLate) {
 			former.copyWithin(1, 0, groupsMax - 1);
 			former[0] = this.#groupMin;
@@ -71,11 +71,12 @@ export class QueueDelay {
 	}
 
 	/**
-	 * The queue once stood at twice what any packet waited just now, and longer by `least`: it was
+	 * The queue has stood at twice what any packet waited just now, and longer by `least`: it was
 	 * not full. Beside others a short queue comes and goes within a group, so its crest counts.
 	 */
 	hasRoom(least: number): boolean {
-		return this.#most > 2 * Math.max(this.#crest, this.#formerCrest) + least;
+		const most = -this.#most.value - this.#base.value;
+		return most > 2 * Math.max(this.#crest, this.#formerCrest) + least;
 	}
 
 	reset(): void {
@@ -84,7 +85,7 @@ export class QueueDelay {
 		this.jitter = 0;
 		this.isLate = false;
 		this.#lateUntil = 0;
-		this.#most = 0;
+		this.#most.reset();
 		this.#crest = 0;
 		this.#formerCrest = 0;
 		this.#base.reset();

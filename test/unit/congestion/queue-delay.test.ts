@@ -62,9 +62,9 @@ test('on a path of two seconds a queue is seen in a tenth of one', t => {
 });
 
 /** Whether there was room behind 400 packets that waited `waits(n)` µs each. */
-function hadRoom(waits: (index: number) => number): boolean {
+function hadRoom(waits: (index: number) => number, count = 400): boolean {
 	const queue = new QueueDelay();
-	for (let index = 0; index < 400; index++) {
+	for (let index = 0; index < count; index++) {
 		const sentAt = index * 500;
 		queue.add(50_000 + waits(index), sentAt + 50_000 + waits(index), roundTrip);
 	}
@@ -80,6 +80,12 @@ test('a queue that stood at 30 ms once has room where packets wait 5 ms, and not
 
 test('a short queue that comes and goes is full when it comes, also where none stands', t => {
 	t.false(hadRoom(index => (index > 100 && index < 300 ? 5000 : index % 16 < 4 ? 5000 : 0)));
+});
+
+test('what stood before the last forty seconds says nothing of the queue that is there now', t => {
+	const wait = (index: number): number => (index < 20 ? 0 : index < 820 ? 200_000 : 5000);
+	t.true(hadRoom(wait, 20_000));
+	t.false(hadRoom(wait, 100_000));
 });
 
 test('one packet that waits long by itself is no queue', t => {
