@@ -37,8 +37,8 @@ export type ObjectMakerOptions = {
 	readonly parallelMax: number;
 };
 
-/** Contents are read before others are summed: whoever asks plainly waits for no sums. */
-const priority = -1;
+/** Contents are read before sums are made: whoever asks plainly waits for nobody's sums. */
+const sumsPriority = -1;
 
 /** A larger file is summed in parts of so much: 10-20 ms of work each. */
 const partSize = 4 * partUnit;
@@ -62,20 +62,22 @@ export class ObjectMaker {
 		places: readonly FilePlace[],
 		order: JobOptions,
 	): Promise<readonly number[]> {
-		const missing = new Map<string, FilePlace>();
+		const small = new Map<string, FilePlace>();
+		const large = new Map<string, FilePlace>();
+		// Content cannot be proven without its leaf hashes: those wait for no contents.
+		let isUrgent = false;
 		for (const place of places) {
 			const key = keyOf(place);
-			if (!this.#making.has(key) && this.#isMissing(place)) missing.set(key, place);
+			const lacks = this.#making.has(key) ? undefined : this.#lacks(place);
+			if (lacks === undefined) continue;
+			isUrgent ||= lacks === 'leaves';
+			(place.size <= partSize ? small : large).set(key, place);
 		}
-		const small = [...missing].filter(([, {size}]) => size <= partSize);
-		const large = [...missing].filter(([, {size}]) => size > partSize);
-		if (small.length > 0) {
-			const job = this.#makeSmall(root, small.map(placeOf), {...order, priority});
-			this.#start(small, job);
+		const turn = isUrgent ? order : {...order, priority: sumsPriority};
+		if (small.size > 0) {
+			this.#start([...small.keys()], this.#makeSmall(root, [...small.values()], turn));
 		}
-		for (const one of large) {
-			this.#start([one], this.#makeLarge(root, one[1], {...order, priority}));
-		}
+		for (const [key, place] of large) this.#start([key], this.#makeLarge(root, place, turn));
 		return Promise.all(places.map(place => this.#making.get(keyOf(place)) ?? 0));
 	}
 
@@ -84,8 +86,8 @@ export class ObjectMaker {
 		this.#isClosed = true;
 	}
 
-	#start(files: readonly [string, FilePlace][], job: Promise<readonly number[]>): void {
-		files.forEach(([key], index) => {
+	#start(keys: readonly string[], job: Promise<readonly number[]>): void {
+		keys.forEach((key, index) => {
 			const one = job
 				.then(codes => codes[index]!)
 				.catch((error: unknown) => {
@@ -155,16 +157,14 @@ export class ObjectMaker {
 	}
 
 	/** Several ask for parts of the same objects, and the first answer has all of them made. */
-	#isMissing(place: FilePlace): boolean {
-		const hasSums = sumsShape(place.size) !== undefined;
+	#lacks(place: FilePlace): 'leaves' | 'sums' | undefined {
 		try {
-			return (
-				this.#needsLeaves(place) ||
-				(hasSums && this.#options.known.sums(place.digest) === undefined)
-			);
+			if (this.#needsLeaves(place)) return 'leaves';
+			const hasSums = sumsShape(place.size) !== undefined;
+			return hasSums && this.#options.known.sums(place.digest) === undefined ? 'sums' : undefined;
 		} catch (error) {
 			// What cannot be read is made again, or refused if that fails as well.
-			if (error instanceof ShoalError) return true;
+			if (error instanceof ShoalError) return 'leaves';
 			throw error;
 		}
 	}
@@ -197,5 +197,3 @@ export class ObjectMaker {
 function keyOf({digest, path}: FilePlace): string {
 	return `${octetKey(digest)} ${octetKey(path)}`;
 }
-
-const placeOf = ([, place]: readonly [string, FilePlace]): FilePlace => place;

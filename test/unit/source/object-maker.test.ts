@@ -28,6 +28,7 @@ function scene(t: ExecutionContext, contents: readonly Uint8Array[]) {
 	const kept = new Map<string, HashedFile>();
 	const leaves = new Map<string, Uint8Array>();
 	const jobs: boolean[] = [];
+	const priorities: (number | undefined)[] = [];
 	const key = (digest: Uint8Array) => Buffer.from(digest).toString('hex');
 	const maker = new ObjectMaker({
 		known: {
@@ -35,7 +36,8 @@ function scene(t: ExecutionContext, contents: readonly Uint8Array[]) {
 			sums: digest => kept.get(key(digest))?.sums,
 			keep: (_size, file) => kept.set(key(file.digest), file),
 		},
-		sum: async input => {
+		sum: async (input, {priority}) => {
+			priorities.push(priority);
 			for (const sumsOnly of input.sumsOnly) jobs.push(sumsOnly === 1);
 			return sum.run(input, context);
 		},
@@ -65,6 +67,7 @@ function scene(t: ExecutionContext, contents: readonly Uint8Array[]) {
 		root,
 		places,
 		jobs,
+		priorities,
 		known,
 		keptOf: (at: number) => kept.get(key(places[at]!.digest)),
 	};
@@ -147,4 +150,13 @@ test('a file that is another one, or gone, has nothing made of it', async t => {
 	t.is(keptOf(0), undefined);
 	t.is(keptOf(1), undefined);
 	t.truthy(keptOf(2));
+});
+
+test('sums wait for contents, leaf hashes do not: without them contents cannot be proven', async t => {
+	const contents = [1, 2].map(seed => new Prng(seed).bytes(200_000));
+	const {maker, root, places, priorities, known} = scene(t, contents);
+	known(0);
+	await maker.make(root, [places[0]!], {priority: 0});
+	await maker.make(root, [places[1]!], {priority: 0});
+	t.deepEqual(priorities, [-1, 0]);
 });
