@@ -10,6 +10,7 @@ import {
 	chownSync,
 	closeSync,
 	constants,
+	copyFileSync,
 	fchmodSync,
 	fstatSync,
 	fsyncSync,
@@ -41,6 +42,9 @@ import {type Intent, nodeCode, treeError} from './tree-error.ts';
 /** O_NONBLOCK so that a fifo in a file's place cannot hold a thread; libuv adds O_CLOEXEC. */
 const opening = constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 const openingDir = constants.O_RDONLY | constants.O_DIRECTORY;
+
+/** Without octets of its own, or not at all; never over or through what has the name. */
+const cloning = constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL;
 
 /** Opens a place in the tree, not its content: needs no right to read it. open(2), Linux only. */
 const O_PATH = 0o10000000;
@@ -160,6 +164,19 @@ class NodeTree implements TreeIo {
 			return {fd: openSync(this.#reach(dir, name), flags, mode)};
 		} catch (error) {
 			throw this.#error(error, 'write', 'cannot create', dir, name);
+		}
+	}
+
+	/** Node copies by path alone: that to a descriptor is the very file that was opened. */
+	clone(file: FileHandle, dir: DirHandle, name: Name): boolean {
+		if (descriptors === undefined) return false;
+		const path = this.#reach(dir, name);
+		try {
+			copyFileSync(`${descriptors}/${file.fd}`, path, cloning);
+			return true;
+		} catch (error) {
+			if (nodeCode(error) !== undefined) return false;
+			throw error;
 		}
 	}
 

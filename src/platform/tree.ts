@@ -67,6 +67,11 @@ export type TreeIo = {
 	openRead(dir: DirHandle, name: Name): FileHandle | undefined;
 	/** Exclusive creation for reading and writing. */
 	create(dir: DirHandle, name: Name, mode: number): FileHandle;
+	/**
+	 * Exclusive creation of a file that shares the blocks of `file` (reflink), with its mode. False:
+	 * it was not made, as on most file systems; an ordinary copy says what is in the way.
+	 */
+	clone(file: FileHandle, dir: DirHandle, name: Name): boolean;
 	/** An existing regular file for reading and writing; undefined when absent or not one. */
 	openWrite(dir: DirHandle, name: Name): FileHandle | undefined;
 	/** Octets read at `offset`: fewer than asked only at the end of the file. */

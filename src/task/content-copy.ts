@@ -1,7 +1,8 @@
 /**
- * Stages content that DEST has already, in another place: read leaf by leaf, written, and kept only
- * if the whole has the wanted digest. `twin` rows copy what is staged already. Owner, mode and time
- * are set by `stage` afterwards.
+ * Stages content that DEST has already, in another place: as a clone that shares its blocks where
+ * the file system can, else read and written leaf by leaf; kept only if the whole has the wanted
+ * digest. `twin` rows copy what is staged already. Owner, mode and time are set by `stage`
+ * afterwards.
  */
 import {ShoalError} from '../error.ts';
 import {digestSize, leafSize} from '../limit.ts';
@@ -35,10 +36,12 @@ export const copyContent = defineTask<CopyInput, CopyOutput>({
 	run(input, context) {
 		const bad: number[] = [];
 		const walks = input.roots.map(root => new DirectoryWalk(context.tree, root));
+		const cloner = new Cloner(context.tree);
 		try {
 			for (let row = 0; row < input.rows.count; row++) {
 				if (context.aborted()) break;
-				if (!copyRow(input, row, walks[input.rootOf[row]!]!, context)) bad.push(row);
+				const walk = walks[input.rootOf[row]!]!;
+				if (!copyRow(input, row, walk, cloner, context)) bad.push(row);
 			}
 		} finally {
 			for (const walk of walks) walk.release();
@@ -46,6 +49,24 @@ export const copyContent = defineTask<CopyInput, CopyOutput>({
 		return {bad: Uint32Array.from(bad)};
 	},
 });
+
+class Cloner {
+	readonly #tree: TreeIo;
+	/** Where one file cannot be cloned the others seldom can: nobody tries each. */
+	#isWorthATry = true;
+
+	constructor(tree: TreeIo) {
+		this.#tree = tree;
+	}
+
+	/** A clone by that name, open for reading; undefined: there is none, and nothing was made. */
+	clone(file: FileHandle, dir: DirHandle, name: Uint8Array): FileHandle | undefined {
+		this.#isWorthATry &&= this.#tree.clone(file, dir, name);
+		if (!this.#isWorthATry) return undefined;
+		this.#tree.setMode(dir, name, 0o600);
+		return this.#tree.openRead(dir, name);
+	}
+}
 
 export type LinkInput = Pick<CopyInput, 'roots' | 'rootOf' | 'staging' | 'rows'>;
 
@@ -97,6 +118,7 @@ function copyRow(
 	input: CopyInput,
 	row: number,
 	walk: DirectoryWalk,
+	cloner: Cloner,
 	context: TaskContext,
 ): boolean {
 	const {tree} = context;
@@ -110,9 +132,15 @@ function copyRow(
 	try {
 		// What an earlier run left under this name may be anything.
 		tree.unlink(dir, name);
-		const to = tree.create(dir, name, 0o600);
+		// A clone has the holes of what it is made of, and no others.
+		const clone = rows.holes[row] === 1 ? undefined : cloner.clone(from, dir, name);
+		const to = clone ?? tree.create(dir, name, 0o600);
 		try {
-			isGood = equalOctets(copyLeaves(from, to, rows, row, context), digest);
+			const made =
+				clone === undefined
+					? hashLeaves(from, rows, row, context, to)
+					: hashLeaves(clone, rows, row, context);
+			isGood = equalOctets(made, digest);
 		} finally {
 			tree.closeFile(to);
 		}
@@ -138,13 +166,13 @@ function openSource(
 	return parent === undefined ? undefined : tree.openRead(parent, baseName(path));
 }
 
-/** Digest of what was copied; no digest at all if the source is not as long as it should be. */
-function copyLeaves(
+/** Digest of it, none at all if it is not as long as it should be; with `to`, also copied. */
+function hashLeaves(
 	from: FileHandle,
-	to: FileHandle,
 	rows: ChangeRows,
 	row: number,
 	{tree, sha256, aborted}: TaskContext,
+	to?: FileHandle,
 ): Uint8Array {
 	const size = rows.size[row]!;
 	const none = new Uint8Array(0);
@@ -156,6 +184,7 @@ function copyLeaves(
 		const leaf = buffer.subarray(0, leafLength(size, index));
 		if (aborted() || tree.read(from, leaf, index * leafSize) < leaf.length) return none;
 		hashes.set(leafHash(sha256, leaf), index * digestSize);
+		if (to === undefined) continue;
 		if (rows.holes[row] === 1) writeSparse(tree, to, leaf, index * leafSize, size);
 		else tree.write(to, leaf, index * leafSize);
 	}

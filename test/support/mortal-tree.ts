@@ -5,6 +5,7 @@ import type {DirHandle, FileHandle, TreeIo} from '../../src/platform/tree.ts';
 /** Calls that change something, by name. */
 const changing = [
 	'create',
+	'clone',
 	'write',
 	'truncate',
 	'makeDir',

@@ -329,6 +329,23 @@ function symlinkTests(check: Check): void {
 		t.is(readFileSync(join(outside, 'file'), 'latin1'), 'untouched');
 	});
 
+	check('a clone is the whole file under a new name, or is not there', (t, {tree, root, path}) => {
+		writeFileSync(join(path, 'file'), 'content', {mode: 0o640});
+		for (const name of ['taken', 'aim']) writeFileSync(join(path, name), 'other');
+		symlinkSync('aim', join(path, 'link'));
+		symlinkSync('absent', join(path, 'dangling'));
+		const file = tree.openRead(root, octets('file'))!;
+		const isThere = tree.clone(file, root, octets('clone'));
+		for (const name of ['taken', 'link', 'dangling']) {
+			t.false(tree.clone(file, root, octets(name)), name);
+		}
+		tree.closeFile(file);
+		if (isThere) t.is(readFileSync(join(path, 'clone'), 'latin1'), 'content');
+		const names = ['aim', 'dangling', 'file', 'link', 'taken', ...(isThere ? ['clone'] : [])];
+		t.deepEqual(readdirSync(path).sort(), names.sort());
+		for (const name of ['taken', 'aim']) t.is(readFileSync(join(path, name), 'latin1'), 'other');
+	});
+
 	check('a directory swapped for a symlink meanwhile: nothing outside is touched', (t, world) => {
 		const {tree, root, path} = world;
 		const outside = tempDirectory(t);
