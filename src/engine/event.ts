@@ -31,7 +31,6 @@ export type Progress = {
 	readonly limitedBy?: LimitedBy;
 };
 
-/** What holds a transfer up: `limit` is the operator's, disk and CPU are this machine's. */
 /** One of several sources of a pull. */
 export type SourceCounts = {
 	readonly url: string;
@@ -39,11 +38,13 @@ export type SourceCounts = {
 	readonly bytes: number;
 	/** Leaves, and stretches of leaf hashes, that were not what the snapshot says. */
 	readonly lies: number;
-	/** The code of why it was asked no more. */
+	/** Objects that it refused because they have changed since its snapshot. */
+	readonly stale: number;
+	/** The code of why it was asked no more; SOURCE_STALLED: for what nobody else had alone. */
 	readonly dropped?: ErrorCode;
 };
 
-/** What holds a transfer back. */
+/** What holds a transfer up: `limit` is the operator's, disk and CPU are this machine's. */
 export type LimitedBy = 'path' | 'source' | 'disk' | 'CPU' | 'limit';
 
 /** What a pull is about to do, once source and destination have been compared. */

@@ -5,10 +5,11 @@ import {formatSourceUrl, type SourceUrl} from '../session/source-url.ts';
 import {same} from '../session/statement.ts';
 import {later, millis} from '../unit.ts';
 import {pause} from './connection.ts';
+import {Contributor} from './contributor.ts';
 import {RateDial} from './rate-dial.ts';
 import {RateShares} from './rate-shares.ts';
 import {type ReachOptions, reach} from './reach.ts';
-import {Contributor, Several} from './several.ts';
+import {Several} from './several.ts';
 import type {Supply} from './supply.ts';
 import {Trust, type TrustOptions} from './trust.ts';
 

@@ -2,19 +2,22 @@
  * Several sources of one snapshot as one supply. Each is asked for as much as it keeps up with, so
  * the faster gives the more; what one refuses another is asked for; one that fails, is stale or
  * lies is asked no more, one that lags behind no more than it has to be. A lie costs the leaf that
- * it was told in, and is held against its teller.
+ * it was told in, and is held against its teller, once it is known who that is.
  */
 import {ShoalError} from '../error.ts';
-import {leafSize} from '../limit.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {TaskFigures} from '../scheduler/active-task.ts';
 import type {List} from '../snapshot/list.ts';
 import type {ProvenPage} from '../snapshot/proven-pages.ts';
+import {RangeSet} from '../transfer/range-set.ts';
 import type {FetchRequest} from '../transfer/request.ts';
-import {later, type Micros, millis} from '../unit.ts';
+import {later, type Micros, millis, never} from '../unit.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
+import {Asked, Copy, type Told} from './asked.ts';
+import type {Contributor} from './contributor.ts';
 import type {SourceCounts} from './event.ts';
 import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply.ts';
+import {tailOf} from './tail.ts';
 
 export type SeveralOptions = {
 	readonly platform: Pick<Platform, 'clock'>;
@@ -29,89 +32,15 @@ export type SeveralOptions = {
 const liesMax = 8;
 /** Requests that another source answered first, before one that does nothing is a spare one. */
 const lateMax = 4;
-const checkEveryMs = 500;
-/** So long unanswered, a request goes to a source that has nothing else to do, too. */
-const overdue = millis(1000);
+const checkEvery = millis(100);
+/** Who has asked for all that it wants has done so by then. */
+const checkSoon = millis(5);
+/** A source that is slower than another by this factor is a spare one: it holds up more. */
+const slowFactor = 16;
 /** What came last, and from whom: a leaf is proven soon after it has come. */
-const recentMax = 4096;
+const recentMax = 2048;
 /** Nothing done for so long, while others are, is too slow. */
 const stuck = millis(5000);
-
-/** One of the sources. */
-export class Contributor {
-	readonly name: string;
-	readonly supply: Supply;
-	bytes = 0;
-	lies = 0;
-	late = 0;
-	/** When it has last done something that it was asked for. */
-	doneAt: Micros;
-	/** Octets handed over that are not on disk. */
-	untaken = 0;
-	/** Why it is asked no more. */
-	dropped: ShoalError | undefined;
-	/** Slower than the others: it is asked for what nobody else has, or can be asked for. */
-	isSpare = false;
-	/** It has refused what is no longer as its snapshot says. */
-	isStale = false;
-
-	constructor(name: string, supply: Supply, now: Micros) {
-		this.doneAt = now;
-		this.name = name;
-		this.supply = supply;
-	}
-}
-
-/** What the receiver asked for. */
-type Asked = {
-	readonly request: FetchRequest;
-	readonly askedAt: Micros;
-	/** Who has refused an object of it, by its number in the request. */
-	readonly refusals: Map<number, Contributor[]>;
-	/** Parts of it that are asked for; one that is all of it has come. */
-	readonly copies: Set<Copy>;
-	/** Of each leaf, or object of several, who sent the first octets of it: those count. */
-	readonly senders: Map<number, Contributor>;
-	isAnswered: boolean;
-	isDone: boolean;
-};
-
-/** All of what was asked, or one object of it, as it is asked of one source. */
-class Copy implements FetchRequest {
-	readonly snapshot: number;
-	readonly kind: FetchRequest['kind'];
-	readonly page: number;
-	readonly position: number;
-	readonly count: number;
-	readonly offset: number;
-	readonly length: number;
-	readonly sizes?: Float64Array;
-	readonly asked: Asked;
-	readonly from: Contributor;
-	/** The only object of it; undefined: it is all of what was asked. */
-	readonly object: number | undefined;
-	/** Of one object: all before has come. */
-	reached: number;
-
-	/** `start`: of one object, what is before has come from another. */
-	constructor(asked: Asked, from: Contributor, object: number | undefined, start?: number) {
-		const {request} = asked;
-		const isOne = object !== undefined && request.count > 1;
-		this.asked = asked;
-		this.from = from;
-		this.object = object;
-		this.snapshot = request.snapshot;
-		this.kind = request.kind;
-		this.page = request.page;
-		this.position = request.position + (object ?? 0);
-		this.count = isOne ? 1 : request.count;
-		this.offset = start ?? request.offset;
-		this.reached = this.offset;
-		const skipped = this.offset - request.offset;
-		this.length = isOne ? request.sizes![object]! : request.length - skipped;
-		if (!isOne && request.sizes !== undefined) this.sizes = request.sizes;
-	}
-}
 
 export class Several implements Supply {
 	readonly head: Supply['head'];
@@ -123,10 +52,14 @@ export class Several implements Supply {
 	/** The source of a file's sums: each salts its own. */
 	readonly #sumsOf = new Map<string, {from: Contributor; hasCome: boolean}>();
 	readonly #liars = new Map<string, Contributor[]>();
+	/** Stretches that came wrong from two sources together: the next time one sends all. */
+	readonly #suspects = new Set<string>();
 	readonly #recent: Asked[] = [];
-	#recentAt = 0;
+	#askedCount = 0;
+	#doneCount = 0;
 	#contents: ContentHandler | undefined;
 	#cancelCheck: (() => void) | undefined;
+	#checkAt: Micros = never;
 	#isClosed = false;
 
 	constructor(options: SeveralOptions, first: Contributor) {
@@ -144,9 +77,9 @@ export class Several implements Supply {
 
 	/** Of each source: those that are asked no more included. */
 	get counts(): readonly SourceCounts[] {
-		const asked = this.#all.map(({name, bytes, lies, dropped, isSpare}) => {
+		const asked = this.#all.map(({name, bytes, lies, stale, dropped, isSpare}) => {
 			const why = dropped?.code ?? (isSpare ? 'SOURCE_STALLED' : undefined);
-			return {url: name, bytes, lies, ...(why && {dropped: why})};
+			return {url: name, bytes, lies, stale, ...(why && {dropped: why})};
 		});
 		return [...asked, ...this.#missed];
 	}
@@ -211,17 +144,12 @@ export class Several implements Supply {
 	}
 
 	fetch(request: FetchRequest): void {
-		const asked: Asked = {
-			request,
-			askedAt: this.#options.platform.clock.now(),
-			refusals: new Map(),
-			copies: new Set(),
-			senders: new Map(),
-			isAnswered: false,
-			isDone: false,
-		};
+		const {clock} = this.#options.platform;
+		const {kind, page, position, count, offset} = request;
+		const isSuspect = count === 1 && this.#suspects.delete(`${kind}/${page}/${position}/${offset}`);
+		const asked = new Asked(request, this.#askedCount++, clock.now(), isSuspect);
 		this.#asked.add(asked);
-		this.#arm();
+		this.#arm(checkEvery);
 		if (this.#ask(asked, undefined)) return;
 		// Nobody can be asked: told when the caller is done with what it is at.
 		queueMicrotask(() => this.#refuseAll(asked));
@@ -240,11 +168,17 @@ export class Several implements Supply {
 
 	/**
 	 * What came at this place was not what the snapshot says: whoever sent it is not asked for that
-	 * file again. True: somebody else is.
+	 * file again. If two have sent parts of it, nobody can say who lied: the next time all of it is
+	 * taken from one. True: somebody is asked who may be right.
 	 */
-	lied(kind: number, page: number, position: number, offset: number): boolean {
-		const teller = this.#tellerOf(kind, page, position, offset);
+	lied(kind: number, page: number, position: number, offset: number, length: number): boolean {
+		const told = {kind, page, position, from: offset, to: offset + length};
+		const [teller, ...others] = this.#tellersOf(told);
 		if (teller === undefined) return false;
+		if (others.length > 0) {
+			this.#suspects.add(`${kind}/${page}/${position}/${offset}`);
+			return true;
+		}
 		teller.lies++;
 		const key = `${page}/${position}`;
 		const liars = this.#liars.get(key) ?? [];
@@ -260,7 +194,7 @@ export class Several implements Supply {
 
 	/** This one could not be reached, or is no source of the same. */
 	miss(name: string, why: ShoalError): void {
-		this.#missed.push({url: name, bytes: 0, lies: 0, dropped: why.code});
+		this.#missed.push({url: name, bytes: 0, lies: 0, stale: 0, dropped: why.code});
 		this.#options.notice(`${name} is not asked: ${why.message}`);
 	}
 
@@ -305,35 +239,72 @@ export class Several implements Supply {
 			block: (request, object, offset, data, now) => {
 				const copy = request as Copy;
 				from.bytes += data.length;
-				if (copy.asked.isDone || from.dropped !== undefined) {
-					if (from.dropped === undefined) from.supply.taken(data.length);
-					return;
-				}
-				if (copy.kind === objectKind.sums) {
-					const sums = this.#sumsOf.get(keyOf(copy));
-					// Refused before, and maybe asked of another, whose salt is not this one's.
-					if (sums?.from !== from) return from.supply.taken(data.length);
-					sums.hasCome = true;
-				}
+				copy.octets += data.length;
+				if (from.dropped !== undefined) return;
 				from.untaken += data.length;
-				if (offset === copy.reached) copy.reached += data.length;
-				const index = copy.object ?? object;
-				const {request: whole, senders} = copy.asked;
-				const part = partOf(whole, index, offset);
-				if (!senders.has(part)) senders.set(part, from);
-				this.#contents?.block(whole, index, offset, data, now);
+				if (copy.asked.isWhole) copy.hold(offset, data);
+				else if (copy.asked.isDone) this.#giveBack(from, data.length);
+				else if (copy.kind === objectKind.sums) this.#sums(copy, object, offset, data, now);
+				else this.#block(copy, object, offset, data, now);
 			},
 			refused: (request, object, code) => this.#refused(request as Copy, object, code),
 			done: request => this.#done(request as Copy),
 		};
 	}
 
+	/** Hands on what of it nobody has sent before. */
+	#block(copy: Copy, object: number, offset: number, data: Uint8Array, now: Micros): void {
+		const {asked, from} = copy;
+		if (offset <= copy.reached) copy.reached = Math.max(copy.reached, offset + data.length);
+		const index = copy.object ?? object;
+		const fresh = asked.take(index, offset, data.length, from);
+		let left = data.length;
+		for (let at = 0; at < fresh.length; at += 2) {
+			const [start, end] = [fresh[at]!, fresh[at + 1]!];
+			const octets = data.subarray(start - offset, end - offset);
+			left -= octets.length;
+			this.#contents?.block(asked.request, index, start, octets, now);
+		}
+		this.#giveBack(from, left);
+	}
+
+	#sums(copy: Copy, object: number, offset: number, data: Uint8Array, now: Micros): void {
+		const sums = this.#sumsOf.get(keyOf(copy));
+		// Refused before, and maybe asked of another, whose salt is not this one's.
+		if (sums?.from !== copy.from) {
+			this.#giveBack(copy.from, data.length);
+			return;
+		}
+		sums.hasCome = true;
+		this.#contents?.block(copy.asked.request, copy.object ?? object, offset, data, now);
+	}
+
+	/** All that was held has come of one, or is not needed. */
+	#release(copy: Copy, now: Micros): void {
+		const {asked, from, held} = copy;
+		if (held === undefined || from.dropped !== undefined) return;
+		copy.held = undefined;
+		let surplus = copy.octets;
+		if (!asked.isDone && !asked.refusals.get(0)?.includes(from)) {
+			surplus -= held.length;
+			asked.take(0, copy.offset, held.length, from);
+			this.#contents?.block(asked.request, 0, copy.offset, held, now);
+		}
+		this.#giveBack(from, surplus);
+	}
+
+	/** Octets that are not handed on. */
+	#giveBack(to: Contributor, octets: number): void {
+		if (octets === 0) return;
+		to.untaken -= octets;
+		to.supply.taken(octets);
+	}
+
 	#refused(copy: Copy, object: number, code: number): void {
 		const {asked, from} = copy;
 		if (asked.isDone || from.dropped !== undefined) return;
 		const index = copy.object ?? object;
-		if (code === refuseCode.stale && !from.isStale) {
-			from.isStale = true;
+		if (code === refuseCode.stale && from.stale++ === 0) {
 			this.#options.notice(`${from.name} has changed since: others are asked for what it lacks`);
 		}
 		asked.refusals.set(index, [...(asked.refusals.get(index) ?? []), from]);
@@ -346,6 +317,8 @@ export class Several implements Supply {
 		const {asked, from} = copy;
 		if (!asked.copies.delete(copy)) return;
 		from.doneAt = this.#options.platform.clock.now();
+		this.#release(copy, from.doneAt);
+		if (from.supply.outstandingCount === 0) this.#arm(checkSoon);
 		if (copy.object === undefined) asked.isAnswered = true;
 		for (const other of asked.copies) {
 			if (other.object === undefined && other.from !== from) this.#countLate(other.from);
@@ -357,7 +330,12 @@ export class Several implements Supply {
 	#countLate(slow: Contributor): void {
 		const {clock} = this.#options.platform;
 		const isStuck = later(slow.doneAt, stuck) <= clock.now();
-		if (++slow.late < lateMax || !isStuck || slow.dropped !== undefined || slow.isSpare) return;
+		if (++slow.late >= lateMax && isStuck) this.#spare(slow);
+	}
+
+	/** This one holds up more than it gives. */
+	#spare(slow: Contributor): void {
+		if (slow.dropped !== undefined || slow.isSpare) return;
 		if (!this.#live.some(each => each !== slow && !each.isSpare)) return;
 		// What it alone has must not be lost because it is slow.
 		slow.isSpare = true;
@@ -379,7 +357,7 @@ export class Several implements Supply {
 		const {asked, object} = copy;
 		const isCovered = [...asked.copies].some(other => other.object === undefined);
 		if (asked.isDone || (object === undefined && (asked.isAnswered || isCovered))) return;
-		const isRange = object === undefined && copy.count === 1 && copy.kind !== objectKind.sums;
+		const isRange = object === undefined && asked.isRange;
 		if (this.#ask(asked, object, isRange ? copy.reached : undefined)) return;
 		if (object === undefined) {
 			this.#refuseAll(asked);
@@ -424,61 +402,49 @@ export class Several implements Supply {
 	}
 
 	#note(asked: Asked): void {
-		this.#recent[this.#recentAt] = asked;
-		this.#recentAt = (this.#recentAt + 1) % recentMax;
+		this.#recent[this.#doneCount++ % recentMax] = asked;
 	}
 
-	/** Who sent what is at `offset` of an object, the last time that it was asked for. */
-	#tellerOf(kind: number, page: number, position: number, offset: number): Contributor | undefined {
-		const tellerIn = ({request, senders}: Asked): Contributor | undefined => {
-			const object = position - request.position;
-			if (request.kind !== kind || request.page !== page) return undefined;
-			if (object < 0 || object >= request.count) return undefined;
-			const end = request.offset + request.length;
-			if (request.count === 1 && (offset < request.offset || offset >= end)) return undefined;
-			return senders.get(partOf(request, object, offset));
-		};
-		for (const asked of [...this.#asked].reverse()) {
-			const teller = tellerIn(asked);
-			if (teller !== undefined) return teller;
+	/** Who sent these octets, the last time that they were asked for. */
+	#tellersOf(told: Told): Set<Contributor> {
+		const tellers = new Set<Contributor>();
+		const found = new RangeSet();
+		const newestFirst = [...this.#asked, ...this.#recent].sort((a, b) => b.number - a.number);
+		for (const asked of newestFirst) {
+			asked.findTellers(told, found, tellers);
+			if (found.total === told.to - told.from) break;
 		}
-		const count = this.#recent.length;
-		for (let back = 1; back <= count; back++) {
-			const asked = this.#recent[(this.#recentAt - back + recentMax) % recentMax];
-			const teller = asked && tellerIn(asked);
-			if (teller !== undefined) return teller;
-		}
-		return undefined;
+		return tellers;
 	}
 
-	#arm(): void {
+	/** Looks soon at who is slow and who has nothing to do, and every now and then. */
+	#arm(after: Micros): void {
 		const {clock} = this.#options.platform;
-		if (this.#isClosed) return;
-		this.#cancelCheck ??= clock.at(later(clock.now(), millis(checkEveryMs)), () => {
+		const at = later(clock.now(), after);
+		if (this.#isClosed || this.#checkAt <= at) return;
+		this.#cancelCheck?.();
+		this.#checkAt = at;
+		this.#cancelCheck = clock.at(at, () => {
+			this.#checkAt = never;
 			this.#cancelCheck = undefined;
-			this.#shareTail();
-			if (this.#asked.size > 0) this.#arm();
+			this.#check();
+			if (this.#asked.size > 0) this.#arm(checkEvery);
 		});
 	}
 
-	/** Who has nothing to do is asked for what another has owed for long. */
-	#shareTail(): void {
+	#check(): void {
 		const now = this.#options.platform.clock.now();
+		for (const each of this.#live) each.measure(now);
+		const fastest = Math.max(...this.#quick.map(({rate}) => rate ?? 0));
+		for (const each of this.#quick) {
+			if (each.rate !== undefined && each.rate * slowFactor < fastest) this.#spare(each);
+		}
 		const idle = this.#quick.filter(({supply}) => supply.outstandingCount === 0);
 		if (idle.length === 0) return;
-		let left = idle.length * 4;
-		for (const asked of this.#asked) {
-			if (left === 0) return;
-			const isOverdue = later(asked.askedAt, overdue) <= now;
-			const isPlain = asked.copies.size === 1 && asked.request.kind !== objectKind.sums;
-			if (isOverdue && isPlain && !asked.isAnswered && this.#ask(asked, undefined)) left--;
+		for (const {asked, reached} of tailOf(this.#asked, idle, now)) {
+			this.#ask(asked, undefined, asked.isRange ? reached : undefined);
 		}
 	}
-}
-
-/** Lies are told by the leaf: by number in one object, by object in a run of small ones. */
-function partOf({count}: FetchRequest, object: number, offset: number): number {
-	return count === 1 ? Math.floor(offset / leafSize) : object;
 }
 
 function keyOf({page, position}: FetchRequest): string {

@@ -435,12 +435,19 @@ export class Gathering {
 		this.#copies.add(...twins);
 	}
 
-	#countBad(row: number, kind: 'content' | 'leaves', offset: number, isCompressed: boolean): void {
+	#countBad(
+		row: number,
+		kind: 'content' | 'leaves',
+		offset: number,
+		size: number,
+		isCompressed: boolean,
+	): void {
 		const {table, problems, handler} = this.#options;
 		// One wrong size puts all of its group out of place: that counts once, and plain octets next.
 		const isFollower = isCompressed && this.#compressed?.giveUp(row) === false;
 		const {page, position} = table.columns;
-		if (handler.lied?.(objectKind[kind], page[row]!, position[row]!, offset) === true) return;
+		const place = [objectKind[kind], page[row]!, position[row]!, offset, size] as const;
+		if (handler.lied?.(...place) === true) return;
 		const bad = (this.#badOf.get(row) ?? 0) + (isFollower ? 0 : 1);
 		this.#badOf.set(row, bad);
 		this.#bad++;

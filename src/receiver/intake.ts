@@ -38,6 +38,7 @@ export type IntakeOptions = {
 		row: number,
 		kind: 'content' | 'leaves',
 		offset: number,
+		size: number,
 		isCompressed: boolean,
 	) => void;
 	/**
@@ -104,8 +105,10 @@ export class Intake {
 		if (this.#closed[row] === 1) return;
 		const file = this.#file(row);
 		if (!file.leaves.add(offset, data)) {
-			this.#options.onBad(row, 'leaves', offset, false);
+			let isTold = false;
 			for (let bad = file.leaves.pollBad(); bad !== undefined; bad = file.leaves.pollBad()) {
+				if (!isTold) this.#options.onBad(row, 'leaves', bad.offset, bad.length, false);
+				isTold = true;
 				this.#options.onWanted(row, 'leaves', bad.offset, bad.length);
 			}
 		}
@@ -342,9 +345,10 @@ export class Intake {
 		const size = table.columns.size[row]!;
 		if (!isGood) {
 			this.#mark(row, index, leafState.wanted);
-			if (!isCopied) onBad(row, 'content', index * leafSize, isCompressed);
+			const [offset, length] = [index * leafSize, leafLength(size, index)];
+			if (!isCopied) onBad(row, 'content', offset, length, isCompressed);
 			if (this.#closed[row] === 1) return;
-			onWanted(row, 'content', index * leafSize, leafLength(size, index));
+			onWanted(row, 'content', offset, length);
 			return;
 		}
 		const file = this.#large.get(row);

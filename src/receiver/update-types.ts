@@ -163,10 +163,16 @@ export type UpdateHandler = {
 	/** So many octets are on disk or dropped: they no longer count as backlog. */
 	taken(octets: number): void;
 	/**
-	 * Octets that came at this place of an object were not what the snapshot says. True: whoever
-	 * sent them is not asked for them again.
+	 * The octets that came for this stretch of an object were not what the snapshot says. True: the
+	 * next ones come from somebody else, or from one in place of two.
 	 */
-	lied?(kind: number, page: number, position: number, offset: number): boolean | undefined;
+	lied?(
+		kind: number,
+		page: number,
+		position: number,
+		offset: number,
+		length: number,
+	): boolean | undefined;
 	/** `nextRequest` may answer again, or `settled` has become true. */
 	wake(): void;
 	/** Nothing more can be done: `publish` would throw this. No ShoalError: a bug. */

@@ -1,6 +1,9 @@
 import test from 'ava';
-import {Contributor, Several} from '../../../src/engine/several.ts';
-import type {ContentHandler, Supply} from '../../../src/engine/supply.ts';
+import {Asked, Copy} from '../../../src/engine/asked.ts';
+import {Contributor} from '../../../src/engine/contributor.ts';
+import {Several} from '../../../src/engine/several.ts';
+import type {ContentHandler, Supply, SupplyStatistics} from '../../../src/engine/supply.ts';
+import {tailOf} from '../../../src/engine/tail.ts';
 import {ShoalError} from '../../../src/error.ts';
 import type {Platform} from '../../../src/platform/platform.ts';
 import type {FetchRequest} from '../../../src/transfer/request.ts';
@@ -11,6 +14,7 @@ import {objectKind, refuseCode} from '../../../src/wire/frame.ts';
 class ScriptedSupply {
 	readonly hungry = true;
 	readonly outstandingCount = 0;
+	readonly statistics = {roundTrip: 0} as SupplyStatistics;
 	readonly asked: FetchRequest[] = [];
 	octetsTaken = 0;
 	contents!: ContentHandler;
@@ -119,7 +123,7 @@ test('a source that is stuck is named, and asked for nothing but what nobody els
 	t.is(first.asked.length, 6, 'what that one lacks is not lost');
 	second.contents.done(second.asked[5]!);
 	first.contents.done(first.asked[5]!);
-	t.deepEqual(done, [0, 1, 2, 3, 4, 5]);
+	t.deepEqual(done, [4, 3, 2, 1, 0, 5], 'what was asked for last is what it came to last');
 	several.drop(b!, new ShoalError('SESSION_CLOSED', 'gone'));
 	fetch(6);
 	t.is(first.asked.length, 7, 'nor when nobody else is left');
@@ -158,7 +162,7 @@ test('of what a source owed when it was dropped, others are asked for the rest a
 	// Eight lies of what it sent are too many.
 	for (let lie = 0; lie < 8; lie++) {
 		t.is(a!.dropped, undefined);
-		t.true(several.lied(objectKind.content, 0, 1, 1000));
+		t.true(several.lied(objectKind.content, 0, 1, 1000, 200));
 	}
 	t.like(a!.dropped, {code: 'CONTENT_INVALID'});
 	t.deepEqual(notices.length, 1);
@@ -168,10 +172,114 @@ test('of what a source owed when it was dropped, others are asked for the rest a
 	send(second, 1350, 250);
 	second.contents.done(second.asked[0]!);
 	t.is(doneCount, 1);
+	t.is(second.octetsTaken, 100, 'what has come is not handed on again');
 	t.deepEqual(came, [
 		[1000, 200],
 		[1300, 100],
-		[1200, 150],
-		[1350, 250],
+		[1200, 100],
+		[1400, 200],
 	]);
+});
+
+test('a leaf that was wrong and came of two is held against neither, and next comes whole of one', t => {
+	const supplies = [new ScriptedSupply(), new ScriptedSupply()] as const;
+	const [a, b] = supplies.map(
+		(each, at) => new Contributor(`${at}`, each as Partial<Supply> as Supply, now),
+	);
+	const [first, second] = supplies;
+	let time = 0;
+	let check: () => void = () => undefined;
+	const at = (_at: number, then: () => void) => {
+		check = then;
+		return () => undefined;
+	};
+	const several = new Several(
+		{
+			platform: {clock: {...clock, now: () => micros(time), at}} as Pick<Platform, 'clock'>,
+			failed: () => t.fail(),
+			notice: text => t.fail(text),
+			stopDialling: async () => undefined,
+		},
+		a!,
+	);
+	several.add(b!);
+	let came: [number, number][] = [];
+	let doneCount = 0;
+	several.deliver({
+		block: (_request, _object, offset, data) => came.push([offset, data.length]),
+		refused: () => t.fail(),
+		done: () => doneCount++,
+	});
+	const leaf = 65_536;
+	const request = {snapshot: 0, kind: objectKind.content, page: 0, position: 1, count: 1};
+	const send = (from: ScriptedSupply, offset: number, length: number) =>
+		from.contents.block(from.asked.at(-1)!, 0, offset, new Uint8Array(length), now);
+	const lied = (offset: number) => several.lied(objectKind.content, 0, 1, offset, leaf);
+	/** Asks for it of the first, and after a second of the other, too. */
+	const fetch = (offset: number, length: number) => {
+		several.fetch({...request, offset, length} as FetchRequest);
+		time += 1_100_000;
+		check();
+	};
+	fetch(0, 2 * leaf);
+	send(first, 0, leaf + 1000);
+	send(second, 0, 2 * leaf);
+	second.contents.done(second.asked[0]!);
+	t.deepEqual(came, [
+		[0, leaf + 1000],
+		[leaf + 1000, leaf - 1000],
+	]);
+	t.true(lied(leaf), 'it is worth to ask again');
+	t.deepEqual([a!.lies, b!.lies], [0, 0]);
+	came = [];
+	fetch(leaf, leaf);
+	t.like(first.asked[1], {offset: leaf, length: leaf});
+	t.like(second.asked[1], {offset: leaf, length: leaf}, 'all of it');
+	send(first, leaf, 40_000);
+	send(second, leaf, 50_000);
+	t.deepEqual(came, [], 'nobody has sent all of it');
+	send(second, leaf + 50_000, leaf - 50_000);
+	second.contents.done(second.asked[1]!);
+	t.deepEqual(came, [[leaf, leaf]]);
+	send(first, leaf + 40_000, leaf - 40_000);
+	first.contents.done(first.asked[1]!);
+	t.is(came.length, 1);
+	t.true(lied(leaf));
+	t.deepEqual([a!.lies, b!.lies], [0, 1], 'now it is known who lied');
+	t.false(lied(0), 'what came of one alone: nobody is left to ask');
+	t.deepEqual([a!.lies, b!.lies], [1, 1]);
+	t.is(doneCount, 2);
+	// Of all that came, what is not on disk yet is what was handed on.
+	const untaken = a!.untaken + b!.untaken;
+	t.is(untaken, 3 * leaf);
+	t.is(a!.bytes + b!.bytes - first.octetsTaken - second.octetsTaken, untaken);
+});
+
+test('of one with nothing to do, a slow one in time is relieved of what it owes', t => {
+	let time = 0;
+	const busy = {outstandingCount: 1, statistics: {roundTrip: 10_000}} as Supply;
+	const idle = {outstandingCount: 0, statistics: {roundTrip: 10_000}} as Supply;
+	const [slow, quick] = [new Contributor('slow', busy, now), new Contributor('quick', idle, now)];
+	const asked = [0, 1].map(number => {
+		const request = {kind: objectKind.content, count: 1, offset: 0, length: 100_000};
+		const each = new Asked(request as FetchRequest, number, now, false);
+		each.copies.add(new Copy(each, slow, undefined));
+		return each;
+	});
+	const tail = () => {
+		for (const each of [slow, quick]) each.measure(micros(time));
+		return tailOf(asked, [quick], micros(time)).map(copy => copy.asked.number);
+	};
+	quick.bytes = 500_000;
+	slow.bytes = 300_000;
+	time = 100_000;
+	t.deepEqual(tail(), [], 'in 55 ms it has come');
+	time = 900_000;
+	t.deepEqual(tail(), [1, 0], 'by now it is late: what it comes to last goes first');
+	quick.bytes += 5_000_000;
+	t.is(quick.rate, undefined, 'it was asked for too little to be measured');
+	time = 1_100_000;
+	slow.bytes += 400_000;
+	tail();
+	t.true(slow.rate! > 400_000 && slow.rate! < 700_000, `${slow.rate}`);
 });

@@ -1,0 +1,72 @@
+/** One of several sources of a pull: what it has given, how fast, and what is held against it. */
+import type {ShoalError} from '../error.ts';
+import {leafSize} from '../limit.ts';
+import type {Micros} from '../unit.ts';
+import type {Supply} from './supply.ts';
+
+/** What is longer ago counts little for a rate: a pause of a second says nothing of a source. */
+const memory = 5e6;
+/** A rate is one after so many microseconds, and so many round trips: a path opens slowly. */
+const measuredMin = 1e6;
+const roundTripsMin = 8;
+/** A source that has to make what it is asked for is silent at first. */
+const silentMin = 5e6;
+
+export class Contributor {
+	readonly name: string;
+	readonly supply: Supply;
+	bytes = 0;
+	lies = 0;
+	/** Objects that it refused because they are no longer as its snapshot says. */
+	stale = 0;
+	late = 0;
+	/** When it has last done something that it was asked for. */
+	doneAt: Micros;
+	/** Octets handed over that are not on disk. */
+	untaken = 0;
+	/** Why it is asked no more. */
+	dropped: ShoalError | undefined;
+	/** Slower than the others: it is asked for what nobody else has, or can be asked for. */
+	isSpare = false;
+	/** Octets that came in `#busy` microseconds in which it owed something, both fading. */
+	#came = 0;
+	#busy = 0;
+	#seenAt: Micros;
+	#seenBytes = 0;
+
+	constructor(name: string, supply: Supply, now: Micros) {
+		this.doneAt = now;
+		this.#seenAt = now;
+		this.name = name;
+		this.supply = supply;
+	}
+
+	/** Octets a second, while it owes something; undefined: it cannot be said yet. */
+	get rate(): number | undefined {
+		const least = this.#came === 0 ? silentMin : measuredMin;
+		if (this.#busy < Math.max(least, roundTripsMin * this.roundTrip)) return undefined;
+		return (1e6 * this.#came) / this.#busy;
+	}
+
+	/** The same as far as it is known: of one that has just begun, rather too much. */
+	get likelyRate(): number {
+		return (1e6 * (this.#came + leafSize)) / this.#busy;
+	}
+
+	/** Microseconds. */
+	get roundTrip(): number {
+		return this.supply.statistics.roundTrip;
+	}
+
+	/** Called now and then; it was busy if it owes something, or has sent something. */
+	measure(now: Micros): void {
+		const elapsed = now - this.#seenAt;
+		const came = this.bytes - this.#seenBytes;
+		this.#seenAt = now;
+		this.#seenBytes = this.bytes;
+		if (came === 0 && this.supply.outstandingCount === 0) return;
+		const kept = Math.exp(-elapsed / memory);
+		this.#came = this.#came * kept + came;
+		this.#busy = this.#busy * kept + elapsed;
+	}
+}
