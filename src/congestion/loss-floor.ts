@@ -78,6 +78,14 @@ export class LossFloor {
 		return this.recent > excess && this.recent < unclearMax;
 	}
 
+	/**
+	 * The path loses next to nothing by itself: what is lost where no queue stands was lost in a
+	 * short one, which is gone when it is found.
+	 */
+	get isClean(): boolean {
+		return this.typical < overflowMin;
+	}
+
 	/** The sender held back once, and saw what is lost all the same. */
 	get isVerified(): boolean {
 		return this.#verified !== Infinity;

@@ -149,11 +149,11 @@ export class PathModel implements Controller {
 
 	onLost(octets: number, now: Micros): void {
 		this.#loss.onLost(octets);
-		// What is lost while no queue stands is the path's own.
-		if (this.#queue.delay <= fullQueueMin(this.#bandwidth.value) + this.#queue.jitter) return;
 		if (this.#isPathLoss) return;
-		this.#queueLost += octets;
-		if (this.phase === 'compete') this.#competition.rival!.onLost(octets, now);
+		const isQueued = this.#queue.delay > fullQueueMin(this.#bandwidth.value) + this.#queue.jitter;
+		if (isQueued) this.#queueLost += octets;
+		if (this.phase !== 'compete' || !(isQueued || this.#loss.isClean)) return;
+		this.#competition.rival!.onLost(octets, now);
 	}
 
 	onLate(octets: number, now: Micros): void {
@@ -351,6 +351,7 @@ export class PathModel implements Controller {
 			this.#formerRounds--;
 			return;
 		}
+		if (this.#competition.isWary(now, this.#queue.most, this.minRoundTrip)) return;
 		this.#sharing.onRound(delay, target, this.#roundPartlyLimited);
 		this.#queuedRounds = delay < target / 2 ? this.#queuedRounds + 1 : 0;
 		// Nobody fills what is left free: nobody else is there.

@@ -18,7 +18,7 @@ export class QueueDelay {
 	isLate = false;
 	/** Until then. */
 	#lateUntil = 0;
-	/** The greatest delay of a queue in the last forty seconds, jitter left out, as a negative. */
+	/** Of what delays were with a queue, jitter left out, the negative. */
 	readonly #most = new TimeMin(leastSpan);
 	/** The most that two packets in a row waited in this group, and in the last one. */
 	#crest = 0;
@@ -70,13 +70,17 @@ export class QueueDelay {
 		}
 	}
 
+	/** The longest queue of the last forty seconds, jitter left out; -Infinity: none was seen. */
+	get most(): number {
+		return -this.#most.value - this.#base.value;
+	}
+
 	/**
 	 * The queue has stood at twice what any packet waited just now, and longer by `least`: it was
 	 * not full. Beside others a short queue comes and goes within a group, so its crest counts.
 	 */
 	hasRoom(least: number): boolean {
-		const most = -this.#most.value - this.#base.value;
-		return most > 2 * Math.max(this.#crest, this.#formerCrest) + least;
+		return this.most > 2 * Math.max(this.#crest, this.#formerCrest) + least;
 	}
 
 	reset(): void {

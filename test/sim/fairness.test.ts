@@ -67,13 +67,13 @@ for (const [queue, startMs] of [
 	});
 }
 
-test('at a tenth of a round trip of queue CUBIC keeps a fifth at least', t => {
+test('at a tenth of a round trip of queue CUBIC keeps two fifths at least', t => {
 	// Beside another CUBIC it has half of the path there. It had a fortieth before a shoal took
-	// overflow of a queue while it cruises for a sign of somebody else; what is left of the
-	// difference are the seconds after each look whether that one is still there.
+	// overflow of a queue while it cruises for a sign of somebody else, and a quarter while shares
+	// grew after each look.
 	const path = {megabits: 20, queue: 0.1};
 	const [mine = 0, other = 0] = new SharedPath(path, [shoal(), cubic()]).measure(20e3, 50e3);
-	t.true(other / (mine + other) > 0.2, `${other} beside ${mine}`);
+	t.true(other / (mine + other) > 0.4, `${other} beside ${mine}`);
 });
 
 test('shoals with round trips of 20 and 100 ms get the same, whichever begins first', t => {
