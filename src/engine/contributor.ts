@@ -28,6 +28,8 @@ export class Contributor {
 	dropped: ShoalError | undefined;
 	/** Slower than the others: it is asked for what nobody else has, or can be asked for. */
 	isSpare = false;
+	/** It sends the list: what it sends besides says nothing of how fast it is. */
+	isListing = false;
 	/** Octets that came in `#busy` microseconds in which it owed something, both fading. */
 	#came = 0;
 	#busy = 0;
@@ -64,7 +66,7 @@ export class Contributor {
 		const came = this.bytes - this.#seenBytes;
 		this.#seenAt = now;
 		this.#seenBytes = this.bytes;
-		if (came === 0 && this.supply.outstandingCount === 0) return;
+		if (this.isListing || (came === 0 && this.supply.outstandingCount === 0)) return;
 		const kept = Math.exp(-elapsed / memory);
 		this.#came = this.#came * kept + came;
 		this.#busy = this.#busy * kept + elapsed;

@@ -17,7 +17,7 @@ import {Asked, Copy, type Told} from './asked.ts';
 import type {Contributor} from './contributor.ts';
 import type {SourceCounts} from './event.ts';
 import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply.ts';
-import {tailOf} from './tail.ts';
+import {owedBy, tailOf} from './tail.ts';
 
 export type SeveralOptions = {
 	readonly platform: Pick<Platform, 'clock'>;
@@ -35,7 +35,7 @@ const lateMax = 4;
 const checkEvery = millis(100);
 /** Who has asked for all that it wants has done so by then. */
 const checkSoon = millis(5);
-/** A source that is slower than another by this factor is a spare one: it holds up more. */
+/** Slower than another by this factor, and owing a second's worth, is too slow. */
 const slowFactor = 16;
 /** What came last, and from whom: a leaf is proven soon after it has come. */
 const recentMax = 2048;
@@ -93,11 +93,15 @@ export class Several implements Supply {
 		for (let show = onPage; ; show = undefined) {
 			const [from] = this.#live;
 			if (from === undefined) throw this.#all.at(-1)!.dropped!;
+			from.isListing = true;
 			try {
 				return await from.supply.obtainList(known, path, onProgress, show);
 			} catch (error) {
 				if (!(error instanceof ShoalError)) throw error;
 				this.drop(from, error);
+			} finally {
+				from.isListing = false;
+				from.doneAt = this.#options.platform.clock.now();
 			}
 		}
 	}
@@ -335,7 +339,7 @@ export class Several implements Supply {
 
 	/** This one holds up more than it gives. */
 	#spare(slow: Contributor): void {
-		if (slow.dropped !== undefined || slow.isSpare) return;
+		if (slow.dropped !== undefined || slow.isSpare || slow.isListing) return;
 		if (!this.#live.some(each => each !== slow && !each.isSpare)) return;
 		// What it alone has must not be lost because it is slow.
 		slow.isSpare = true;
@@ -437,7 +441,9 @@ export class Several implements Supply {
 		for (const each of this.#live) each.measure(now);
 		const fastest = Math.max(...this.#quick.map(({rate}) => rate ?? 0));
 		for (const each of this.#quick) {
-			if (each.rate !== undefined && each.rate * slowFactor < fastest) this.#spare(each);
+			const {rate = Infinity} = each;
+			// Who owes little holds up nothing, and has maybe not been asked for more.
+			if (rate * slowFactor < fastest && rate < owedBy(each, this.#asked)) this.#spare(each);
 		}
 		const idle = this.#quick.filter(({supply}) => supply.outstandingCount === 0);
 		if (idle.length === 0) return;

@@ -283,3 +283,16 @@ test('of one with nothing to do, a slow one in time is relieved of what it owes'
 	tail();
 	t.true(slow.rate! > 400_000 && slow.rate! < 700_000, `${slow.rate}`);
 });
+
+test('what a source gives beside the list says nothing of its rate, and its silence little at first', t => {
+	const supply = {outstandingCount: 1, statistics: {roundTrip: 10_000}} as Supply;
+	const source = new Contributor('source', supply, now);
+	source.isListing = true;
+	source.measure(micros(60_000_000));
+	t.is(source.rate, undefined);
+	source.isListing = false;
+	source.measure(micros(64_000_000));
+	t.is(source.rate, undefined, 'it may have to make what it is asked for');
+	source.measure(micros(70_000_000));
+	t.is(source.rate, 0);
+});
