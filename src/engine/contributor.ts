@@ -24,11 +24,16 @@ export class Contributor {
 	doneAt: Micros;
 	/** Octets handed over that are not on disk. */
 	untaken = 0;
+	/** Octets that it was asked for and has not sent, whether or not another has. */
+	owed = 0;
 	/** Why it is asked no more. */
 	dropped: ShoalError | undefined;
 	/** Slower than the others: it is asked for what nobody else has, or can be asked for. */
 	isSpare = false;
-	/** It sends the list: what it sends besides says nothing of how fast it is. */
+	/**
+	 * It sends the list, which must not wait for what else it could send; and what it sends besides
+	 * says nothing of how fast it is.
+	 */
 	isListing = false;
 	/** Octets that came in `#busy` microseconds in which it owed something, both fading. */
 	#came = 0;
@@ -41,6 +46,11 @@ export class Contributor {
 		this.#seenAt = now;
 		this.name = name;
 		this.supply = supply;
+	}
+
+	/** One to be asked first. */
+	get isReady(): boolean {
+		return !this.isSpare && !this.isListing;
 	}
 
 	/** Octets a second, while it owes something; undefined: it cannot be said yet. */

@@ -17,7 +17,7 @@ import {Asked, Copy, type Told} from './asked.ts';
 import type {Contributor} from './contributor.ts';
 import type {SourceCounts} from './event.ts';
 import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply.ts';
-import {owedBy, tailOf} from './tail.ts';
+import {tailOf} from './tail.ts';
 
 export type SeveralOptions = {
 	readonly platform: Pick<Platform, 'clock'>;
@@ -91,7 +91,7 @@ export class Several implements Supply {
 		onPage?: (page: ProvenPage) => void,
 	): Promise<List> {
 		for (let show = onPage; ; show = undefined) {
-			const [from] = this.#live;
+			const from = nearestOf(this.#live);
 			if (from === undefined) throw this.#all.at(-1)!.dropped!;
 			from.isListing = true;
 			try {
@@ -234,7 +234,7 @@ export class Several implements Supply {
 
 	/** Who is asked first: those who keep up, or whoever is left. */
 	get #quick(): Contributor[] {
-		const quick = this.#live.filter(({isSpare}) => !isSpare);
+		const quick = this.#live.filter(({isReady}) => isReady);
 		return quick.length > 0 ? quick : this.#live;
 	}
 
@@ -243,6 +243,7 @@ export class Several implements Supply {
 			block: (request, object, offset, data, now) => {
 				const copy = request as Copy;
 				from.bytes += data.length;
+				from.owed -= data.length;
 				copy.octets += data.length;
 				if (from.dropped !== undefined) return;
 				from.untaken += data.length;
@@ -321,6 +322,7 @@ export class Several implements Supply {
 		const {asked, from} = copy;
 		if (!asked.copies.delete(copy)) return;
 		from.doneAt = this.#options.platform.clock.now();
+		from.owed -= copy.length - copy.octets;
 		this.#release(copy, from.doneAt);
 		if (from.supply.outstandingCount === 0) this.#arm(checkSoon);
 		if (copy.object === undefined) asked.isAnswered = true;
@@ -395,12 +397,13 @@ export class Several implements Supply {
 			each => !refusers.includes(each) && !asking.includes(each) && !liars?.includes(each),
 		);
 		const bound = isSums ? this.#sumsOf.get(key)?.from : undefined;
-		const quick = able.filter(({isSpare}) => !isSpare);
+		const quick = able.filter(({isReady}) => isReady);
 		const best = bound ?? bestOf(quick) ?? bestOf(able);
 		if (best === undefined || !able.includes(best)) return false;
 		if (isSums && bound === undefined) this.#sumsOf.set(key, {from: best, hasCome: false});
 		const copy = new Copy(asked, best, object, start);
 		asked.copies.add(copy);
+		best.owed += copy.length;
 		best.supply.fetch(copy);
 		return true;
 	}
@@ -443,7 +446,7 @@ export class Several implements Supply {
 		for (const each of this.#quick) {
 			const {rate = Infinity} = each;
 			// Who owes little holds up nothing, and has maybe not been asked for more.
-			if (rate * slowFactor < fastest && rate < owedBy(each, this.#asked)) this.#spare(each);
+			if (rate * slowFactor < fastest && rate < each.owed) this.#spare(each);
 		}
 		const idle = this.#quick.filter(({supply}) => supply.outstandingCount === 0);
 		if (idle.length === 0) return;
@@ -468,4 +471,10 @@ function bestOf(able: readonly Contributor[]): Contributor | undefined {
 				: best,
 		undefined,
 	);
+}
+
+/** Who answers soonest: what is asked for step by step comes from there. */
+function nearestOf(all: readonly Contributor[]): Contributor | undefined {
+	const waitFor = ({roundTrip}: Contributor): number => roundTrip || Infinity;
+	return [...all].sort((a, b) => waitFor(a) - waitFor(b) || 0)[0];
 }

@@ -50,12 +50,3 @@ export function tailOf(
 	}
 	return tail;
 }
-
-/** Octets that it owes of what was asked and is not there. */
-export function owedBy(contributor: Contributor, all: Iterable<Asked>): number {
-	let owed = 0;
-	for (const {copies} of all) {
-		for (const copy of copies) if (copy.from === contributor) owed += copy.owed;
-	}
-	return owed;
-}

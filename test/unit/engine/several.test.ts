@@ -6,6 +6,7 @@ import type {ContentHandler, Supply, SupplyStatistics} from '../../../src/engine
 import {tailOf} from '../../../src/engine/tail.ts';
 import {ShoalError} from '../../../src/error.ts';
 import type {Platform} from '../../../src/platform/platform.ts';
+import type {List} from '../../../src/snapshot/list.ts';
 import type {FetchRequest} from '../../../src/transfer/request.ts';
 import {micros} from '../../../src/unit.ts';
 import {objectKind, refuseCode} from '../../../src/wire/frame.ts';
@@ -295,4 +296,47 @@ test('what a source gives beside the list says nothing of its rate, and its sile
 	t.is(source.rate, undefined, 'it may have to make what it is asked for');
 	source.measure(micros(70_000_000));
 	t.is(source.rate, 0);
+});
+
+test('the list comes from the nearest, who is asked for nothing else while another can be', async t => {
+	const supplies = [new ScriptedSupply(), new ScriptedSupply()] as const;
+	const [far, near] = supplies;
+	far.statistics.roundTrip = 90_000;
+	near.statistics.roundTrip = 9000;
+	let hasCome = (_list: List): void => t.fail();
+	const listed = new Promise<List>(resolve => {
+		hasCome = resolve;
+	});
+	const obtainList = () => listed;
+	const [a, b] = supplies.map((each, at) => {
+		const supply = Object.assign(each, at === 1 && {obtainList});
+		return new Contributor(`${at}`, supply as Partial<Supply> as Supply, now);
+	});
+	const several = new Several(
+		{
+			platform: {clock} as Pick<Platform, 'clock'>,
+			failed: () => t.fail(),
+			notice: () => undefined,
+			stopDialling: async () => undefined,
+		},
+		a!,
+	);
+	several.add(b!);
+	const list = {} as List;
+	const obtained = several.obtainList(undefined, new Uint8Array(0), () => undefined);
+	const request = {
+		snapshot: 0,
+		kind: objectKind.content,
+		page: 0,
+		position: 1,
+		count: 1,
+		offset: 0,
+	};
+	const fetch = () => several.fetch({...request, length: 100} as FetchRequest);
+	for (let count = 0; count < 3; count++) fetch();
+	t.deepEqual([far.asked.length, near.asked.length], [3, 0]);
+	hasCome(list);
+	t.is(await obtained, list);
+	several.drop(a!, new ShoalError('SESSION_CLOSED', 'gone'));
+	t.is(near.asked.length, 3);
 });
