@@ -188,10 +188,15 @@ export class FileLog {
 	 * is of files that are gone. Writes the log anew when that is most of it.
 	 */
 	forgetUnused(): void {
-		const rows = this.#table.live('used');
-		const {count} = this.#table;
-		if (rows.length * 2 < count && count >= compactMin) this.#compact(rows);
-		else this.#table.clearUsed();
+		const {count, liveUsedMin} = this.#table;
+		if (liveUsedMin * 2 < count && count >= compactMin) {
+			const rows = this.#table.live('used');
+			if (rows.length * 2 < count) {
+				this.#compact(rows);
+				return;
+			}
+		}
+		this.#table.clearUsed();
 	}
 
 	/**

@@ -74,6 +74,7 @@ export class FileTable {
 	#byDigestCount = 0;
 	/** 1 where the row was asked for or added. */
 	#used = new Uint8Array(rowsAtFirst);
+	#usedCount = 0;
 	/** Inode and device that are looked for, and the same as words. */
 	readonly #wide = new BigUint64Array(2);
 	readonly #key = new Uint32Array(this.#wide.buffer);
@@ -132,7 +133,7 @@ export class FileTable {
 		doubles[doublesAt + double.sumsSize] = row.sumsSize;
 		this.#bytes.set(row.digest, this.count * recordSize + digestPlace);
 		words[wordsAt + word.check] = this.#check(this.count);
-		this.#used[this.count] = 1;
+		this.#use(this.count);
 		this.#index(this.count++);
 	}
 
@@ -146,7 +147,7 @@ export class FileTable {
 		this.#setKey(stat);
 		const own = this.#findFile();
 		if (own >= 0 && this.#hasDigest(own, digest, 0)) {
-			this.#used[own] = 1;
+			this.#use(own);
 			return true;
 		}
 		const [leavesCheck, sumsCheck] = [this.leavesCheck(from), this.sumsCheck(from)];
@@ -170,7 +171,7 @@ export class FileTable {
 		this.#setKey(stat);
 		const row = this.#findFile();
 		if (row < 0) return -1;
-		this.#used[row] = 1;
+		this.#use(row);
 		return this.#isSame(row, stat, name) && this.#isCertain(row) ? row : -1;
 	}
 
@@ -211,7 +212,12 @@ export class FileTable {
 	/** Somebody has this content still. */
 	use(digest: Uint8Array): void {
 		const row = this.findDigest(digest);
-		if (row >= 0) this.#used[row] = 1;
+		if (row >= 0) this.#use(row);
+	}
+
+	/** At least so many rows are `live('used')`: those that were used may have died since. */
+	get liveUsedMin(): number {
+		return this.#usedCount - this.deadCount;
 	}
 
 	/**
@@ -232,6 +238,7 @@ export class FileTable {
 
 	clearUsed(): void {
 		this.#used.fill(0);
+		this.#usedCount = 0;
 	}
 
 	/** A table of only these rows. */
@@ -242,10 +249,16 @@ export class FileTable {
 			const at = row * recordSize;
 			const record = this.#bytes.subarray(at, at + recordSize);
 			picked.#bytes.set(record, picked.count * recordSize);
-			picked.#used[picked.count] = this.#used[row]!;
+			if (this.#used[row] === 1) picked.#use(picked.count);
 			picked.#index(picked.count++);
 		}
 		return picked;
+	}
+
+	#use(row: number): void {
+		if (this.#used[row] === 1) return;
+		this.#used[row] = 1;
+		this.#usedCount++;
 	}
 
 	/** The newest row of the file whose inode and device stand in `#key`. */
