@@ -2,16 +2,14 @@
  * What an update costs the processors of both sides, shoal beside rsync, over loopback; and how
  * fast each searches. Seconds are of user and system together, so they need no idle machine.
  */
-import {spawn} from 'node:child_process';
 import {mkdirSync, rmSync, utimesSync} from 'node:fs';
 import {join} from 'node:path';
-import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {measure as time} from '../harness.ts';
 import {searchKernels} from '../kernel/search.ts';
 import {searchThreadKernels} from '../kernel/search-threads.ts';
 import {startDaemon} from '../source/daemon.ts';
-import {cpuSecondsOf, run, stop} from '../source/process.ts';
+import {cpuSecondsOf, run, stop, withServer} from '../source/process.ts';
 import {tabulate} from '../wan/table.ts';
 import {foreignPair, type ScatteredOptions, scattered} from './made.ts';
 import type {Pair} from './pair.ts';
@@ -166,19 +164,9 @@ async function shoalCost({program}: CostOptions, place: Place, threads: number):
 	const environment = {XDG_CONFIG_HOME: join(base, 'config')};
 	const shoal = [process.execPath, program];
 	const words = ['serve', after, '--state', join(base, 'state'), '--json'];
-	const server = spawn(shoal[0]!, [program, ...words, '--listen', '127.0.0.1:0'], {
-		stdio: ['ignore', 'pipe', 'inherit'],
-		env: {...process.env, ...environment},
-	});
-	try {
-		const url = await new Promise<string>(resolve => {
-			createInterface({input: server.stdout}).once('line', line => {
-				resolve((JSON.parse(line) as {url: string}).url);
-			});
-		});
+	const command = [...shoal, ...words, '--listen', '127.0.0.1:0'];
+	return withServer(command, {...process.env, ...environment}, (pid, url) => {
 		const pull = [...shoal, 'pull', '-q', '--threads', String(threads), url];
-		return await update(place, server.pid!, to => [...pull, to], environment);
-	} finally {
-		await stop(server);
-	}
+		return update(place, pid, to => [...pull, to], environment);
+	});
 }

@@ -2,16 +2,15 @@
  * What many clients at once cost a source: an update that all of them fetch, and a thousand polls
  * within a second; beside the rsync daemon with as many of its clients as a machine holds.
  */
-import {type ChildProcess, execFile, spawn} from 'node:child_process';
+import {execFile} from 'node:child_process';
 import {mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import type {CrowdOrder, CrowdResult} from './crowd.ts';
 import {startDaemon} from './daemon.ts';
-import {cpuSecondsOf, run, stop} from './process.ts';
+import {cpuSecondsOf, run, stop, withServer} from './process.ts';
 import {changeSome, copyTree, makeTree} from './tree.ts';
 
 export type ManyRow = {
@@ -213,23 +212,5 @@ function memoryOf(pid: number): number {
 	} catch (error) {
 		if (['ENOENT', 'ESRCH'].includes(String((error as NodeJS.ErrnoException).code))) return 0;
 		throw error;
-	}
-}
-
-async function withServer<T>(
-	[command, ...words]: readonly string[],
-	env: NodeJS.ProcessEnv,
-	act: (pid: number, url: string) => Promise<T>,
-): Promise<T> {
-	const server: ChildProcess = spawn(command!, words, {stdio: ['ignore', 'pipe', 'inherit'], env});
-	try {
-		const lines = createInterface({input: server.stdout!});
-		const url = await new Promise<string>(resolve => {
-			lines.once('line', line => resolve((JSON.parse(line) as {url: string}).url));
-		});
-		lines.on('line', () => undefined);
-		return await act(server.pid!, url);
-	} finally {
-		await stop(server);
 	}
 }

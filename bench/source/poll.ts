@@ -1,11 +1,9 @@
 /** What a poll that finds nothing new costs a source: `shoal serve` beside an rsync daemon. */
-import {spawn} from 'node:child_process';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {startDaemon} from './daemon.ts';
-import {cpuSecondsOf, run, stop, tracedCalls} from './process.ts';
+import {cpuSecondsOf, run, stop, tracedCalls, withServer} from './process.ts';
 import {copyTree, makeTree} from './tree.ts';
 
 export type PollRow = {
@@ -51,16 +49,8 @@ async function pollShoal(
 	const environment = {XDG_CONFIG_HOME: join(place, 'config')};
 	const shoal = [process.execPath, program];
 	const words = ['serve', tree, '--state', join(place, 'state'), '--json'];
-	const server = spawn(process.execPath, [program, ...words, '--listen', '127.0.0.1:0'], {
-		stdio: ['ignore', 'pipe', 'inherit'],
-		env: {...process.env, ...environment},
-	});
-	try {
-		const url = await new Promise<string>(resolve => {
-			createInterface({input: server.stdout}).once('line', line => {
-				resolve((JSON.parse(line) as {url: string}).url);
-			});
-		});
+	const command = [...shoal, ...words, '--listen', '127.0.0.1:0'];
+	return withServer(command, {...process.env, ...environment}, (pid, url) => {
 		const pull = (): Counted & {seconds: number} => {
 			const to = ['--state', join(place, 'receiver'), url, copy];
 			const {output, seconds} = run([...shoal, 'pull', '--json', ...to], environment);
@@ -68,10 +58,8 @@ async function pollShoal(
 			return {seconds, wireBytes: said['wireBytesIn']! + said['wireBytesOut']!};
 		};
 		pull();
-		return await measure('shoal', {entries, polls, trace, place, tree}, server.pid!, pull);
-	} finally {
-		await stop(server);
-	}
+		return measure('shoal', {entries, polls, trace, place, tree}, pid, pull);
+	});
 }
 
 async function pollRsync(

@@ -69,3 +69,22 @@ export async function stop(child: ChildProcess): Promise<void> {
 	child.kill('SIGTERM');
 	await once(child, 'close');
 }
+
+/** Runs `shoal serve … --json` while `act` goes on, which is told the URL that it printed. */
+export async function withServer<T>(
+	[command, ...words]: readonly string[],
+	env: NodeJS.ProcessEnv,
+	act: (pid: number, url: string) => Promise<T>,
+): Promise<T> {
+	const server: ChildProcess = spawn(command!, words, {stdio: ['ignore', 'pipe', 'inherit'], env});
+	try {
+		const lines = createInterface({input: server.stdout!});
+		const url = await new Promise<string>(resolve => {
+			lines.once('line', line => resolve((JSON.parse(line) as {url: string}).url));
+		});
+		lines.on('line', () => undefined);
+		return await act(server.pid!, url);
+	} finally {
+		await stop(server);
+	}
+}
