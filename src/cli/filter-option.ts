@@ -1,5 +1,5 @@
 /** Options that name files of rules or of paths: reads them, and makes of them what they say. */
-import {readFileSync} from 'node:fs';
+import {readFileSync, readSync} from 'node:fs';
 import {resolve} from 'node:path';
 import type {PullOptions} from '../engine/options.ts';
 import {ShoalError} from '../error.ts';
@@ -14,6 +14,9 @@ type Selecting = Pick<PullOptions, 'filters' | 'filterRoots' | 'files' | 'recurs
 
 const encoder = new TextEncoder();
 const standardInput = 0;
+/** Between two looks whether there is more. */
+const lookEveryMs = 10;
+const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /** @throws ShoalError OPTION_INVALID, OPTION_UNBUILT */
 export function readFilters(options: OptionValues, operands: readonly string[]): Selecting {
@@ -62,9 +65,25 @@ function readListed(name: string): Uint8Array {
 function readNamed(name: Uint8Array): Uint8Array {
 	const isPiped = name.length === 1 && name[0] === 0x2d;
 	try {
-		return readFileSync(isPiped ? standardInput : Buffer.from(name));
+		return isPiped ? readStandardInput() : readFileSync(Buffer.from(name));
 	} catch (cause) {
 		const reason = cause instanceof Error ? cause.message : String(cause);
 		throw new ShoalError('OPTION_INVALID', `cannot read ${escapePath(name)}: ${reason}`, {cause});
+	}
+}
+
+/** A pipe that does not block has nothing until its writer has begun: that is not its end. */
+function readStandardInput(): Uint8Array {
+	const parts: Uint8Array[] = [];
+	for (;;) {
+		const part = new Uint8Array(1 << 16);
+		try {
+			const size = readSync(standardInput, part);
+			if (size === 0) return Buffer.concat(parts);
+			parts.push(part.subarray(0, size));
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+			Atomics.wait(pause, 0, 0, lookEveryMs);
+		}
 	}
 }

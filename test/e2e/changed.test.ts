@@ -1,5 +1,5 @@
 /** `snapshot --changed`: the list is the one that a look at everything makes, at a smaller price. */
-import {spawnSync} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import {
 	chmodSync,
 	linkSync,
@@ -10,6 +10,8 @@ import {
 	utimesSync,
 	writeFileSync,
 } from 'node:fs';
+import {text} from 'node:stream/consumers';
+import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {takeSnapshot} from '../../src/index.ts';
 import {Prng} from '../support/prng.ts';
@@ -124,6 +126,22 @@ test('paths come by lines or NULs, escaped or absolute; what is not below is ref
 		t.is(status, 1, bad);
 		t.regex(errors, /--changed/);
 	}
+});
+
+test('paths may come late, and in parts', async t => {
+	const space = new Workspace(t);
+	for (const name of ['one', 'two']) space.write(`tree/${name}`, 'x');
+	await space.run('snapshot', space.at('tree'));
+	const words = ['snapshot', space.at('tree'), '--changed', '-', '--json'];
+	const env = {...process.env, ...space.environment};
+	const child = spawn(process.execPath, [program, ...words], {env});
+	const said = text(child.stdout);
+	await sleep(1500);
+	child.stdin.write('one\ntw');
+	await sleep(300);
+	child.stdin.end('o\n');
+	const last = (await said).trimEnd().split('\n').at(-1)!;
+	t.like(JSON.parse(last), {ok: true, files: 2});
 });
 
 const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
