@@ -1,11 +1,10 @@
 /** Strangers at the port of WebTransport: whatever they send, who comes after them is served. */
 import {once} from 'node:events';
-import {connect} from 'node:http2';
 import {connect as connectTls} from 'node:tls';
 import test from 'ava';
 import {Prng} from '../support/prng.ts';
 import {seedsOr} from '../support/seeds.ts';
-import {Door, until} from '../support/webtransport-pair.ts';
+import {askSession, Door, until} from '../support/webtransport-pair.ts';
 
 /** Types of capsules that the package reads, and some that nobody knows. */
 const types = [
@@ -25,16 +24,7 @@ function capsule(prng: Prng): Uint8Array {
 
 /** A session whose receiver sends capsules as they come into its head. */
 async function babble(door: Door, prng: Prng): Promise<void> {
-	const client = connect(`https://${door.address}`, {rejectUnauthorized: false});
-	client.on('error', () => undefined);
-	await once(client, 'remoteSettings');
-	const stream = client.request({
-		':method': 'CONNECT',
-		':protocol': 'webtransport',
-		':scheme': 'https',
-		':path': '/shoal',
-	});
-	stream.on('error', () => undefined);
+	const {client, stream} = await askSession(door);
 	await Promise.race([once(stream, 'response'), once(stream, 'close')]);
 	for (let count = 0; count < 30 && !stream.destroyed; count++) {
 		stream.write(prng.chance(0.2) ? prng.bytes(1 + prng.below(100)) : capsule(prng));

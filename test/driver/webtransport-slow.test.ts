@@ -1,9 +1,9 @@
 /** A receiver over HTTP/2 that does not read: what waits for it at the source has a bound. */
 import {once} from 'node:events';
-import {type ClientHttp2Stream, connect} from 'node:http2';
+import type {ClientHttp2Stream} from 'node:http2';
 import test from 'ava';
 import type {WebTransportLink} from '../../src/driver/webtransport-link.ts';
-import {Door, until} from '../support/webtransport-pair.ts';
+import {askSession, Door, until} from '../support/webtransport-pair.ts';
 
 /** Octets: the window before anything was echoed, the heads of its datagrams, and the echoes. */
 const windowMin = 128 << 10;
@@ -16,20 +16,8 @@ const ahead = 65_535;
 async function openSlow(t: {teardown(then: () => Promise<void> | void): void}) {
 	const door = await Door.open('h2');
 	t.teardown(() => door.close());
-	const client = connect(`https://${door.address}`, {
-		rejectUnauthorized: false,
-		settings: {initialWindowSize: ahead},
-	});
-	client.on('error', () => undefined);
+	const {client, stream} = await askSession(door, {initialWindowSize: ahead});
 	t.teardown(() => client.destroy());
-	await once(client, 'remoteSettings');
-	const stream = client.request({
-		':method': 'CONNECT',
-		':protocol': 'webtransport',
-		':scheme': 'https',
-		':path': '/shoal',
-	});
-	stream.on('error', () => undefined);
 	await once(stream, 'response');
 	await until(() => door.accepted.length > 0);
 	return {stream, source: door.accepted[0]!};

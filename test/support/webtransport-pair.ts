@@ -1,4 +1,6 @@
 /** A WebTransport listener with links to it, over loopback. */
+import {once} from 'node:events';
+import {type ClientHttp2Session, type ClientHttp2Stream, connect, type Settings} from 'node:http2';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {makeCertificate} from '../../src/driver/certificate.ts';
 import {dialWebTransport, lacksWebTransport} from '../../src/driver/webtransport-dial.ts';
@@ -106,4 +108,25 @@ export async function openPair(mode: WebTransportMode): Promise<DriverPair> {
 		carry,
 		close: () => door.close(),
 	};
+}
+
+/** A session over HTTP/2 without a driver: its stream is asked for, and may send anything. */
+export async function askSession(
+	door: Door,
+	settings?: Settings,
+): Promise<{client: ClientHttp2Session; stream: ClientHttp2Stream}> {
+	const client = connect(`https://${door.address}`, {
+		rejectUnauthorized: false,
+		...(settings && {settings}),
+	});
+	client.on('error', () => undefined);
+	await once(client, 'remoteSettings');
+	const stream = client.request({
+		':method': 'CONNECT',
+		':protocol': 'webtransport',
+		':scheme': 'https',
+		':path': '/shoal',
+	});
+	stream.on('error', () => undefined);
+	return {client, stream};
 }
