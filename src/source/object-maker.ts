@@ -43,12 +43,17 @@ const sumsPriority = -1;
 /** A larger file is summed in parts of so much: 10-20 ms of work each. */
 const partSize = 4 * partUnit;
 
+/** Files that are not read again to find that they are not what was signed. */
+const refutedMax = 4096;
+
 export class ObjectMaker {
 	readonly #options: ObjectMakerOptions;
 	/** What salts are made of. */
 	readonly #secret = new Uint8Array(digestSize);
 	#count = 0;
 	readonly #making = new Map<string, Promise<number>>();
+	/** Versions of files whose content is another one, the oldest finding first. */
+	readonly #refuted = new Set<string>();
 	#isClosed = false;
 
 	constructor(options: ObjectMakerOptions) {
@@ -68,6 +73,7 @@ export class ObjectMaker {
 		let isUrgent = false;
 		for (const place of places) {
 			const key = keyOf(place);
+			if (this.#refuted.has(versionOf(place))) continue;
 			const lacks = this.#making.has(key) ? undefined : this.#lacks(place);
 			if (lacks === undefined) continue;
 			isUrgent ||= lacks === 'leaves';
@@ -78,7 +84,12 @@ export class ObjectMaker {
 			this.#start([...small.keys()], this.#makeSmall(root, [...small.values()], turn));
 		}
 		for (const [key, place] of large) this.#start([key], this.#makeLarge(root, place, turn));
-		return Promise.all(places.map(place => this.#making.get(keyOf(place)) ?? 0));
+		return Promise.all(
+			places.map(place => {
+				if (this.#refuted.has(versionOf(place))) return refuseCode.unavailable;
+				return this.#making.get(keyOf(place)) ?? 0;
+			}),
+		);
 	}
 
 	/** What is being made is finished, no further part is begun. */
@@ -138,7 +149,7 @@ export class ObjectMaker {
 	}
 
 	async #finish(
-		{digest, size}: FilePlace,
+		place: FilePlace,
 		number: number,
 		parts: readonly SummedPart[],
 		order: JobOptions,
@@ -146,14 +157,26 @@ export class ObjectMaker {
 		const failed = parts.find(({status}) => status !== 0);
 		if (failed !== undefined) return failed.status;
 		const {known, join} = this.#options;
+		const {digest, size} = place;
 		const sums = parts.flatMap(part => part.sums ?? []);
 		const leafHashes = parts.map(part => part.leafHashes);
 		const made =
 			parts[0]!.file ?? (await join({size, secret: this.#secret, number, leafHashes, sums}, order));
 		const leaves = leavesSize(size) === 0 ? made.leaves : known.leaves(digest);
-		if (leaves === undefined && !equalOctets(made.digest, digest)) return refuseCode.unavailable;
+		if (leaves === undefined && !equalOctets(made.digest, digest)) {
+			this.#refute(place);
+			return refuseCode.unavailable;
+		}
 		known.keep(size, {digest, leaves: leaves ?? made.leaves, sums: made.sums});
 		return 0;
+	}
+
+	/** Else whoever asks again has all of the file read again. */
+	#refute(place: FilePlace): void {
+		this.#refuted.add(versionOf(place));
+		if (this.#refuted.size <= refutedMax) return;
+		const [oldest] = this.#refuted;
+		this.#refuted.delete(oldest!);
 	}
 
 	/** Several ask for parts of the same objects, and the first answer has all of them made. */
@@ -196,4 +219,9 @@ export class ObjectMaker {
 /** The same content elsewhere may be another one by now. */
 function keyOf({digest, path}: FilePlace): string {
 	return `${octetKey(digest)} ${octetKey(path)}`;
+}
+
+/** What a file is compared with says which version of it was read. */
+function versionOf(place: FilePlace): string {
+	return `${keyOf(place)} ${place.expected.join(' ')}`;
 }

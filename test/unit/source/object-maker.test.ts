@@ -63,6 +63,7 @@ function scene(t: ExecutionContext, contents: readonly Uint8Array[]) {
 		leaves.set(key(places[index]!.digest), makeLeaves(sha256, hashes));
 	};
 	return {
+		path,
 		maker,
 		root,
 		places,
@@ -135,6 +136,23 @@ test('leaf hashes that did not come are made with them, and kept if they are the
 	t.deepEqual(Buffer.from(keptOf(0)!.leaves), Buffer.from(makeLeaves(sha256, hashes)));
 	t.true(areSumsOf(keptOf(0)!.sums, content));
 	t.truthy(keptOf(1));
+});
+
+test('content that is not what was signed is read once, and anew when the file is another', async t => {
+	const {path, maker, root, places, jobs, keptOf} = scene(t, [new Prng(8).bytes(100_000)]);
+	const place = places[0]!;
+	const forged = {...place, digest: new Uint8Array(32).fill(3)};
+	const code = refuseCode.unavailable;
+	t.deepEqual(await maker.make(root, [forged, forged], {}), [code, code]);
+	t.deepEqual(await maker.make(root, [forged], {}), [code]);
+	t.is(jobs.length, 1);
+	t.deepEqual(await maker.make(root, [forged, place], {}), [code, 0]);
+	t.is(jobs.length, 2);
+	t.truthy(keptOf(0));
+	const {ino} = statSync(join(path, '0'));
+	const mended = {...forged, expected: Float64Array.of(...place.expected.subarray(0, 3), ino)};
+	t.deepEqual(await maker.make(root, [mended], {}), [code]);
+	t.is(jobs.length, 3);
 });
 
 test('a file that is another one, or gone, has nothing made of it', async t => {
