@@ -168,6 +168,7 @@ export class PathMtu {
 		const [low, high] = [this.#size, this.#tooLarge];
 		if (low >= this.#max) return 0;
 		if (low < ethernet && high > ethernet) return ethernet;
+		if (low === ethernet && high > beyond) return Math.min(beyond, this.#max);
 		if (high > this.#max) return this.#max;
 		const known = knownSizes.filter(size => size > low && size < high);
 		if (known.length > 0) return known[known.length >> 1]!;
@@ -191,6 +192,12 @@ const knownSizes = [
 
 /** Below this difference a further size is not worth its probes. */
 const grain = 32;
+
+/**
+ * Where Ethernet's size is all, this one shows it. With the largest first, and each three times, a
+ * host that cuts what it sends into fragments put 300 KB of probes on the path.
+ */
+const beyond = ethernet + grain;
 
 /** RFC 8899 §5.1.2, MAX_PROBES: a probe may be lost like any packet. */
 const failuresMax = 3;

@@ -31,6 +31,15 @@ test('an Ethernet path takes one probe', t => {
 	t.is(mtu.size, 1472);
 });
 
+test('what is beyond an Ethernet path is found out with little more than its size', t => {
+	const mtu = new PathMtu({max: 65_507});
+	t.deepEqual(
+		search(mtu, size => size <= 1472),
+		[1472, 1504, 1504, 1504],
+	);
+	t.is(mtu.size, 1472);
+});
+
 test('a link that carries no more than every path is not searched', t => {
 	const mtu = new PathMtu({max: 1200});
 	t.deepEqual(
