@@ -2,6 +2,7 @@
 import type {Platform} from '../src/platform/platform.ts';
 import {clock} from './clock.ts';
 import {compression} from './compression.ts';
+import {copy} from './copy.ts';
 import {crypto} from './crypto.ts';
 import {openLink, resolve} from './datagram.ts';
 import {localAddresses} from './local-address.ts';
@@ -20,6 +21,7 @@ const platform: Platform = {
 	process: processInfo,
 	openSearchMemory,
 	compression,
+	copy,
 	watchDirectory,
 	readOwners,
 	openLink,
@@ -33,6 +35,7 @@ export default platform;
 export {formatAddress, parseAddress} from './address.ts';
 export {clock} from './clock.ts';
 export {compression} from './compression.ts';
+export {copy} from './copy.ts';
 export {crypto} from './crypto.ts';
 export {openLink, resolve} from './datagram.ts';
 export {sha256} from './digest.ts';

@@ -253,6 +253,7 @@ class Serving implements Server {
 			clock: platform.clock,
 			task: this.#task,
 			read: (batch, order) => this.#pool.run(readRanges, batch, order),
+			copy: platform.copy,
 			wake: () => pump.wake(),
 			onDefect,
 			onSession: told => this.#tell({event: 'session', ...told}),

@@ -1,6 +1,7 @@
 /** All that the program asks of the world, in one value: what `#platform` exports by default. */
 import type {Clock} from './clock.ts';
 import type {Compression} from './compression.ts';
+import type {Copy} from './copy.ts';
 import type {Crypto} from './crypto.ts';
 import type {Address, DatagramLink} from './datagram.ts';
 import type {Machine} from './machine.ts';
@@ -31,6 +32,7 @@ export type Platform = {
 	readonly process: ProcessInfo;
 	readonly openSearchMemory: OpenSearchMemory;
 	readonly compression: Compression;
+	readonly copy: Copy;
 	readonly watchDirectory: WatchDirectory;
 	/** Users and groups, read anew. */
 	readOwners(): OwnerNames;

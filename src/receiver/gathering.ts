@@ -99,6 +99,7 @@ export class Gathering {
 		this.#writer = new StageWriter({
 			pool,
 			clock: platform.clock,
+			copy: platform.copy,
 			table,
 			staging: staging.handles,
 			creation: staging.creation,

@@ -6,6 +6,7 @@
 import type {ErrorCode} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {Clock} from '../platform/clock.ts';
+import type {Copy} from '../platform/copy.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
@@ -18,6 +19,7 @@ import {later, millis} from '../unit.ts';
 export type StageWriterOptions = {
 	readonly pool: Pool;
 	readonly clock: Clock;
+	readonly copy: Copy;
 	readonly table: ChangeTable;
 	readonly staging: readonly DirHandle[];
 	readonly creation: Creation;
@@ -85,7 +87,7 @@ export class StageWriter {
 		const stored = data.length;
 		if (this.#filled + stored > batchSize) this.flush();
 		this.#buffer ??= this.#spare.pop() ?? new Uint8Array(new SharedArrayBuffer(batchSize));
-		this.#buffer.set(data, this.#filled);
+		this.#options.copy(this.#buffer, this.#filled, data);
 		this.#items.push({...item, at: this.#filled, stored});
 		this.#filled += stored;
 		if (this.#items.length >= batchItemsMax || this.#filled === batchSize) this.flush();

@@ -179,7 +179,10 @@ export type UpdateHandler = {
 	failed(error: Error): void;
 };
 
-export type UpdatePlatform = Pick<Platform, 'tree' | 'clock' | 'crypto' | 'process' | 'readOwners'>;
+export type UpdatePlatform = Pick<
+	Platform,
+	'tree' | 'clock' | 'crypto' | 'process' | 'copy' | 'readOwners'
+>;
 
 /** A list that DEST was made from, and the sequence of its head. */
 export type RecordedList = {readonly list: List; readonly sequence: number};

@@ -3,6 +3,7 @@
  * feeds its sender with what they ask for. Reads of a turn go to a thread as one batch.
  */
 import {ShoalError} from '../error.ts';
+import type {Copy} from '../platform/copy.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
 import {closeCode, type Payload, type SessionHandle} from '../session/payload.ts';
@@ -33,6 +34,7 @@ export type ServedOptions = {
 	readonly read: (batch: ReadBatch, order: JobOptions) => Promise<ReadResult>;
 	/** Shared by all sessions. */
 	readonly reads: SharedReads;
+	readonly copy: Copy | undefined;
 	/** Something has happened in the session: its `turn` is due. */
 	readonly touched: (session: ServedSession) => void;
 	/** A read has ended: there is something to send. */
@@ -85,6 +87,7 @@ export class ServedSession implements Payload {
 			source: {
 				resolve: want => this.#resolve(want),
 				asked: () => this.offer(),
+				...(options.copy && {copy: options.copy}),
 			},
 			now: options.now,
 			caps: [this.#rate, this.module.rate, options.admission.rate],

@@ -7,6 +7,7 @@ import {escapePath} from '../escape.ts';
 import {toHex} from '../hex.ts';
 import {keySize} from '../limit.ts';
 import type {Clock} from '../platform/clock.ts';
+import type {Copy} from '../platform/copy.ts';
 import type {Address} from '../platform/datagram.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
@@ -42,6 +43,8 @@ export type SourceOptions = {
 	readonly task: ActiveTask;
 	/** Reads ranges of files, in a thread, when it is the session's turn. */
 	readonly read: (batch: ReadBatch, order: JobOptions) => Promise<ReadResult>;
+	/** Copies what was read to packets. */
+	readonly copy?: Copy;
 	/** A session has something to send. */
 	readonly wake: () => void;
 	/** Told of a bug that ended one session; without it, it passes. */
@@ -75,6 +78,7 @@ export class Source implements Authority {
 	readonly #task: ActiveTask;
 	readonly #read: SourceOptions['read'];
 	readonly #reads: SharedReads;
+	readonly #copy: Copy | undefined;
 	readonly #wake: () => void;
 	readonly #onDefect: OnDefect | undefined;
 	readonly #onSession: (told: SessionTold) => void;
@@ -90,6 +94,7 @@ export class Source implements Authority {
 		this.#task = options.task;
 		this.#read = options.read;
 		this.#reads = options.reads ?? new SharedReads(options.admission);
+		this.#copy = options.copy;
 		this.#wake = options.wake;
 		this.#onDefect = options.onDefect;
 		this.#onSession = options.onSession ?? (() => undefined);
@@ -146,6 +151,7 @@ export class Source implements Authority {
 			now: this.#clock.now(),
 			read: this.#read,
 			reads: this.#reads,
+			copy: this.#copy,
 			touched: each => this.#touched.add(each),
 			wake: this.#wake,
 			broken: error => this.#abandon(served, error),

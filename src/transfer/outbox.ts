@@ -4,6 +4,7 @@
  * lowest want whose octets are at hand goes first.
  */
 import {wantEntriesMax, wantsMax} from '../limit.ts';
+import type {Copy} from '../platform/copy.ts';
 import {closeCode} from '../session/payload.ts';
 import type {Writer} from '../wire/codec.ts';
 import {objectKindMax} from '../wire/compressed.ts';
@@ -18,6 +19,8 @@ export type SenderSource = {
 	resolve(want: Want): {readonly sizes: ArrayLike<number>} | number;
 	/** The receiver asks for the newest statement: answer with `Sender.offerHead`. */
 	asked?(module: Uint8Array, sequence: number): void;
+	/** Copies what was read to a packet; default: as typed arrays do. */
+	readonly copy?: Copy;
 };
 
 /** A stretch of one object to read: at most 256 KiB. Given back to `handleRead` as it is. */
@@ -189,7 +192,9 @@ export class Outbox {
 		const size = Math.min(left, to.room - header);
 		if (size <= 0 || (size < left && size < fragmentMin)) return false;
 		writeBlockHeader(to, want.number, object, offset, size);
-		to.put(chunk.data!.subarray(chunk.sent, chunk.sent + size));
+		const {copy = set} = this.#source;
+		copy(to.bytes, to.offset, chunk.data!.subarray(chunk.sent, chunk.sent + size));
+		to.offset += size;
 		chunk.sent += size;
 		this.blockBytes += size;
 		this.#readAhead -= size;
@@ -356,6 +361,8 @@ class Chunk implements ReadRequest {
 		return this.want.frame.position + this.object;
 	}
 }
+
+const set: Copy = (into, at, from) => into.set(from, at);
 
 function isValid({kind, count, offset, length}: Want): boolean {
 	if (kind > objectKindMax || length === 0) return false;
