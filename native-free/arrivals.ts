@@ -13,6 +13,16 @@ export class Arrivals {
 	#failure: Error | undefined;
 	#isFlushing = false;
 
+	/** Whether what arrives is handed over in this turn. */
+	get isAttached(): boolean {
+		return this.#handler !== undefined;
+	}
+
+	/** Nothing has arrived since it was last handed over. */
+	get isEmpty(): boolean {
+		return this.#arrived.length === 0;
+	}
+
 	/** Who is told from now on; undefined: nobody any more. */
 	attach(handler: LinkHandler | undefined): void {
 		this.#handler = handler;

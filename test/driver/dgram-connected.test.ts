@@ -53,6 +53,43 @@ test('a connected link hears its peer and nobody else', async t => {
 	);
 });
 
+/** Waves of so many that what comes in a turn is read in another way in the next. */
+for (const isKept of [false, true]) {
+	const how = isKept ? 'keeps' : 'releases';
+	test(`much that comes at once comes whole and in order to who ${how} it`, async t => {
+		const peer = await open(t);
+		const link = await open(t, {peer: peer.local, bufferSize: 1 << 20});
+		const arrived: Uint8Array[] = [];
+		link.receive({
+			datagrams(batch) {
+				for (const {data, from} of batch) {
+					t.is(from, peer.local);
+					arrived.push(isKept ? data : new Uint8Array(data));
+					if (!isKept) link.release?.(data);
+				}
+			},
+			failed: error => t.fail(`${error}`),
+		});
+		const sent: Uint8Array[] = [];
+		for (let wave = 0; wave < 30; wave++) {
+			const batch = Array.from({length: 40}, (_, index) => {
+				const data = new Uint8Array(300 + ((wave * 40 + index) % 200)).fill(wave * 40 + index);
+				return {data, to: link.local};
+			});
+			sent.push(...batch.map(({data}) => data));
+			peer.send(batch);
+			await until(() => arrived.length >= sent.length);
+		}
+		t.is(arrived.length, sent.length);
+		t.true(arrived.every((data, index) => Buffer.compare(data, sent[index]!) === 0));
+		t.is(link.statistics.datagramsIn, sent.length);
+		t.is(
+			link.statistics.bytesIn,
+			sent.reduce((sum, {length}) => sum + length, 0),
+		);
+	});
+}
+
 test('an unconnected link that nobody answers fails nothing', async t => {
 	const port = await unusedPort(t);
 	const link = await open(t);
