@@ -23,6 +23,7 @@ import {hashStatus} from '../task/hash.ts';
 import type {ScanProblem} from '../task/scan.ts';
 import type {ScanTable} from '../task/scan-table.ts';
 import {type ChangedScan, scanChanged} from './scan-changed.ts';
+import {ScanMark} from './scan-mark.ts';
 import {type ContentColumns, TableEntry, TableStat} from './table-entry.ts';
 import {updateList} from './update-list.ts';
 import type {Zones} from './zones.ts';
@@ -81,8 +82,14 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 	const known = options.changed && newest && readBefore(snapshots, newest);
 	const part = known && (await scanPart(options, known));
 	const table = part?.table ?? (await scanAll(options));
+	const mark = new ScanMark(table, platform.readOwners(), platform.crypto.sha256);
+	if (part === undefined) {
+		const kept = keptSince(mark, table, options);
+		if (kept !== undefined) return kept;
+	}
+	snapshots.unmark();
 	const content = new Contents(table, platform);
-	content.recall(files);
+	const isKnown = content.recall(files);
 	content.adopt(options);
 	await content.hash(options);
 	files.sync();
@@ -97,6 +104,7 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 		return {bytes: made, list: opened, saved: snapshots.save(opened, before, now, options.keep)};
 	});
 	if (part !== undefined) files.forgetAbsent(list!);
+	else if (isKnown && table.problems.length === 0) snapshots.mark(bytes, mark.with(files));
 	return {
 		bytes,
 		header: decodeHeader(bytes)!,
@@ -109,6 +117,35 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 		bytesHashed: content.bytesHashed,
 		problems: [...table.problems, ...content.problems],
 	};
+}
+
+/** The newest snapshot, if it was made of just such a scan. */
+function keptSince(
+	mark: ScanMark,
+	table: ScanTable,
+	{snapshots, files}: TakeOptions,
+): Taken | undefined {
+	const kept = snapshots.marked(() => mark.with(files));
+	const header = kept && decodeHeader(kept.bytes);
+	if (kept === undefined || header === undefined) return undefined;
+	return {
+		bytes: kept.bytes,
+		header,
+		list: undefined,
+		saved: kept.saved,
+		changed: false,
+		whole: true,
+		fileCount: fileCountOf(table),
+		filesHashed: 0,
+		bytesHashed: 0,
+		problems: [],
+	};
+}
+
+function fileCountOf({columns}: ScanTable): number {
+	let count = 0;
+	for (const type of columns.type) if (type === entryType.file) count++;
+	return count;
 }
 
 function scanAll({pool, directory, exclude, task}: TakeOptions): Promise<ScanTable> {
@@ -156,10 +193,14 @@ class Contents implements ContentColumns {
 		this.#group();
 	}
 
-	/** Takes what the log knows of files that have not changed since they were hashed. */
-	recall(files: FileLog): void {
+	/**
+	 * Takes what the log knows of files that have not changed since they were hashed; answers
+	 * whether that is all of them.
+	 */
+	recall(files: FileLog): boolean {
 		const {columns, count} = this.#table;
 		const stat = new TableStat(this.#table);
+		let isAll = true;
 		for (let entry = 0; entry < count; entry++) {
 			if (columns.type[entry] !== entryType.file || this.firstOf[entry] !== 0) continue;
 			if (columns.size[entry] === 0) {
@@ -168,8 +209,10 @@ class Contents implements ContentColumns {
 			}
 			stat.entry = entry;
 			const digest = files.lookup(this.#table.path(entry), stat);
-			if (digest !== undefined) this.#set(entry, digest);
+			if (digest === undefined) isAll = false;
+			else this.#set(entry, digest);
 		}
+		return isAll;
 	}
 
 	/** Takes what somebody vouches for, where the log has hashes and sums of such a content. */

@@ -105,6 +105,11 @@ export class FileLog {
 		return this.#table.count - this.#table.deadCount;
 	}
 
+	/** Another one whenever records were added, or some are gone. */
+	get extent(): string {
+		return `${this.#generation} ${this.#table.count}`;
+	}
+
 	/**
 	 * The content digest of a file that has not changed since it was hashed: a view, valid until
 	 * the next `append`. Undefined: it must be read (again).

@@ -103,6 +103,40 @@ export class Snapshots {
 		return kept !== undefined && equalFiles(kept, bytes);
 	}
 
+	/**
+	 * Notes of what the newest snapshot, whose list is `bytes`, was made. It only saves work: where
+	 * it cannot be written, there is none.
+	 */
+	mark(bytes: Uint8Array, mark: Uint8Array): void {
+		try {
+			this.#state.writeFile(this.#markName, mark, this.#sha256(bytes));
+		} catch (error) {
+			if (!(error instanceof ShoalError)) throw error;
+			this.unmark();
+		}
+	}
+
+	/** Nothing is known of it any more. */
+	unmark(): void {
+		this.#state.removeRecord(this.#markName);
+	}
+
+	/**
+	 * The newest snapshot with the octets of its list, if the list is kept whole and the snapshot
+	 * was marked with what `markOf` makes: it is asked only if there is a mark.
+	 */
+	marked(markOf: () => Uint8Array): {saved: Saved; bytes: Uint8Array} | undefined {
+		const noted = this.#state.readFile(this.#markName);
+		const [saved] = this.history();
+		if (noted === undefined || saved === undefined) return undefined;
+		if (!equalOctets(noted.subarray(0, digestSize), markOf())) return undefined;
+		const bytes = this.#state.readFile(this.#listName(saved.root));
+		if (bytes === undefined) return undefined;
+		return equalOctets(noted.subarray(digestSize), this.#sha256(bytes))
+			? {saved, bytes}
+			: undefined;
+	}
+
 	/** The diff between two neighbours of the history; undefined when it is not kept. */
 	diff(from: Saved, to: Saved): Uint8Array | undefined {
 		return this.#state.readFile(this.#diffName(from.root, to.root));
@@ -209,6 +243,10 @@ export class Snapshots {
 
 	get #headName(): string {
 		return `${this.#prefix}head`;
+	}
+
+	get #markName(): string {
+		return `${this.#prefix}mark`;
 	}
 
 	#listName(root: Uint8Array): string {
