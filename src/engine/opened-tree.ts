@@ -28,6 +28,9 @@ export type TakeLimits = {
 	readonly historyDays?: number | undefined;
 };
 
+/** To look at so many files is work for all threads, even if none has changed. */
+const warmFilesMin = 16_384;
+
 function recordFileName(number: number | undefined): Uint8Array {
 	return new TextEncoder().encode(number === undefined ? statName : `${statName}-${number}`);
 }
@@ -129,6 +132,9 @@ export class OpenedTree {
 		{changed, rateMax, historyMax, historyDays}: TakeLimits = {},
 	): Promise<Taken> {
 		this.#state.lock();
+		// They start while the log is loaded, whose size tells that they will be needed.
+		const isLarge = FileLog.recordCount(this.#state) > warmFilesMin;
+		if (changed === undefined && isLarge) pool.warm();
 		const files = FileLog.open(this.#state);
 		const pace = new Pace(this.#platform.clock, RateDial.of(rateMax));
 		const release = onAbort(task.signal, () => pace.close());

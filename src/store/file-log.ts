@@ -100,6 +100,12 @@ export class FileLog {
 		return log;
 	}
 
+	/** Records of the log, by its size alone: without loading it. */
+	static recordCount(state: StateDir, name = ownName): number {
+		const size = state.sizeOf(`${name}.log`) ?? headerSize;
+		return Math.max(0, Math.floor((size - headerSize) / recordSize));
+	}
+
 	/** Files known. */
 	get count(): number {
 		return this.#table.count - this.#table.deadCount;
