@@ -59,7 +59,7 @@ export class Pacer {
 	}
 
 	get #burst(): number {
-		return Math.min(burstMax, Math.max(1, this.#rate * burstTime));
+		return Math.max(1, this.#rate * burstTime);
 	}
 
 	#refill(now: number): void {
@@ -85,10 +85,10 @@ export class Pacer {
 /** A full packet of 1200 octets with IP and UDP headers. */
 const packetSize = 1228;
 
-/** Ten datagrams: a queue on the way is often no longer. */
-const burstMax = 10 * packetSize;
-
-/** Seconds of the rate that one burst has. */
+/**
+ * Seconds of the rate that one burst has, whatever the rate: who may send less after each wait has
+ * to wait for a timer again, and that is four times as long.
+ */
 const burstTime = 0.00025;
 
 /**
