@@ -33,12 +33,15 @@ const interrupt = onInterrupt(() => {
 	if (terminal.redraws) terminal.warn('shoal: stopping; once more stops at once');
 });
 
-process.exitCode = await main(process.argv.slice(2), {
+// A script, as which this is bundled, cannot await.
+main(process.argv.slice(2), {
 	terminal,
 	platform,
 	scheduler,
 	signal: interrupt.signal,
 	configDirectory: findConfigDirectory(process.env, process.getuid?.() === 0),
-});
-interrupt.release();
-setTimeout(() => process.exit(), lingerMs).unref();
+}).then(exit => {
+	process.exitCode = exit;
+	interrupt.release();
+	setTimeout(() => process.exit(), lingerMs).unref();
+}, fail);

@@ -73,6 +73,8 @@ export function refuseImport(
 		return platformUsers.some(user => user.test(path)) ? undefined : 'effects come by argument';
 	}
 	if (ownFiles[specifier] === path) return undefined;
+	// It hands the bundled program what a module has by itself; what that imports was looked at here.
+	if (specifier === '?' && path === 'src/cli/bundled.ts') return undefined;
 	if (!specifier.startsWith('.')) {
 		const allowed = Object.entries(packages).some(
 			([place, names]) => path.startsWith(`${place}/`) && names.includes(specifier),
