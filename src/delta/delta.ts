@@ -19,7 +19,18 @@ import {
 	matchedSize,
 	noMatches,
 } from './match-list.ts';
-import {countOf, head, join, noPairs, type Pairs, pick, subtract, toUnits, unite} from './pairs.ts';
+import {
+	closed,
+	countOf,
+	head,
+	join,
+	noPairs,
+	type Pairs,
+	pick,
+	subtract,
+	toUnits,
+	unite,
+} from './pairs.ts';
 import type {SearchInput} from './search-input.ts';
 import {type SumsShape, sumsHeaderSize, sumsShape} from './shape.ts';
 import {nearStretches, placesOf, splitStretches, unusedStretches} from './stretches.ts';
@@ -47,8 +58,11 @@ const firstRequestMax = 1024;
 /** Places tried where nothing near has matched: a third matching would be missed once in 10^5. */
 const sampleCount = 32;
 
-/** What a request costs beside its records, counted against the bound: want and block frames. */
-export const requestCost = 32;
+/**
+ * What a request costs beside its records: a want of some 18 octets, told twice, and the header of
+ * a block. What lies between two stretches and costs less is asked for as well.
+ */
+export const requestCost = 44;
 
 /** Records asked for at once: with their tables they take 70 MB in each thread that searches. */
 const recordsMax = 2 ** 20;
@@ -196,9 +210,7 @@ export class Delta {
 			return;
 		}
 		// A request costs more than the records of what lies between two that are near.
-		const near = Math.floor(requestCost / recordSize);
-		const wide = join(units.map((unit, index) => (index % 2 === 0 ? unit : unit + near)));
-		const pairs = wide.map((unit, index) => (index % 2 === 0 ? unit : unit - near));
+		const pairs = closed(units, Math.floor(requestCost / recordSize));
 		const ranges: SumsRange[] = [{offset: 0, length: sumsHeaderSize}];
 		for (let at = 0; at < pairs.length; at += 2) {
 			const length = (pairs[at + 1]! - pairs[at]!) * recordSize;
@@ -320,9 +332,11 @@ export class Delta {
 		}
 		this.#queue = subtract(this.#queue, units);
 		const ranges: SumsRange[] = [];
-		for (let at = 0; at < units.length; at += 2) {
-			const first = units[at]! * perUnit;
-			const count = Math.min(units[at + 1]! * perUnit, blockCount) - first;
+		const near = Math.floor(requestCost / (perUnit * shape.recordSize));
+		const wide = closed(units, near);
+		for (let at = 0; at < wide.length; at += 2) {
+			const first = wide[at]! * perUnit;
+			const count = Math.min(wide[at + 1]! * perUnit, blockCount) - first;
 			const length = count * shape.recordSize;
 			ranges.push({offset: offset + first * shape.recordSize, length});
 		}

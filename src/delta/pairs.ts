@@ -24,6 +24,12 @@ export function join(pairs: ArrayLike<number>): Pairs {
 	return Float64Array.from(result);
 }
 
+/** With what is between two pairs where that is `gap` numbers at most. */
+export function closed(pairs: Pairs, gap: number): Pairs {
+	const wide = join(pairs.map((edge, index) => (index % 2 === 0 ? edge : edge + gap)));
+	return wide.map((edge, index) => (index % 2 === 0 ? edge : edge - gap));
+}
+
 /** What is in `from` and not in `taken`. */
 export function subtract(from: Pairs, taken: Pairs): Pairs {
 	const result: number[] = [];
