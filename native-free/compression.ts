@@ -6,6 +6,7 @@ type Bounded = {
 	readonly maxOutputLength: number;
 	readonly finishFlush?: number;
 	readonly params?: Readonly<Record<number, number>>;
+	readonly dictionary?: Uint8Array;
 };
 type Zstd = {
 	zstdCompressSync(octets: Uint8Array, options: object): Buffer;
@@ -13,7 +14,7 @@ type Zstd = {
 };
 
 type Codec = {
-	compress(octets: Uint8Array, level: number): Buffer;
+	compress(octets: Uint8Array, level: number, dictionary: Uint8Array | undefined): Buffer;
 	expand(octets: Uint8Array, options: Bounded): Buffer;
 };
 
@@ -32,7 +33,8 @@ const codecs = new Map<CodecName, Codec>([
 	[
 		'deflate',
 		{
-			compress: (octets, level) => zlib.deflateRawSync(octets, {level}),
+			compress: (octets, level, dictionary) =>
+				zlib.deflateRawSync(octets, {level, ...(dictionary && {dictionary})}),
 			expand: (octets, options) => zlib.inflateRawSync(octets, options),
 		},
 	],
@@ -70,12 +72,17 @@ const {zlib: deflateVersion, brotli, zstd} = process.versions as Record<string, 
 export const compression: Compression = {
 	version: [deflateVersion, brotli, zstd ?? ''].join(' '),
 	has: codec => codecs.has(codec),
-	compress: (codec, level, octets) => codecs.get(codec)!.compress(octets, level),
-	expand(codec, octets, size) {
+	compress: (codec, level, octets, dictionary) =>
+		codecs.get(codec)!.compress(octets, level, windowOf(dictionary)),
+	expand(codec, octets, size, dictionary) {
 		const found = codecs.get(codec);
 		if (found === undefined || size === 0) return undefined;
 		try {
-			const expanded = found.expand(octets, {maxOutputLength: size});
+			const window = windowOf(dictionary);
+			const expanded = found.expand(octets, {
+				maxOutputLength: size,
+				...(window && {dictionary: window}),
+			});
 			return expanded.length === size ? expanded : undefined;
 		} catch {
 			// Damaged, cut short, or of more octets than `size`.
@@ -83,3 +90,11 @@ export const compression: Compression = {
 		}
 	},
 };
+
+/** RFC 1951 §2: nothing refers further back. An empty one is none. */
+function windowOf(dictionary: Uint8Array | undefined): Uint8Array | undefined {
+	const window = dictionary?.subarray(-deflateWindow);
+	return window?.length === 0 ? undefined : window;
+}
+
+const deflateWindow = 32_768;

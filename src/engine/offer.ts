@@ -61,6 +61,7 @@ export class Offer {
 				sums: digest => files.readSums(digest),
 			},
 			compressor: mayCompress ? this.#compressing.compressor : undefined,
+			patcher: mayCompress ? this.#compressing.patcher : undefined,
 			sessionsMax,
 			rateMax,
 			rateTotalMax,

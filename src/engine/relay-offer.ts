@@ -94,6 +94,7 @@ export class RelayOffer {
 			saved: this.#known,
 			maker: this.#maker,
 			compressor: mayCompress ? this.#compressing.compressor : undefined,
+			patcher: mayCompress ? this.#compressing.patcher : undefined,
 			sessionsMax,
 			rateMax,
 			rateTotalMax,

@@ -4,12 +4,12 @@
  * form is wanted in it, all else as it is. What comes is a whole leaf or nothing: whether it is
  * right is decided by the hash of what it expands to.
  *
- * A leaf of which something is here already is never asked for compressed: it would come whole.
- * Where that is less than what is missing of it, `DeltaFetch` has copied nothing of it.
+ * A leaf of which something is here already is never asked for in such a form, as it would come
+ * whole: `PatchFetch` asks for what is lacked.
  */
 import {leafSize} from '../limit.ts';
 import {leafCount} from '../snapshot/merkle.ts';
-import {type ChangeTable, noRow} from '../task/change-table.ts';
+import {noRow} from '../task/change-table.ts';
 import {RangeSet} from '../transfer/range-set.ts';
 import {
 	compressedGroupCount,
@@ -21,17 +21,15 @@ import {
 	sizesKind,
 } from '../wire/compressed.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
+import {isPatch, PatchFetch, type PatchFetchOptions} from './patch-fetch.ts';
 import {RowRequest} from './request-queue.ts';
 import type {CompressOptions} from './update-types.ts';
 
-export type CompressedFetchOptions = CompressOptions & {
-	readonly table: ChangeTable;
-	/** A compressed leaf has come whole; `octets` are the taker's. */
-	readonly onLeaf: (row: number, index: number, form: number, octets: Uint8Array) => void;
-	/** Octets that will not come to `onLeaf`, and octets that wait for others of their leaf. */
-	readonly onDropped: (octets: number) => void;
-	readonly onHeld: (octets: number) => void;
-};
+export type CompressedFetchOptions = CompressOptions &
+	PatchFetchOptions & {
+		/** A compressed leaf has come whole; `octets` are the taker's. */
+		readonly onLeaf: (row: number, index: number, form: number, octets: Uint8Array) => void;
+	};
 
 /** Contents whose sizes are asked for: so much of the path's time is theirs, and no more. */
 const pendingMax = 32 << 20;
@@ -74,13 +72,24 @@ export class CompressedFetch {
 	readonly #leaves = new Map<RowRequest, {content: RowRequest; pieces: readonly Piece[][]}>();
 	#pending = 0;
 	#held = 0;
-	/** Octets of compressed leaves that have come, and of the contents that they stand for. */
-	octetsIn = 0;
-	octetsOut = 0;
+	readonly #patches: PatchFetch;
+	#octetsIn = 0;
+	#octetsOut = 0;
 
 	constructor(options: CompressedFetchOptions) {
 		this.#options = options;
 		this.#forms = options.forms;
+		this.#patches = new PatchFetch(options);
+	}
+
+	/** Octets of compressed leaves and patches that have come. */
+	get octetsIn(): number {
+		return this.#octetsIn + this.#patches.octetsIn;
+	}
+
+	/** Octets of the contents that they stand for. */
+	get octetsOut(): number {
+		return this.#octetsOut + this.#patches.octetsOut;
 	}
 
 	/** No more contents are to be taken on now. */
@@ -88,10 +97,9 @@ export class CompressedFetch {
 		return this.#pending >= pendingMax;
 	}
 
-	/** In which form leaves of the row would be asked for first; undefined: as they are. */
-	formOf(row: number): number | undefined {
-		const isShort = this.#options.table.columns.size[row]! < lengthMin;
-		return isShort || this.#isPlain(row) ? undefined : this.#forms[0];
+	/** Asks for what is lacked of a leaf, in stretches of it; false: it is to come as it is. */
+	wantPatch(row: number, leaf: number, stretches: Float64Array): boolean {
+		return !this.#isPlain(row) && this.#patches.want(row, leaf, stretches);
 	}
 
 	/** From now on all of this row is asked for as it is; false: it has been already. */
@@ -133,6 +141,10 @@ export class CompressedFetch {
 
 	/** Octets of a request that `instead` or `next` made; false: it is not of those. */
 	block(request: RowRequest, object: number, offset: number, data: Uint8Array): boolean {
+		if (isPatch(request)) {
+			this.#patches.block(request, offset, data);
+			return true;
+		}
 		const asked = this.#sizes.get(request);
 		if (asked !== undefined) {
 			const at = request.count > 1 ? sizeSize * object : 0;
@@ -142,13 +154,14 @@ export class CompressedFetch {
 		}
 		const pieces = this.#leaves.get(request)?.pieces[object];
 		if (pieces === undefined) return false;
-		this.octetsIn += data.length;
+		this.#octetsIn += data.length;
 		for (const piece of pieces) this.#fill(piece, request, offset, data);
 		return true;
 	}
 
 	/** The object will not come; true: it is asked for in another way. */
 	refused(request: RowRequest, object: number, code: number): boolean {
+		if (isPatch(request)) return this.#patches.refused(request, code);
 		const isOurs = this.#sizes.has(request) || this.#leaves.has(request);
 		if (!isOurs || code === refuseCode.stale || code === refuseCode.unreadable) return false;
 		const form = formOfKind(request.kind);
@@ -167,6 +180,7 @@ export class CompressedFetch {
 
 	/** Every octet has come or was refused; false: it is not of ours. */
 	done(request: RowRequest): boolean {
+		if (isPatch(request)) this.#patches.done(request);
 		const asked = this.#sizes.get(request);
 		if (asked === undefined) return this.#leaves.delete(request);
 		this.#sizes.delete(request);
@@ -178,6 +192,7 @@ export class CompressedFetch {
 
 	/** Nobody waits for this one any more. */
 	forget(request: RowRequest): void {
+		if (isPatch(request)) this.#patches.forget(request);
 		const asked = this.#sizes.get(request);
 		if (asked !== undefined) this.#pending -= asked.content.length;
 		this.#sizes.delete(request);
@@ -315,7 +330,7 @@ export class CompressedFetch {
 		this.#held -= size;
 		const {octets} = piece;
 		piece.octets = undefined;
-		this.octetsOut += Math.min(leafSize, table.columns.size[row]! - leaf * leafSize);
+		this.#octetsOut += Math.min(leafSize, table.columns.size[row]! - leaf * leafSize);
 		onLeaf(row, leaf, formOfKind(request.kind), octets);
 	}
 

@@ -4,13 +4,7 @@
  * at once, each at its own stage.
  */
 import {allowedOfFound, allowedPart, Delta, requestCost} from '../delta/delta.ts';
-import {
-	coverOf,
-	cutMatches,
-	literalRanges,
-	matchedSize,
-	matchRowSize,
-} from '../delta/match-list.ts';
+import {coverOf, matchedSize, matchRowSize} from '../delta/match-list.ts';
 import {countOf, join, type Pairs, subtract} from '../delta/pairs.ts';
 import type {SearchInput} from '../delta/search-input.ts';
 import {sumsShape} from '../delta/shape.ts';
@@ -25,7 +19,6 @@ import {baseName} from '../snapshot/path.ts';
 import type {ChangeTable} from '../task/change-table.ts';
 import {DirectoryWalk} from '../task/directory-walk.ts';
 import {type CopyOutput, copyMatches, match} from '../task/match.ts';
-import {shrinkage} from '../task/shrinkage.ts';
 import {stagedName} from '../task/staged-name.ts';
 
 /** A file to search: below a held directory, by components of which none is a symlink. */
@@ -66,8 +59,8 @@ export type DeltaFetchOptions = {
 	readonly onFailed: (error: unknown) => void;
 	/** A search or a copy has ended: of a file that was given up, nothing else tells. */
 	readonly onEnded: () => void;
-	/** Number of the form in which the row's content would come compressed, if it may. */
-	readonly formOf: (row: number) => number | undefined;
+	/** Asks for a patch of these stretches of the row's leaf; false: none is to be had. */
+	readonly onLacked: (row: number, leaf: number, stretches: Pairs) => boolean;
 };
 
 /** Files whose sums are asked for or searched at once: enough to fill a long path with requests. */
@@ -235,10 +228,8 @@ export class DeltaFetch {
 		const missing = rest?.missing ?? Float64Array.of(0, size);
 		const staged = rest === undefined ? -1 : from.length - 1;
 		const sorted = sortOut(delta.matches, staged, missing);
-		const {there} = sorted;
-		const elsewhere =
-			rest === undefined ? await this.#leaveOut(row, from, sorted.elsewhere) : sorted.elsewhere;
-		this.#wantAll(row, subtract(subtract(missing, there), coverOf(elsewhere)));
+		const {there, elsewhere} = sorted;
+		this.#wantRest(row, size, subtract(subtract(missing, there), coverOf(elsewhere)));
 		for (let at = 0; at < there.length; at += 2)
 			onCopied(row, there[at]!, there[at + 1]!, noHashes);
 		if (elsewhere.length === 0) return;
@@ -264,30 +255,16 @@ export class DeltaFetch {
 		this.#wantAll(row, subtract(coverOf(elsewhere), join(done.sort(([a], [b]) => a - b).flat())));
 	}
 
-	/**
-	 * Without matches in leaves of which less travels if they come whole and compressed: a leaf
-	 * that is partly here would come as it is.
-	 */
-	async #leaveOut(
-		row: number,
-		from: readonly Basis[],
-		matches: Float64Array,
-	): Promise<Float64Array> {
-		const {table, pool, order, formOf} = this.#options;
-		const size = table.columns.size[row]!;
-		const form = formOf(row);
-		const literals = literalRanges(matches, size);
-		if (form === undefined || matches.length === 0 || literals.length === 0) return matches;
-		const bases = this.#open(from);
-		try {
-			const basis = matches[1]!;
-			const input = {basis: bases[basis], size: from[basis]!.size, form};
-			const {part} = await pool.run(shrinkage, input, order);
-			const whole = leavesAbove(literals, size, part);
-			return cutMatches(matches, subtract(Float64Array.of(0, size), whole));
-		} finally {
-			for (const each of bases) this.#close(each);
+	/** Of a leaf that is here in part, what is lacked may come as a patch; the rest as it is. */
+	#wantRest(row: number, size: number, ranges: Pairs): void {
+		const plain: number[] = [];
+		for (const [leaf, stretches] of byLeaf(ranges)) {
+			const start = leaf * leafSize;
+			const isWhole = countOf(stretches) === Math.min(leafSize, size - start);
+			if (!isWhole && this.#options.onLacked(row, leaf, stretches)) continue;
+			for (const edge of stretches) plain.push(start + edge);
 		}
+		this.#wantAll(row, join(plain));
 	}
 
 	#wantAll(row: number, ranges: Pairs): void {
@@ -383,24 +360,22 @@ function* partsOf(matches: Float64Array): Generator<Float64Array> {
 	if (part.length > 0) yield Float64Array.from(part);
 }
 
-/** Leaves of which more than `part` is in `literals`, as pairs. */
-function leavesAbove(literals: Pairs, size: number, part: number): Pairs {
-	const octetsOf = new Map<number, number>();
-	for (let at = 0; at < literals.length; at += 2) {
-		const end = literals[at + 1]!;
-		for (let from = literals[at]!; from < end; ) {
+/** Pairs by the leaf that they are in, counted from its start; cut where leaves end. */
+function byLeaf(pairs: Pairs): Map<number, Pairs> {
+	const cut = new Map<number, number[]>();
+	for (let at = 0; at < pairs.length; at += 2) {
+		const end = pairs[at + 1]!;
+		for (let from = pairs[at]!; from < end; ) {
 			const leaf = Math.floor(from / leafSize);
-			const to = Math.min(end, (leaf + 1) * leafSize);
-			octetsOf.set(leaf, (octetsOf.get(leaf) ?? 0) + to - from);
+			const start = leaf * leafSize;
+			const to = Math.min(end, start + leafSize);
+			const stretches = cut.get(leaf) ?? [];
+			stretches.push(from - start, to - start);
+			cut.set(leaf, stretches);
 			from = to;
 		}
 	}
-	const pairs: number[] = [];
-	for (const [leaf, octets] of octetsOf) {
-		const end = Math.min(size, (leaf + 1) * leafSize);
-		if (octets > part * (end - leaf * leafSize)) pairs.push(leaf * leafSize, end);
-	}
-	return join(pairs);
+	return new Map(Array.from(cut, ([leaf, stretches]) => [leaf, Float64Array.from(stretches)]));
 }
 
 function hashesOf({leaves, hashes}: CopyOutput): LeafHashes {

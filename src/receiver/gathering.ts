@@ -130,10 +130,7 @@ export class Gathering {
 			clock: platform.clock,
 			sha256: platform.crypto.sha256,
 			onStaged: row => this.#staged(row),
-			onWanted: (row, kind, offset, size) => {
-				this.#queue?.again(row, kind, offset, size);
-				this.#wake();
-			},
+			onWanted: (...wanted) => this.#ask(...wanted),
 			onLeaves: (row, leaves) => {
 				const digest = copyOctets(table.digest(row));
 				options.received?.keep(digest, table.columns.size[row]!, leaves);
@@ -330,6 +327,11 @@ export class Gathering {
 				this.bytesLiteral += leafLength(table.columns.size[row]!, index);
 				this.#intake.compressed(row, index, form, octets);
 			},
+			onPatch: (row, part, octets, size) => {
+				this.bytesLiteral += size;
+				this.#intake.patched(row, part, octets);
+			},
+			ask: (...wanted) => this.#ask(...wanted),
 			onDropped: octets => this.#settleOctets(octets),
 			onHeld: octets => {
 				this.#settleOctets(octets);
@@ -348,11 +350,7 @@ export class Gathering {
 			table,
 			rows,
 			bases: rows.map(basesOf),
-			onWanted: (row, kind, offset, size) => {
-				if (this.#isStopped || this.#state[row] !== rowState.waiting) return;
-				this.#queue?.again(row, kind, offset, size);
-				this.#wake();
-			},
+			onWanted: (...wanted) => this.#ask(...wanted),
 			onCopied: (row, from, to, hashes) => {
 				if (this.#isStopped) return;
 				this.#found(to - from);
@@ -360,8 +358,14 @@ export class Gathering {
 			},
 			onFailed: error => this.#failUnlessAborted(error),
 			onEnded: () => this.#wake(),
-			formOf: row => this.#compressed?.formOf(row),
+			onLacked: (...lacked) => this.#compressed?.wantPatch(...lacked) === true,
 		});
+	}
+
+	#ask(...wanted: Parameters<RequestQueue['again']>): void {
+		if (this.#isStopped) return;
+		this.#queue?.again(...wanted);
+		this.#wake();
 	}
 
 	/** Whether any row of it is still waiting; what is asked for again may have come meanwhile. */
@@ -405,7 +409,7 @@ export class Gathering {
 			this.#deltas?.resume(row, {missing, bases});
 		} else {
 			for (let at = 0; at < missing.length; at += 2) {
-				this.#queue?.again(row, 'content', missing[at]!, missing[at + 1]! - missing[at]!);
+				this.#ask(row, 'content', missing[at]!, missing[at + 1]! - missing[at]!);
 			}
 		}
 		this.#wake();

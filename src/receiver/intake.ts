@@ -12,9 +12,16 @@ import {leafCount, leafLength} from '../snapshot/merkle.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import type {ChangeTable} from '../task/change-table.ts';
 import {stageOp} from '../task/stage.ts';
-import {RangeSet} from '../transfer/range-set.ts';
 import {later, millis} from '../unit.ts';
-import {isWhole, type LargeFile, leafState, type OpenLeaf} from './open-leaf.ts';
+import type {LeafPart} from '../wire/patch.ts';
+import {
+	addPatch,
+	isWhole,
+	type LargeFile,
+	leafState,
+	type OpenLeaf,
+	openLeaf,
+} from './open-leaf.ts';
 import type {StageWriter} from './stage-writer.ts';
 
 export type IntakeOptions = {
@@ -25,12 +32,7 @@ export type IntakeOptions = {
 	/** The staged file of `row` is whole, proven and has its attributes. */
 	readonly onStaged: (row: number) => void;
 	/** Ask again: octets that proved wrong. */
-	readonly onWanted: (
-		row: number,
-		kind: 'content' | 'leaves',
-		offset: number,
-		size: number,
-	) => void;
+	readonly onWanted: (row: number, kind: 'content' | 'leaves', at: number, size: number) => void;
 	/** The leaf hashes of `row`, all of them proven. */
 	readonly onLeaves: (row: number, leaves: Uint8Array) => void;
 	/** A leaf, or a stretch of leaf hashes, was not what the digest says. */
@@ -169,6 +171,18 @@ export class Intake {
 		});
 	}
 
+	/** A whole patch; `octets` are the intake's from now on. */
+	patched(row: number, {leaf: index, lacked}: LeafPart, octets: Uint8Array): void {
+		const size = this.#options.table.columns.size[row]!;
+		if (this.#closed[row] === 1 || this.#isTaken(row, size, index)) {
+			this.#options.onDropped(octets.length);
+			return;
+		}
+		const leaf = this.#leafAt(row, index, leafLength(size, index));
+		this.#options.onDropped(addPatch(leaf, {lacked, data: octets}));
+		if (isWhole(leaf)) this.#complete(leaf);
+	}
+
 	/**
 	 * Octets [from, to) of the row's file were copied into staging. Leaves among them that were
 	 * hashed on the way need not be read back.
@@ -196,7 +210,7 @@ export class Intake {
 		this.#closed[row] = 1;
 		for (const [key, leaf] of this.#open) {
 			if (leaf.row !== row) continue;
-			this.#options.onDropped(leaf.memory.total);
+			this.#options.onDropped(leaf.memory.total + (leaf.patch?.data.length ?? 0));
 			this.#release(leaf);
 			this.#open.delete(key);
 		}
@@ -284,10 +298,15 @@ export class Intake {
 			this.#proven(row, index, equalOctets(leaf.hash, hash), true);
 			return;
 		}
-		const check = {row, kind: stageOp.check, offset: leaf.start, data: none, length, hash};
 		this.#options.writer.write({
-			...check,
+			row,
+			offset: leaf.start,
+			length,
+			hash,
 			finishes: file === undefined,
+			kind: leaf.patch === undefined ? stageOp.check : stageOp.patch,
+			data: none,
+			...leaf.patch,
 			settled: isGood => this.#proven(row, index, isGood, leaf.isCopied),
 		});
 	}
@@ -432,19 +451,7 @@ export class Intake {
 		const key = row * leavesMax + index;
 		const known = this.#open.get(key);
 		if (known !== undefined) return known;
-		const leaf = {
-			row,
-			index,
-			start: index * leafSize,
-			length,
-			buffer: undefined,
-			have: new RangeSet(),
-			memory: new RangeSet(),
-			isCopied: false,
-			hash: undefined,
-			pendingWrites: 0,
-			touched: this.#options.clock.now(),
-		};
+		const leaf = openLeaf(row, index, length, this.#options.clock.now());
 		this.#open.set(key, leaf);
 		return leaf;
 	}

@@ -1,7 +1,9 @@
 /** What an intake knows of the files and leaves that are under way. */
+import {leafSize} from '../limit.ts';
 import type {LeavesVerifier} from '../snapshot/leaves-verifier.ts';
-import type {RangeSet} from '../transfer/range-set.ts';
+import {RangeSet} from '../transfer/range-set.ts';
 import type {Micros} from '../unit.ts';
+import {unpackStretches} from '../wire/patch.ts';
 
 /** What is known of a leaf of a file. */
 export const leafState = {wanted: 0, open: 1, closing: 2, verified: 3} as const;
@@ -22,6 +24,8 @@ export type LargeFile = {
 	readonly compressed: Map<number, {readonly form: number; readonly octets: Uint8Array}>;
 };
 
+type Patch = {readonly lacked: Uint8Array; readonly data: Uint8Array};
+
 export type OpenLeaf = {
 	readonly row: number;
 	readonly index: number;
@@ -37,8 +41,41 @@ export type OpenLeaf = {
 	/** What it is, where all of it was copied at once. */
 	hash: Uint8Array | undefined;
 	pendingWrites: number;
+	/** What is to be made, of what is here, of what was lacked. */
+	patch: Patch | undefined;
 	touched: Micros;
 };
+
+/** Nothing of it is here yet. */
+export function openLeaf(row: number, index: number, length: number, now: Micros): OpenLeaf {
+	return {
+		row,
+		index,
+		start: index * leafSize,
+		length,
+		buffer: undefined,
+		have: new RangeSet(),
+		memory: new RangeSet(),
+		isCopied: false,
+		hash: undefined,
+		pendingWrites: 0,
+		patch: undefined,
+		touched: now,
+	};
+}
+
+/** A patch has come. Answers the octets of one in whose place it is. */
+export function addPatch(leaf: OpenLeaf, patch: Patch): number {
+	const octets = leaf.patch?.data.length ?? 0;
+	leaf.patch = patch;
+	// What it makes may be wrong because what was copied is.
+	leaf.isCopied = true;
+	const stretches = unpackStretches(patch.lacked, leaf.length)!;
+	for (let at = 0; at < stretches.length; at += 2) {
+		leaf.have.add(stretches[at]!, stretches[at + 1]!);
+	}
+	return octets;
+}
 
 /** All of it is here, in memory or in the staged file. */
 export function isWhole({have, length}: OpenLeaf): boolean {

@@ -8,6 +8,7 @@ import {leafCount, leavesSize} from '../snapshot/merkle.ts';
 import {type ChangeTable, noRow} from '../task/change-table.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import {type ObjectKind, objectKind} from '../wire/frame.ts';
+import type {LeafPart} from '../wire/patch.ts';
 
 /** Octets of small files in one request, and of a large one in one range. */
 const runSizeMax = 256 * 1024;
@@ -26,6 +27,7 @@ export class RowRequest implements FetchRequest {
 	readonly offset: number;
 	readonly length: number;
 	readonly sizes?: Float64Array;
+	readonly part?: LeafPart;
 	/** Of each object its row, `noRow` where it has none. */
 	readonly rows: Uint32Array;
 
@@ -39,14 +41,18 @@ export class RowRequest implements FetchRequest {
 		this.length = fields.length;
 		this.rows = fields.rows;
 		if (fields.sizes !== undefined) this.sizes = fields.sizes;
+		if (fields.part !== undefined) this.part = fields.part;
 	}
 }
+
+export type AgainKind = 'content' | 'leaves' | 'sums' | 'patch';
 
 type Stretch = {
 	readonly row: number;
 	readonly kind: ObjectKind;
 	readonly offset: number;
 	readonly size: number;
+	readonly part: LeafPart | undefined;
 };
 
 /** A large file that is being asked for: octets of its leaf hashes and content that have been. */
@@ -116,16 +122,19 @@ export class RequestQueue {
 		this.#late.push(row);
 	}
 
-	/** Asks for part of what a row needs, before all that has its turn. Sums come as one request. */
-	again(row: number, kind: 'content' | 'leaves' | 'sums', offset: number, size: number): void {
-		this.#again.push({row, kind: objectKind[kind], offset, size});
+	/**
+	 * Asks for part of what a row needs, before all that has its turn. Sums come as one request; of
+	 * a patch, `size` is the most that it may have.
+	 */
+	again(row: number, kind: AgainKind, offset: number, size: number, part?: LeafPart): void {
+		this.#again.push({row, kind: objectKind[kind], offset, size, part});
 	}
 
 	/** What goes out of turn. */
 	nextAgain(): RowRequest | undefined {
 		const stretch = this.#again[this.#againDone];
 		if (stretch === undefined) return undefined;
-		const {row, kind, offset, size} = stretch;
+		const {row, kind, offset, size, part} = stretch;
 		const length = kind === objectKind.sums ? size : Math.min(rangeSize, size);
 		if (length < size) {
 			this.#again[this.#againDone] = {...stretch, offset: offset + length, size: size - length};
@@ -133,7 +142,7 @@ export class RequestQueue {
 			this.#again = [];
 			this.#againDone = 0;
 		}
-		return this.#range(row, kind, offset, length);
+		return this.#range(row, kind, offset, length, part);
 	}
 
 	#nextOfLarge(file: LargeFile): RowRequest {
@@ -159,7 +168,13 @@ export class RequestQueue {
 		return request;
 	}
 
-	#range(row: number, kind: ObjectKind, offset: number, length: number): RowRequest {
+	#range(
+		row: number,
+		kind: ObjectKind,
+		offset: number,
+		length: number,
+		part?: LeafPart,
+	): RowRequest {
 		const {page, position} = this.#wanted.table.columns;
 		return new RowRequest({
 			snapshot: this.snapshot,
@@ -170,6 +185,7 @@ export class RequestQueue {
 			offset,
 			length,
 			rows: Uint32Array.of(row),
+			...(part && {part}),
 		});
 	}
 

@@ -45,6 +45,8 @@ export type StageItem = {
 	readonly length: number;
 	/** Number of the form that `data` is in; none: it is as it is. */
 	readonly form?: number;
+	/** `data` is a patch for what this names. */
+	readonly lacked?: Uint8Array;
 	/** Of the leaf; empty for a part. */
 	readonly hash: Uint8Array;
 	/** With this the file is whole. */
@@ -174,7 +176,11 @@ export class StageWriter {
 			if (item.at !== -1) ops.push({item, row: rows.length - 1});
 		}
 		const hash = new Uint8Array(ops.length * digestSize);
-		for (const [op, {item}] of ops.entries()) hash.set(item.hash, op * digestSize);
+		const lacked = new Map<number, Uint8Array>();
+		for (const [op, {item}] of ops.entries()) {
+			hash.set(item.hash, op * digestSize);
+			if (item.lacked !== undefined) lacked.set(op, item.lacked);
+		}
 		const job = {
 			staging,
 			creation,
@@ -190,6 +196,7 @@ export class StageWriter {
 			at: Uint32Array.from(ops, ({item}) => item.at),
 			hash,
 			data,
+			lacked,
 		};
 		return {job, rows};
 	}

@@ -8,6 +8,7 @@ import {RateCap} from '../transfer/rate-cap.ts';
 import type {Micros} from '../unit.ts';
 import type {Compressor} from './compressor.ts';
 import type {ObjectMaker} from './object-maker.ts';
+import type {Patcher} from './patcher.ts';
 import type {Published} from './published.ts';
 
 /** Reads saved leaf hashes and sums of file versions; undefined where nothing is saved. */
@@ -25,6 +26,8 @@ export type ModuleOptions = {
 	readonly isRelayed?: boolean;
 	/** None: contents are sent as they are. */
 	readonly compressor?: Compressor | undefined;
+	/** None: what is lacked of a leaf is sent as it is. */
+	readonly patcher?: Patcher | undefined;
 	/** Makes what of leaf hashes and sums is not saved; none: it is not to be had. */
 	readonly maker?: ObjectMaker | undefined;
 } & ModuleLimits;
@@ -53,6 +56,7 @@ export class Module {
 	readonly saved: SavedObjects;
 	readonly isRelayed: boolean;
 	readonly compressor: Compressor | undefined;
+	readonly patcher: Patcher | undefined;
 	readonly maker: ObjectMaker | undefined;
 	/** What all sessions of the module send together. */
 	readonly rate = new RateCap();
@@ -69,6 +73,7 @@ export class Module {
 		this.saved = options.saved;
 		this.isRelayed = options.isRelayed ?? false;
 		this.compressor = options.compressor;
+		this.patcher = options.patcher;
 		this.maker = options.maker;
 		this.#limits = options;
 		this.rate.setRate(options.rateTotalMax ?? Infinity, 0);

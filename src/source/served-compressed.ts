@@ -1,41 +1,26 @@
 /** The compressed objects that one session wants: finds them, or has them made, a few at a time. */
 import {leafSize} from '../limit.ts';
-import type {JobOptions} from '../scheduler/lane.ts';
 import type {ReadRequest, Want} from '../transfer/sender.ts';
 import {compressedGroupSize, formOfKind, isSizes, sizeSize} from '../wire/compressed.ts';
 import {refuseCode} from '../wire/frame.ts';
 import type {Compressor, GroupPlace} from './compressor.ts';
 import {placeIn} from './file-place.ts';
-import type {Module} from './module.ts';
-import type {Published} from './published.ts';
-
-export type ServedLaterOptions = {
-	readonly module: Module;
-	/** By the number that a want names them with. */
-	readonly shown: readonly Published[];
-	readonly order: () => JobOptions;
-	/** Octets, or a refuseCode, for what `take` had no answer to at once. */
-	readonly answer: (request: ReadRequest, result: Uint8Array | number) => void;
-	/** Some have been answered. */
-	readonly answered: () => void;
-	readonly broken: (error: unknown) => void;
-};
-
-/** Jobs of one session at a time: as many as there are threads to take them, nearly always. */
-const jobsMax = 4;
-/** Groups in one job, and octets of content. */
-const batchCountMax = 64;
-
-type Waiting = {readonly request: ReadRequest; readonly place: GroupPlace};
+import {type ServedLaterOptions, ServedQueue} from './served-queue.ts';
 
 export class ServedCompressed {
 	readonly #options: ServedLaterOptions;
-	#waiting: Waiting[] = [];
-	#running = 0;
-	#isClosed = false;
+	readonly #queue: ServedQueue<GroupPlace>;
 
 	constructor(options: ServedLaterOptions) {
 		this.#options = options;
+		const {module} = options;
+		this.#queue = new ServedQueue(options, {
+			sizeOf: ({size}) => Math.min(compressedGroupSize, size),
+			batchSizeMax: compressedGroupSize,
+			isLike: (first, next) => first.form === next.form,
+			make: (places, order) => module.compressor!.make(module.root, places, order),
+			find: (request, place) => answerFrom(module.compressor!, request, place),
+		});
 	}
 
 	/** Octets of each object of a want of whole files, all of one leaf; or a refuseCode. */
@@ -71,47 +56,16 @@ export class ServedCompressed {
 		// Content that could not be read has no digest.
 		if (place.digest.length === 0) return refuseCode.invalid;
 		if (group * compressedGroupSize >= place.size) return refuseCode.invalid;
-		const answer = answerFrom(compressor, request, place);
-		if (answer === undefined) this.#waiting.push({request, place});
-		return answer;
+		return this.#queue.take(request, place);
 	}
 
 	/** Starts making what waits. */
 	flush(): void {
-		const {compressor} = this.#options.module;
-		while (compressor && !this.#isClosed && this.#waiting.length > 0 && this.#running < jobsMax) {
-			let octets = 0;
-			let count = 0;
-			const {form} = this.#waiting[0]!.place;
-			for (const {place} of this.#waiting) {
-				if (count === batchCountMax || place.form !== form) break;
-				octets += Math.min(compressedGroupSize, place.size);
-				if (count > 0 && octets > compressedGroupSize) break;
-				count++;
-			}
-			const batch = this.#waiting.splice(0, count);
-			this.#running++;
-			this.#make(compressor, batch).catch(this.#options.broken);
-		}
+		this.#queue.flush();
 	}
 
 	close(): void {
-		this.#isClosed = true;
-		this.#waiting = [];
-	}
-
-	async #make(compressor: Compressor, batch: readonly Waiting[]): Promise<void> {
-		const {module, order, answer, answered} = this.#options;
-		const places = batch.map(({place}) => place);
-		const codes = await compressor.make(module.root, places, order());
-		this.#running--;
-		if (this.#isClosed) return;
-		batch.forEach(({request, place}, index) => {
-			const made = codes[index] || answerFrom(compressor, request, place);
-			answer(request, made ?? refuseCode.unavailable);
-		});
-		this.flush();
-		answered();
+		this.#queue.close();
 	}
 
 	#place(

@@ -19,8 +19,10 @@ import {otherwise} from './file-place.ts';
 import type {Module} from './module.ts';
 import type {Published} from './published.ts';
 import {makeBatch} from './read-batch.ts';
-import {ServedCompressed, type ServedLaterOptions} from './served-compressed.ts';
+import {ServedCompressed} from './served-compressed.ts';
 import {ServedMade} from './served-made.ts';
+import {ServedPatches} from './served-patches.ts';
+import type {ServedLaterOptions} from './served-queue.ts';
 import {SharedRead, type SharedReads} from './shared-reads.ts';
 
 export type ServedOptions = {
@@ -66,6 +68,7 @@ export class ServedSession implements Payload {
 	/** By the number that a want names them with. */
 	readonly #shown: Published[];
 	readonly #compressed: ServedCompressed;
+	readonly #patches: ServedPatches;
 	/** Sums and leaf hashes that have to be made first. */
 	readonly #made: ServedMade;
 	/** What was to be read for another session, and was not. */
@@ -101,6 +104,7 @@ export class ServedSession implements Payload {
 			broken: options.broken,
 		};
 		this.#compressed = new ServedCompressed(making);
+		this.#patches = new ServedPatches(making);
 		this.#made = new ServedMade(making, request => this.#fromMemory(request));
 		this.#task = options.parent.open({
 			kind: 'send',
@@ -148,8 +152,7 @@ export class ServedSession implements Payload {
 				this.#start(reading);
 				reading = new Reading(this.#options.reads);
 			} else {
-				const isSaved = request.kind <= objectKind.sums;
-				const result = isSaved ? this.#made.take(request) : this.#compressed.take(request);
+				const result = this.#makerOf(request).take(request);
 				if (result === undefined) continue;
 				this.#sender.handleRead(request, result);
 				this.#hasSettled = true;
@@ -157,6 +160,7 @@ export class ServedSession implements Payload {
 		}
 		this.#start(reading);
 		this.#compressed.flush();
+		this.#patches.flush();
 		this.#made.flush();
 		this.#isInTurn = false;
 		return this.#hasSettled;
@@ -200,6 +204,7 @@ export class ServedSession implements Payload {
 	closed(code: number, text: string): void {
 		this.#isClosed = true;
 		this.#compressed.close();
+		this.#patches.close();
 		this.#made.close();
 		if (this.#task.isOpen) {
 			if (code === closeCode.done) this.#task.done();
@@ -209,7 +214,13 @@ export class ServedSession implements Payload {
 		this.#sender.closed(code, text);
 	}
 
-	#resolve(want: Want): {sizes: Float64Array} | number {
+	#makerOf({kind, part}: ReadRequest): ServedMade | ServedCompressed | ServedPatches {
+		if (part !== undefined) return this.#patches;
+		return kind <= objectKind.sums ? this.#made : this.#compressed;
+	}
+
+	#resolve(want: Want): {sizes: ArrayLike<number>} | number {
+		if (want.part !== undefined) return this.#patches.resolve(want);
 		const isCompressed = want.kind > objectKind.sums && !isSizes(want.kind);
 		if (isCompressed && want.count > 1) return this.#compressed.resolve(want);
 		return this.#shown[want.snapshot]?.resolve(want) ?? refuseCode.invalid;

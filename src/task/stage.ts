@@ -8,8 +8,10 @@ import type {DirHandle, FileHandle, Name, TreeIo} from '../platform/tree.ts';
 import {leafHash} from '../snapshot/merkle.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import {formAt} from '../wire/compressed.ts';
+import {type Stretches, unpackStretches} from '../wire/patch.ts';
 import {type Creation, setAttributes} from './attributes.ts';
 import type {ChangeRows} from './change-table.ts';
+import {applyPatch} from './patch.ts';
 import {writeSparse} from './sparse-file.ts';
 import {stagedName} from './staged-name.ts';
 import {defineTask, type TaskContext} from './task.ts';
@@ -23,6 +25,8 @@ export const stageOp = {
 	check: 2,
 	/** A whole leaf in a compressed form: expanded, then as a leaf. */
 	compressed: 3,
+	/** The patch of a leaf that is there but for what is lacked. */
+	patch: 4,
 } as const;
 
 /** Operations are in the order of their rows; those of one row are done in their own order. */
@@ -48,6 +52,8 @@ export type StageInput = {
 	/** 32 octets for each operation. */
 	readonly hash: Uint8Array;
 	readonly data: Uint8Array;
+	/** By operation that is a patch, how what it stands for is named. */
+	readonly lacked: ReadonlyMap<number, Uint8Array>;
 };
 
 export type StageOutput = {
@@ -97,28 +103,35 @@ function stageRow(
 	const name = stagedName(rows.digest.subarray(row * digestSize), rows.copy[row]!);
 	const finish = input.finish[row] === 1;
 	const badBefore = bad.length;
+	const sparseSize = rows.holes[row] === 0 ? undefined : rows.size[row]!;
 	const file = new StagedFile(tree, input.staging[rows.device[row]!]!, name);
 	// A file that comes as one leaf, or is empty, is made with its own mode at once.
 	const isWhole = rows.size[row]! === (end > first ? length[first]! : 0);
-	if (finish && isWhole && kind[first] !== stageOp.check) file.newMode = rows.mode[row]! & 0o777;
+	const isThere = kind[first] === stageOp.check || kind[first] === stageOp.patch;
+	if (finish && isWhole && !isThere) file.newMode = rows.mode[row]! & 0o777;
 	try {
 		for (let op = first; op < end; op++) {
 			const proof = hash.subarray(op * digestSize, (op + 1) * digestSize);
-			let octets: Uint8Array | undefined = data.subarray(at[op]!, at[op]! + stored[op]!);
-			if (kind[op] === stageOp.check) {
-				octets = new Uint8Array(length[op]!);
-				tree.read(file.handle(), octets, offset[op]!);
+			const came = data.subarray(at[op]!, at[op]! + stored[op]!);
+			let octets: Uint8Array | undefined = came;
+			let stretches: Stretches | undefined = [0, length[op]!];
+			if (kind[op] === stageOp.patch) {
+				const leaf = readLeaf(tree, file, length[op]!, offset[op]!);
+				stretches = unpackStretches(input.lacked.get(op)!, leaf.length);
+				const isApplied = stretches && applyPatch(compression, came, leaf, stretches);
+				octets = isApplied ? leaf : undefined;
 			}
+			if (kind[op] === stageOp.check) octets = readLeaf(tree, file, length[op]!, offset[op]!);
 			if (kind[op] === stageOp.compressed) {
 				const codec = formAt(form[op]!)?.codec;
-				octets = codec && compression?.expand(codec, octets, length[op]!);
+				octets = codec && compression?.expand(codec, came, length[op]!);
 			}
 			const isPart = kind[op] === stageOp.part;
-			const proven = octets && (isPart || equalOctets(leafHash(sha256, octets), proof));
-			if (!proven || octets === undefined) bad.push(op);
+			const isProven =
+				octets !== undefined && (isPart || equalOctets(leafHash(sha256, octets), proof));
+			if (!isProven || octets === undefined) bad.push(op);
 			else if (kind[op] === stageOp.check) continue;
-			else if (rows.holes[row] === 0) tree.write(file.handle(), octets, offset[op]!);
-			else writeSparse(tree, file.handle(), octets, offset[op]!, rows.size[row]!);
+			else writeStretches(tree, file, octets, stretches!, offset[op]!, sparseSize);
 		}
 		if (!finish || bad.length > badBefore) return undefined;
 		const handle = file.handle();
@@ -133,6 +146,29 @@ function stageRow(
 	} catch (error) {
 		if (error instanceof ShoalError) return error;
 		throw error;
+	}
+}
+
+function readLeaf(tree: TreeIo, file: StagedFile, length: number, offset: number): Uint8Array {
+	const leaf = new Uint8Array(length);
+	tree.read(file.handle(), leaf, offset);
+	return leaf;
+}
+
+/** Writes stretches of what stands at `offset`; `sparseSize`: of a file that may have holes. */
+function writeStretches(
+	tree: TreeIo,
+	file: StagedFile,
+	octets: Uint8Array,
+	stretches: Stretches,
+	offset: number,
+	sparseSize: number | undefined,
+): void {
+	for (let at = 0; at < stretches.length; at += 2) {
+		const from = stretches[at]!;
+		const some = octets.subarray(from, stretches[at + 1]!);
+		if (sparseSize === undefined) tree.write(file.handle(), some, offset + from);
+		else writeSparse(tree, file.handle(), some, offset + from, sparseSize);
 	}
 }
 

@@ -7,11 +7,11 @@ import {hash, hashJoin, hashPart} from './hash.ts';
 import {listBelow} from './list-below.ts';
 import {look} from './look.ts';
 import {copyMatches, match} from './match.ts';
+import {makePatches} from './patch.ts';
 import {publish} from './publish.ts';
 import {readRanges} from './read.ts';
 import {removeTrees} from './remove-trees.ts';
 import {scan} from './scan.ts';
-import {shrinkage} from './shrinkage.ts';
 import {siblings} from './siblings.ts';
 import {stage} from './stage.ts';
 import {hashStaged} from './staged-hash.ts';
@@ -31,7 +31,7 @@ const tasks: readonly AnyTask[] = [
 	compress,
 	match,
 	copyMatches,
-	shrinkage,
+	makePatches,
 	copyContent,
 	linkContent,
 	hashStaged,

@@ -106,7 +106,7 @@ export class Feedback {
 		this.#wants.forEachOpen(this.#wants.taken, want => {
 			if (want.version >= this.#first || !this.#isDue(want)) return true;
 			const mark = to.offset;
-			encodeFrame('want', wireWant(want), to);
+			writeWant(want, to);
 			if (to.overflowed) {
 				to.rewind(mark);
 				more = true;
@@ -137,17 +137,13 @@ export class Feedback {
 	}
 }
 
-function wireWant({number, line: {request}, piece}: WantState) {
-	return {
-		number,
-		snapshot: request.snapshot,
-		kind: request.kind,
-		page: request.page,
-		position: request.position + piece.object,
-		count: piece.count,
-		offset: piece.offset,
-		length: piece.length,
-	};
+function writeWant({number, line: {request}, piece}: WantState, to: Writer): void {
+	const {snapshot, kind, page, part} = request;
+	const {count, offset, length} = piece;
+	const position = request.position + piece.object;
+	const fields = {number, snapshot, page, position, offset, length};
+	if (part === undefined) encodeFrame('want', {...fields, kind, count}, to);
+	else encodeFrame('wantPatch', {...fields, ...part}, to);
 }
 
 /** Data packets after which a feedback may go out, and after which it must. */

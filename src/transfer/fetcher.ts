@@ -320,10 +320,11 @@ export class Fetcher implements Payload {
 	}
 
 	#onFrame(frame: Frame, dataSeen: boolean, number: number, now: Micros): number | undefined {
-		if (frame.name === 'refuse' && dataSeen) {
+		if ((frame.name === 'refuse' || frame.name === 'end') && dataSeen) {
 			const want = this.#wants.get(frame.want);
 			if (frame.want >= this.#wants.next) return closeCode.malformed;
 			if (want === undefined) return undefined;
+			if (frame.name === 'end') return this.#intake.ended(want, frame.offset, number, now);
 			if (frame.object >= want.piece.count) return closeCode.malformed;
 			this.#intake.refuse(want, frame.object, frame.code, number, now);
 			return undefined;

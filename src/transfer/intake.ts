@@ -103,6 +103,27 @@ export class Intake {
 		this.#parts.wants.settle(want);
 	}
 
+	/**
+	 * The patch of a want ends at `offset`: of all that is asked for beyond, nothing comes. Answers a
+	 * close code if the want is of something else.
+	 */
+	ended(want: WantState, offset: number, number: number, now: Micros): number | undefined {
+		const {line} = want;
+		const {length, part} = line.request;
+		if (part === undefined) return closeCode.malformed;
+		const at = Math.min(length, Math.max(0, offset - line.request.offset));
+		this.#show(want, Math.min(want.to, Math.max(want.from, at)), want.to, number, now);
+		this.#removeLost(line, at, length);
+		const added = line.arrived.add(at, length);
+		if (added > 0 && !line.cancelled) {
+			this.wantedBytes -= added;
+			this.#parts.asking.drop(line);
+			if (line.missing === 0) this.#finish(line);
+		}
+		this.#parts.wants.settle(want);
+		return undefined;
+	}
+
 	/** Everything of the wants below `unsent` has been sent: what is not here is a hole. */
 	shown(unsent: number, number: number, now: Micros): void {
 		const {wants} = this.#parts;
@@ -130,9 +151,11 @@ export class Intake {
 				asking.repeat(line, at, end);
 				want.lostBytes += end - at;
 				want.missedAt = holes.shownAt;
+				// How much of a patch was on its way is not known: some packet was.
+				const lost = line.request.part === undefined ? end - at : Math.min(end - at, packetSize);
 				statistics.rangesLost++;
-				statistics.bytesLost += end - at;
-				controller.onLost(end - at, now);
+				statistics.bytesLost += lost;
+				controller.onLost(lost, now);
 				any = true;
 				at = line.arrived.nextGap(end);
 			}
@@ -212,6 +235,9 @@ export class Intake {
 		if (this.#lines.delete(line.request)) this.#parts.handler.done(line.request);
 	}
 }
+
+/** Octets of content in a packet of 1200. */
+const packetSize = 1100;
 
 /** Where a block stands in the line of its want; -1: outside of what the want asked for. */
 function positionOf({line, from, to, piece}: WantState, block: BlockFields, size: number): number {

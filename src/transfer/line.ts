@@ -77,7 +77,9 @@ export class Line {
 		into.object = object;
 		into.count = 1;
 		into.offset = this.offsetAt(from, object);
-		into.length = Math.min(to, end, from + sizeMax) - from;
+		// Of a patch most of the line never comes: its end is told once.
+		const most = this.request.part === undefined ? sizeMax : Infinity;
+		into.length = Math.min(to, end, from + most) - from;
 		if (this.#starts === undefined || from > this.startOf(object)) return;
 		let last = object;
 		while (last + 1 < this.request.count && last + 1 - object < wantEntriesMax) {

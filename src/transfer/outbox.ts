@@ -10,8 +10,12 @@ import type {Writer} from '../wire/codec.ts';
 import {objectKindMax} from '../wire/compressed.ts';
 import {blockHeaderSize, writeBlockHeader} from '../wire/data-frame.ts';
 import {encodeFrame, type FrameValue, objectKind, refuseCode} from '../wire/frame.ts';
+import {type LeafPart, lackedSizeMax, patchSizeMax} from '../wire/patch.ts';
 
-export type Want = FrameValue<'want'>;
+export type Want = FrameValue<'want'> & {
+	/** Of a patch: of what. */
+	readonly part?: LeafPart;
+};
 
 /** Answers from memory: nothing here may wait for a disk. */
 export type SenderSource = {
@@ -32,7 +36,14 @@ export type ReadRequest = {
 	readonly position: number;
 	readonly offset: number;
 	readonly length: number;
+	readonly part?: LeafPart | undefined;
 };
+
+/** A want of a patch as one of any object. Its octets are kept: the frame's are the packet's. */
+export function patchWant({leaf, lacked, ...fields}: FrameValue<'wantPatch'>): Want {
+	const part = {leaf, lacked: lacked.slice(0, 1 + lackedSizeMax)};
+	return {...fields, kind: objectKind.patch, count: 1, part};
+}
 
 export class Outbox {
 	/** All wants below it are taken in. */
@@ -141,7 +152,10 @@ export class Outbox {
 		return undefined;
 	}
 
-	/** `done` is called once the octets are not needed any more. */
+	/**
+	 * `done` is called once the octets are not needed any more. Of a patch there may be fewer than
+	 * were asked for: then it ends with them.
+	 */
 	handleRead(request: ReadRequest, result: Uint8Array | number, done?: () => void): void {
 		const chunk = request as Chunk;
 		if (chunk.finished) {
@@ -150,10 +164,12 @@ export class Outbox {
 		}
 		const isNeeded = !chunk.want.withdrawn && !chunk.orphaned;
 		if (!isNeeded) this.#readAhead -= chunk.cost;
-		if (typeof result === 'number' || result.length !== chunk.length) {
-			chunk.code = typeof result === 'number' ? result : refuseCode.stale;
-		} else {
-			chunk.data = result;
+		if (typeof result === 'number') chunk.code = result;
+		else if (!chunk.fits(result)) chunk.code = refuseCode.stale;
+		else {
+			const cost = chunk.cost;
+			chunk.take(result);
+			if (isNeeded) this.#readAhead -= cost - chunk.cost;
 		}
 		chunk.done = done;
 		if (!isNeeded || chunk.code !== 0) chunk.release();
@@ -188,6 +204,7 @@ export class Outbox {
 	#writeBlock(chunk: Chunk, to: Writer): boolean {
 		const {want, object, left} = chunk;
 		const offset = chunk.offset + chunk.sent;
+		if (left === 0) return this.#end(chunk, offset, to);
 		const header = blockHeaderSize(want.number, object, offset, Math.min(left, to.room));
 		const size = Math.min(left, to.room - header);
 		if (size <= 0 || (size < left && size < fragmentMin)) return false;
@@ -198,11 +215,26 @@ export class Outbox {
 		chunk.sent += size;
 		this.blockBytes += size;
 		this.#readAhead -= size;
-		if (chunk.left === 0) {
+		if (chunk.left > 0) return true;
+		if (chunk.isLast) {
+			this.#end(chunk, offset + size, to);
+		} else {
 			chunk.release();
 			this.#readAhead -= chunk.cost;
 			want.chunks.shift();
 		}
+		return true;
+	}
+
+	/** Tells that the object ends at `offset`: no more of it is sent, and none was read. */
+	#end({want, object}: Chunk, offset: number, to: Writer): boolean {
+		const mark = to.offset;
+		encodeFrame('end', {want: want.number, offset}, to);
+		if (to.overflowed) {
+			to.rewind(mark);
+			return false;
+		}
+		this.#skip(want, object);
 		return true;
 	}
 
@@ -216,12 +248,16 @@ export class Outbox {
 			return false;
 		}
 		this.refusalCount++;
+		this.#skip(want, object);
+		return true;
+	}
+
+	#skip(want: OutWant, object: number): void {
 		for (const each of want.skip(object)) {
 			if (each.finished) this.#readAhead -= each.cost;
 			else each.orphaned = true;
 			each.release();
 		}
-		return true;
 	}
 }
 
@@ -318,15 +354,31 @@ class Chunk implements ReadRequest {
 	/** A refuse code, or 0. */
 	code = 0;
 	finished = false;
+	/** With its octets its object ends. */
+	isLast = false;
 	/** Its object was refused while it was being read. */
 	orphaned = false;
 	sent = 0;
+	/** Octets that are read, as far as is known. */
+	#size: number;
 
 	constructor(want: OutWant, object: number, offset: number, length: number) {
 		this.want = want;
 		this.object = object;
 		this.offset = offset;
 		this.length = length;
+		this.#size = length;
+	}
+
+	/** A patch may have fewer octets than were asked for. */
+	fits({length}: Uint8Array): boolean {
+		return this.kind === objectKind.patch ? length <= this.length : length === this.length;
+	}
+
+	take(octets: Uint8Array): void {
+		this.data = octets;
+		this.#size = octets.length;
+		this.isLast = octets.length < this.length;
 	}
 
 	release(): void {
@@ -337,7 +389,7 @@ class Chunk implements ReadRequest {
 	}
 
 	get left(): number {
-		return this.length - this.sent;
+		return this.#size - this.sent;
 	}
 
 	/** What it takes of the room for reading ahead: one of few octets is a read all the same. */
@@ -360,12 +412,20 @@ class Chunk implements ReadRequest {
 	get position(): number {
 		return this.want.frame.position + this.object;
 	}
+
+	get part(): LeafPart | undefined {
+		return this.want.frame.part;
+	}
 }
 
 const set: Copy = (into, at, from) => into.set(from, at);
 
-function isValid({kind, count, offset, length}: Want): boolean {
-	if (kind > objectKindMax || length === 0) return false;
+function isValid({kind, count, offset, length, part}: Want): boolean {
+	if (length === 0) return false;
+	if (part !== undefined) {
+		return part.lacked.length <= lackedSizeMax && offset + length <= patchSizeMax;
+	}
+	if (kind > objectKindMax) return false;
 	if (count === 0 || count > wantEntriesMax) return false;
 	return count === 1 || (kind >= objectKind.content && offset === 0);
 }

@@ -1,12 +1,14 @@
 /** What a receiver asks of its fetcher, and what it is told. Objects: wire/README.md §6. */
 import type {Micros} from '../unit.ts';
 import type {ObjectKind} from '../wire/frame.ts';
+import type {LeafPart} from '../wire/patch.ts';
 
 /**
  * A line of octets to fetch. `count` = 1: the range [offset, offset + length) of one object.
  * `count` > 1: the whole objects of entries position … position + count − 1 of a page, one after
  * another; then `offset` is 0, `sizes` has the octets of each (0 where there is none) and `length`
- * is their sum. The fetcher hands it back as it is and changes nothing in it.
+ * is their sum. The fetcher hands it back as it is and changes nothing in it. With `part`: a patch,
+ * of which `length` is the most that it may have; what comes may end before.
  */
 export type FetchRequest = {
 	readonly snapshot: number;
@@ -17,6 +19,7 @@ export type FetchRequest = {
 	readonly offset: number;
 	readonly length: number;
 	readonly sizes?: Float64Array;
+	readonly part?: LeafPart;
 };
 
 export type FetchHandler = {

@@ -17,7 +17,7 @@ import {
 	type FrameValue,
 } from '../wire/frame.ts';
 import {HeadOffer} from './head-offer.ts';
-import {Outbox, type ReadRequest, type SenderSource} from './outbox.ts';
+import {Outbox, patchWant, type ReadRequest, type SenderSource} from './outbox.ts';
 import {Pacer} from './pacer.ts';
 import {type RateCap, RateTurns} from './rate-cap.ts';
 import type {HeadDiff} from './request.ts';
@@ -274,6 +274,8 @@ export class Sender implements Payload {
 				return this.#onReceipt(frame, now);
 			case 'want':
 				return this.#outbox.add(frame);
+			case 'wantPatch':
+				return this.#outbox.add(patchWant(frame));
 			case 'ask':
 				this.#source.asked?.(frame.module, frame.sequence);
 				return undefined;

@@ -54,6 +54,19 @@ export const frameTable = {
 			length: varint,
 		},
 	},
+	wantPatch: {
+		type: 0x13,
+		fields: {
+			number: varint,
+			snapshot: varint,
+			page: varint,
+			position: varint,
+			leaf: varint,
+			lacked: opaque,
+			offset: varint,
+			length: varint,
+		},
+	},
 
 	data: {
 		type: 0x20,
@@ -68,6 +81,7 @@ export const frameTable = {
 	},
 	block: {type: 0x21, fields: {want: varint, object: varint, offset: varint, data: opaque}},
 	refuse: {type: 0x22, fields: {want: varint, object: varint, code: u8}},
+	end: {type: 0x23, fields: {want: varint, offset: varint}},
 
 	ask: {type: 0x30, fields: {module: opaque, sequence: varint}},
 	head: {type: 0x31, fields: {statement: opaque, diffs: list(diff, diffsMax)}},
@@ -86,9 +100,12 @@ export type FrameValue<N extends FrameName> = ValueOf<(typeof frameTable)[N]['fi
 /** A decoded frame; octets in it are views of the input. */
 export type Frame = {[N in FrameName]: {readonly name: N} & FrameValue<N>}[FrameName];
 
-/** What a want's `kind` asks for. wire/README.md §6. */
-export const objectKind = {list: 0, node: 1, diff: 2, content: 3, leaves: 4, sums: 5} as const;
-/** Kinds above these are of compressed forms: `compressed.ts`. */
+/** What a want's `kind` asks for, and, by a number that no want says, `wantPatch`. README.md §6. */
+export const objectKind = {
+	...{list: 0, node: 1, diff: 2, content: 3, leaves: 4, sums: 5},
+	patch: 255,
+} as const;
+/** Kinds above the first six are of compressed forms: `compressed.ts`. */
 export type ObjectKind = (typeof objectKind)[keyof typeof objectKind] | CompressedKind;
 type CompressedKind = 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17;
 

@@ -72,3 +72,41 @@ test('noise costs half a per cent more at most, and a module may refuse to compr
 	const refused = await pull(space, await serve('compress = false\n'), '-z');
 	t.is(refused.bytesCompressed, 0);
 });
+
+test('a line changed in each of many stretches costs a fraction with -z, for every receiver', async t => {
+	const space = new Workspace(t);
+	const prng = new Prng(4);
+	const old = text(prng, 3_000_000);
+	space.write('tree/large', old);
+	for (let file = 0; file < 40; file++) space.write(`tree/${file}`, text(prng, 20_000));
+	const server = await space.serve('tree');
+	const mirrors = ['plain', 'first', 'second'].map(name => space.at(name));
+	for (const mirror of mirrors) await space.run('pull', server.url, mirror);
+	await server.stop();
+	const change = (from: string): string =>
+		from
+			.split('\n')
+			.map((line, index) => (index % 400 === 7 ? `${line} ${prng.below(1000)}` : line))
+			.join('\n');
+	space.write('tree/large', change(old));
+	for (let file = 0; file < 40; file++) {
+		space.write(`tree/${file}`, change(readFileSync(space.at(`tree/${file}`), 'utf8')));
+	}
+	const {url} = await space.serve('tree');
+	const results: Result[] = [];
+	for (const [index, mirror] of mirrors.entries()) {
+		const {exit, errors, lines} = await space.run(
+			...['pull', url, mirror, ...(index === 0 ? [] : ['-z'])],
+		);
+		t.is(exit, 0, errors);
+		results.push(lines.at(-1) as unknown as Result);
+		const isSame = (name: string) =>
+			readFileSync(join(mirror, name)).equals(readFileSync(space.at(`tree/${name}`)));
+		t.true(readdirSync(mirror).every(name => name === '.shoal' || isSame(name)));
+	}
+	const [plain, first, second] = results as [Result, Result, Result];
+	t.is(plain.bytesCompressed, 0);
+	t.is(first.bytesLiteral, plain.bytesLiteral);
+	t.is(second.bytesCompressed, first.bytesCompressed);
+	t.true(first.bytesCompressed * 3 < plain.bytesLiteral, `${first.bytesCompressed} octets`);
+});

@@ -3,15 +3,17 @@ import {mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync} from 'node
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {compression} from '../../native-free/compression.ts';
 import {leafSize} from '../../src/limit.ts';
 import {formCount, formOf, formOfKind, isSizes, sizeAt} from '../../src/wire/compressed.ts';
-import {refuseCode} from '../../src/wire/frame.ts';
+import {objectKind, refuseCode} from '../../src/wire/frame.ts';
+import {patchForm} from '../../src/wire/patch.ts';
 import {compressedObjects} from '../support/compressed.ts';
 import {sharedPools} from '../support/pool.ts';
 import {Prng} from '../support/prng.ts';
 import {pullTree} from '../support/pull-tree.ts';
 import {seedsOr} from '../support/seeds.ts';
-import {TreeSource} from '../support/tree-source.ts';
+import {type FeedOptions, TreeSource} from '../support/tree-source.ts';
 
 const poolOf = sharedPools();
 const compress = {forms: [formOf('brotli'), formOf('deflate')], skips: () => false};
@@ -147,6 +149,99 @@ test('of a leaf that is here in part what is less comes: what is missing, or all
 	const [ofText, ofNoise] = sizes;
 	t.true(ofText! < leafSize * 10 * 0.3, `${ofText} octets, where a third is new`);
 	t.true(ofNoise! < leafSize * 10 * 0.45, `${ofNoise} octets, where nothing can be saved`);
+});
+
+/** 20 leaves of text, and an older version of which a line has changed in each. */
+async function pullPatched(
+	t: ExecutionContext,
+	feed: Partial<FeedOptions> = {},
+	patchOf?: (of: TreeSource['patchOf']) => TreeSource['patchOf'],
+) {
+	const {from, to} = directories(t);
+	const prng = new Prng(41);
+	const words = Array.from({length: 2000}, () => prng.next().toString(36));
+	const line = (): string => `${Array.from({length: 8}, () => prng.pick(words)).join(' ')}\n`;
+	const content = Buffer.from(Array.from({length: 25_000}, line).join('')).subarray(
+		0,
+		20 * leafSize,
+	);
+	const old = Buffer.from(content);
+	for (let leaf = 0; leaf < 20; leaf++) {
+		const change = prng.bytes(100);
+		for (let at = 0; at < 8; at++) old.set(change, leaf * leafSize + 5000 + 7000 * at);
+	}
+	writeFileSync(join(from, 'file'), content);
+	writeFileSync(join(to, 'file'), old);
+	utimesSync(join(to, 'file'), 1, 1);
+	const pool = poolOf(2);
+	const source = await TreeSource.of(pool, from);
+	if (patchOf !== undefined) source.patchOf = patchOf(source.patchOf);
+	const pull = (more: Partial<FeedOptions>) =>
+		pullTree({pool, source, destination: to, open: {compress}, feed: {...feed, ...more}});
+	return {...(await pull({})), pull, read: () => readFileSync(join(to, 'file')).equals(content)};
+}
+
+test('small changes come as patches, a few octets for each', async t => {
+	const kinds = new Set<number>();
+	const {result, fed, read} = await pullPatched(t, {
+		refuses: ({kind}) => {
+			kinds.add(kind);
+			return undefined;
+		},
+	});
+	t.is(result?.exit, 0);
+	t.true(read());
+	t.deepEqual([...kinds].sort(), [objectKind.patch, objectKind.leaves, objectKind.sums].sort());
+	t.is(fed.contents, 0);
+	// 160 blocks of 256 octets, of which half is noise at most.
+	t.true(fed.compressed < 160 * 200, `${fed.compressed} octets`);
+});
+
+test('a patch that says more, fewer or other octets costs its leaf, and a bomb no more', async t => {
+	const bomb = compression.compress('deflate', 9, Buffer.alloc(1 << 20));
+	const lies: Record<string, (patch: Uint8Array, leaf: Uint8Array) => Uint8Array> = {
+		bomb: () => Uint8Array.of(patchForm.deflate, ...bomb),
+		short: patch => patch.subarray(0, patch.length - 1),
+		nothing: patch => patch.subarray(0, 1),
+		other: (patch, leaf) => Uint8Array.of(patchForm.plain, ...leaf.subarray(1, 1 + patch.length)),
+		unknown: patch => Uint8Array.of(77, ...patch.subarray(1)),
+	};
+	for (const [name, lie] of Object.entries(lies)) {
+		let told = 0;
+		const {result, fed, read} = await pullPatched(t, {}, patchOf => (leaf, lacked) => {
+			const patch = patchOf(leaf, lacked);
+			return told++ === 3 ? lie(patch, leaf) : patch;
+		});
+		t.is(result?.exit, 0, name);
+		t.true(read(), name);
+		t.is(fed.contents, 0, `${name}: the leaf comes whole, and compressed`);
+		t.true(fed.compressed > leafSize / 4 && fed.compressed < leafSize * 1.5, name);
+	}
+});
+
+test('a source that makes no patches is asked for contents, and for no other patch', async t => {
+	let asked = 0;
+	const {result, fed, read} = await pullPatched(t, {
+		window: 1,
+		refuses: ({part}) => {
+			if (part !== undefined) asked++;
+			return part === undefined ? undefined : refuseCode.invalid;
+		},
+	});
+	t.is(result?.exit, 0);
+	t.true(read());
+	t.is(fed.compressed, 0);
+	t.true(fed.contents >= 160 * 256 && fed.contents < 160 * 512, `${fed.contents} octets`);
+	t.true(asked <= 20);
+});
+
+test('an update in patches that was stopped goes on where it was', async t => {
+	const {result, pull, read} = await pullPatched(t, {prng: new Prng(5), blocksMax: 60});
+	t.is(result, undefined, 'it was stopped');
+	const again = await pull({blocksMax: Infinity});
+	t.is(again.result?.exit, 0);
+	t.true(read());
+	t.true(again.fed.compressed < 160 * 200);
 });
 
 test('a leaf that expands to more, fewer or other octets comes as it is', async t => {

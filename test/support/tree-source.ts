@@ -1,8 +1,10 @@
 /** A directory as a source without a network: its list, and its contents in blocks of any order. */
 import {readFileSync} from 'node:fs';
 import {setTimeout as nextTurn} from 'node:timers/promises';
+import {compression} from '../../native-free/compression.ts';
 import {sha256} from '../../native-free/digest.ts';
 import {saltSize} from '../../src/delta/shape.ts';
+import {leafSize} from '../../src/limit.ts';
 import type {Pool} from '../../src/pool/pool.ts';
 import {scanTree} from '../../src/pool/scan-tree.ts';
 import type {Update} from '../../src/receiver/update.ts';
@@ -11,9 +13,11 @@ import {List} from '../../src/snapshot/list.ts';
 import {ListBuilder} from '../../src/snapshot/list-builder.ts';
 import {contentDigest, leafHashes, makeLeaves} from '../../src/snapshot/merkle.ts';
 import {TableEntry} from '../../src/source/table-entry.ts';
+import {makePatch} from '../../src/task/patch.ts';
 import type {FetchRequest} from '../../src/transfer/request.ts';
 import {formOfKind, isSizes} from '../../src/wire/compressed.ts';
 import {objectKind} from '../../src/wire/frame.ts';
+import {unpackStretches} from '../../src/wire/patch.ts';
 import {type CompressedObjects, compressedObjects, trimmed} from './compressed.ts';
 import type {Prng} from './prng.ts';
 import {makeSums} from './run-delta.ts';
@@ -31,6 +35,8 @@ export class TreeSource {
 	sumsOf: (content: Uint8Array) => Uint8Array = content => makeSums(content, salt);
 	/** What it says of a file's compressed leaves. */
 	compressedOf: (content: Uint8Array, form: number) => CompressedObjects = compressedObjects;
+	/** What it says of what is lacked of a leaf. */
+	patchOf: (leaf: Uint8Array, lacked: Uint8Array) => Uint8Array = patchOf;
 	readonly #sums = new WeakMap<Uint8Array, Uint8Array>();
 	/** By place in the list. */
 	readonly #contents: Map<string, Uint8Array>;
@@ -103,6 +109,10 @@ export class TreeSource {
 		if (content === undefined) return new Uint8Array(0);
 		if (request.kind === objectKind.content) return content;
 		if (request.kind === objectKind.sums) return this.#sumsOf(content);
+		if (request.part !== undefined) {
+			const {leaf, lacked} = request.part;
+			return this.patchOf(content.subarray(leaf * leafSize, (leaf + 1) * leafSize), lacked);
+		}
 		const form = formOfKind(request.kind);
 		if (form > 0) {
 			const {sizes, leaves} = this.compressedOf(content, form);
@@ -157,7 +167,7 @@ export class Bell {
 export type Fed = {
 	readonly requests: number;
 	readonly blocks: number;
-	/** Of all kinds, of contents, and of compressed leaves. */
+	/** Of all kinds, of contents, and of compressed leaves and patches. */
 	readonly octets: number;
 	readonly contents: number;
 	readonly compressed: number;
@@ -205,7 +215,8 @@ export async function feed(source: TreeSource, update: Update, options: FeedOpti
 			counts.octets += data.length;
 			const {kind} = block.request;
 			if (kind === objectKind.content) counts.contents += data.length;
-			if (formOfKind(kind) > 0 && !isSizes(kind)) counts.compressed += data.length;
+			const isPacked = formOfKind(kind) > 0 && !isSizes(kind);
+			if (isPacked) counts.compressed += data.length;
 			const rest = left.get(block.request)! - 1;
 			left.set(block.request, rest);
 			if (rest > 0) continue;
@@ -222,9 +233,11 @@ export async function feed(source: TreeSource, update: Update, options: FeedOpti
 export function cutRequest(source: TreeSource, request: FetchRequest, blockSize: number): Block[] {
 	const blocks: Block[] = [];
 	for (let object = 0; object < request.count; object++) {
-		const size = request.count === 1 ? request.length : (request.sizes?.[object] ?? 0);
-		if (size === 0) continue;
+		const most = request.count === 1 ? request.length : (request.sizes?.[object] ?? 0);
+		if (most === 0) continue;
 		const octets = source.object(request, object);
+		// A patch ends where it ends.
+		const size = request.part === undefined ? most : octets.length;
 		const from = request.offset;
 		for (let at = 0; at < size; at += blockSize) {
 			const end = Math.min(size, at + blockSize);
@@ -234,4 +247,8 @@ export function cutRequest(source: TreeSource, request: FetchRequest, blockSize:
 		}
 	}
 	return blocks;
+}
+
+function patchOf(leaf: Uint8Array, lacked: Uint8Array): Uint8Array {
+	return makePatch(compression, leaf, unpackStretches(lacked, leaf.length)!);
 }

@@ -415,6 +415,70 @@ test('a newer head is told once, whatever is repeated', t => {
 	t.true(rig.pass(20_000).some(frame => frame.name === 'receipt'));
 });
 
+/** At most so many octets of a patch. */
+function patchOf(length: number): FetchRequest {
+	return {...single(length), kind: 255, part: {leaf: 4, lacked: Uint8Array.of(2, 1)}};
+}
+
+const isPatchWant = (frame: Frame): frame is Frame & {name: 'wantPatch'} =>
+	frame.name === 'wantPatch';
+
+test('a patch is asked for in one want, and is done with its end', t => {
+	const rig = new Rig();
+	rig.fetcher.fetch(patchOf(50_000));
+	const [want, ...more] = rig.drain().filter(isPatchWant);
+	t.deepEqual(more, []);
+	t.like(want, {page: 1, position: 2, leaf: 4, lacked: Uint8Array.of(2, 1), offset: 0});
+	t.is(want?.length, 50_000);
+	rig.say([data(), block(0, 0, 1000), {name: 'end', want: 0, offset: 1000}]);
+	t.deepEqual(rig.events, ['block 1/0@0+1000', 'done 1']);
+	t.is(rig.fetcher.wantedBytes, 0);
+	t.is(rig.controller.lost, 0);
+	t.true(rig.pass(1_000_000).every(frame => !isPatchWant(frame)));
+});
+
+test('what was lost of a patch is asked for again, its end as well, and counts as a packet', t => {
+	const rig = new Rig();
+	rig.fetcher.fetch(patchOf(50_000));
+	rig.drain();
+	rig.say([data({unsent: 0}), block(0, 0, 1000)]);
+	rig.skipNumber();
+	rig.say([data({unsent: 0}), block(0, 2000, 500), {name: 'end', want: 0, offset: 2500}]);
+	const [again] = rig.pass(50_000).filter(isPatchWant);
+	t.like(again, {number: 1, leaf: 4, offset: 1000, length: 1000});
+	rig.say([data({taken: 2, unsent: 2}), block(1, 1000, 1000)]);
+	t.is(rig.events.at(-1), 'done 1');
+	t.is(rig.controller.lost, 1000);
+
+	const tail = new Rig();
+	tail.fetcher.fetch(patchOf(50_000));
+	tail.drain();
+	tail.say([data({unsent: 0}), block(0, 0, 1000)]);
+	tail.skipNumber();
+	tail.say([data({unsent: 1})]);
+	const [rest] = tail.pass(50_000).filter(isPatchWant);
+	t.like(rest, {number: 1, offset: 1000, length: 49_000});
+	t.is(tail.controller.lost, 1100, 'how much there was is not known');
+	tail.say([data({taken: 2, unsent: 2}), {name: 'end', want: 1, offset: 1000}]);
+	t.is(tail.events.at(-1), 'done 1');
+});
+
+test('an end may be told anywhere, and only of a patch', t => {
+	for (const offset of [0, 10, 999, 1000, Number.MAX_SAFE_INTEGER]) {
+		const rig = new Rig();
+		rig.fetcher.fetch(patchOf(1000));
+		rig.drain();
+		t.is(rig.say([data(), {name: 'end', want: 0, offset}]), undefined);
+		t.is(rig.say([data(), {name: 'end', want: 0, offset}]), undefined);
+		t.is(rig.events.includes('done 1'), offset === 0);
+	}
+	const rig = new Rig();
+	rig.fetcher.fetch(single(1000));
+	rig.drain();
+	t.is(rig.say([data(), {name: 'end', want: 0, offset: 10}]), closeCode.malformed);
+	t.is(rig.say([data(), {name: 'end', want: 1, offset: 10}]), closeCode.malformed);
+});
+
 // A hostile source: it gains nothing, and it ends its own session.
 
 test('lies about what was asked, confirmed or heard end the session', t => {

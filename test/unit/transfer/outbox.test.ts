@@ -1,8 +1,9 @@
 import test from 'ava';
 import {wantEntriesMax} from '../../../src/limit.ts';
-import {Outbox, type ReadRequest, type Want} from '../../../src/transfer/outbox.ts';
-import {Writer} from '../../../src/wire/codec.ts';
-import {objectKind, refuseCode} from '../../../src/wire/frame.ts';
+import {Outbox, patchWant, type ReadRequest, type Want} from '../../../src/transfer/outbox.ts';
+import {Reader, Writer} from '../../../src/wire/codec.ts';
+import {decodeFrame, objectKind, refuseCode} from '../../../src/wire/frame.ts';
+import {lackedSizeMax, patchSizeMax} from '../../../src/wire/patch.ts';
 
 const readAheadMax = 1 << 20;
 /** What one session may hold, whatever it is asked for. */
@@ -102,4 +103,77 @@ test('octets are done with once, and not before they were sent, refused or withd
 	for (const one of found.slice(6)) give(one, new Uint8Array(300));
 	t.is(told(), found.length);
 	t.true([...done.values()].every(count => count === 1));
+});
+
+/** A want of `length` octets of a patch from `offset` on. */
+const wantOfPatch = (number: number, offset: number, length: number, lacked = [0, 1]): Want => {
+	const place = {number, snapshot: 0, page: 1, position: 2, leaf: 3};
+	return patchWant({...place, lacked: Uint8Array.from(lacked), offset, length});
+};
+
+/** What it sends into a packet with so much room: names and offsets. */
+function sent(outbox: Outbox, room: number): string[] {
+	const to = new Writer(new Uint8Array(room));
+	outbox.fill(to);
+	const from = new Reader(to.written());
+	const frames: string[] = [];
+	for (let frame = decodeFrame(from); frame !== undefined; frame = decodeFrame(from)) {
+		if (frame.name === 'block') frames.push(`block ${frame.offset}+${frame.data.length}`);
+		if (frame.name === 'end') frames.push(`end ${frame.want} ${frame.offset}`);
+	}
+	return frames;
+}
+
+test('a patch that has fewer octets than were asked for ends with them, and says so', t => {
+	const outbox = new Outbox({resolve: () => ({sizes: [patchSizeMax]})});
+	const patch = new Uint8Array(300).fill(5);
+	const ask = (number: number, offset: number, length: number): void => {
+		t.is(outbox.add(wantOfPatch(number, offset, length)), undefined);
+		const [request, ...more] = reads(outbox) as [ReadRequest];
+		t.deepEqual(more, []);
+		t.is(request.kind, objectKind.patch);
+		t.deepEqual(request.part, {leaf: 3, lacked: Uint8Array.of(0, 1)});
+		outbox.handleRead(request, patch.subarray(offset, offset + length));
+	};
+	ask(0, 0, 40_000);
+	t.deepEqual(sent(outbox, 1000), ['block 0+300', 'end 0 300']);
+	ask(1, 0, 300);
+	t.deepEqual(sent(outbox, 1000), ['block 0+300'], 'what was asked for is all');
+	ask(2, 100, 500);
+	t.deepEqual(sent(outbox, 1000), ['block 100+200', 'end 2 300']);
+	ask(3, 400, 500);
+	t.deepEqual(sent(outbox, 1000), ['end 3 400'], 'nothing is there');
+	ask(4, 0, 400);
+	t.deepEqual(sent(outbox, 307), ['block 0+300'], 'the end has room in the next packet');
+	t.false(outbox.empty);
+	t.deepEqual(sent(outbox, 1000), ['end 4 300']);
+	t.true(outbox.empty);
+});
+
+test('patches that are short make room for more to be read, whatever was asked for', t => {
+	const outbox = new Outbox({resolve: () => ({sizes: [patchSizeMax]})});
+	for (let number = 0; number < 500; number++) outbox.add(wantOfPatch(number, 0, 60_000));
+	let count = 0;
+	for (let turn = 0; turn < 1000 && !outbox.empty; turn++) {
+		const found = reads(outbox);
+		t.true(found.length <= 17, `${found.length}: of what may come no more than is read ahead`);
+		for (const one of found) outbox.handleRead(one, new Uint8Array(10));
+		count += found.length;
+		outbox.fill(new Writer(new Uint8Array(2000)));
+	}
+	t.is(outbox.blockBytes, 500 * 10);
+	t.is(count, 500);
+});
+
+test('a patch of more than one can have, or a name that is too long, is no want', t => {
+	const outbox = new Outbox({resolve: () => ({sizes: [patchSizeMax]})});
+	const long = new Array(lackedSizeMax + 1).fill(1);
+	t.not(outbox.add(wantOfPatch(0, 0, 100, long)), undefined);
+	t.not(outbox.add(wantOfPatch(0, 0, patchSizeMax + 1)), undefined);
+	t.not(outbox.add(wantOfPatch(0, 0, 0)), undefined);
+	t.is(outbox.add(wantOfPatch(0, 0, 100)), undefined);
+	const [request] = reads(outbox) as [ReadRequest];
+	outbox.handleRead(request, new Uint8Array(101));
+	t.deepEqual(sent(outbox, 1000), [], 'more than was asked for is not sent');
+	t.is(outbox.refusalCount, 1);
 });
