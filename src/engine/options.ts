@@ -130,7 +130,10 @@ export type PullOptions = RunOptions & {
 	readonly sparse?: boolean;
 	/** Contents are asked for compressed. Undefined: as they are. */
 	readonly compress?: CompressOptions;
-	/** A file that is new may resemble one of DEST: 1; or of an alternate directory, too: 2. */
+	/**
+	 * A file that is new may resemble one of DEST: 1; or of an alternate directory, too: 2. With
+	 * `compress`, where nothing is said, one of several leaves may: 1.
+	 */
 	readonly fuzzy?: 0 | 1 | 2;
 	/** Directories that may have what DEST lacks. */
 	readonly alternates?: AlternateOptions;

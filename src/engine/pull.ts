@@ -7,6 +7,7 @@ import platform from '#platform';
 import {errorTable, ShoalError} from '../error.ts';
 import {escapePath} from '../escape.ts';
 import {toHex} from '../hex.ts';
+import {leafSize} from '../limit.ts';
 import type {Pool} from '../pool/pool.ts';
 import {Ahead} from '../receiver/ahead.ts';
 import {selectsAll} from '../receiver/selection.ts';
@@ -470,7 +471,9 @@ function planOptions(options: PullOptions): PlanOptions {
 		ignoreTimes,
 		sizeOnly,
 		wholeFile,
-		fuzzy: options.fuzzy ?? 0,
+		fuzzy: options.fuzzy ?? (options.compress === undefined ? 0 : 1),
+		// Who compresses has a slow path: a large file is worth a look at one that is alike.
+		fuzzySizeMin: options.fuzzy === undefined ? leafSize + 1 : 0,
 		sparse: options.sparse ?? false,
 		alternates: options.alternates,
 		strict,

@@ -322,11 +322,13 @@ async function findResembling(
 	{table, builder, similarTo}: Planned,
 ): Promise<void> {
 	if (options.fuzzy === 0 || options.wholeFile || root === undefined) return;
-	const {kind, content, existing: was} = table.columns;
+	const {fuzzySizeMin = 0} = options;
+	const {kind, content, size, existing: was} = table.columns;
 	const rows: number[] = [];
 	for (let row = 0; row < table.count; row++) {
 		if (kind[row]! > changeKind.changed || content[row] !== contentFrom.source) continue;
-		if (was[row] !== existing.file && !builder.alternateOf.has(row)) rows.push(row);
+		if (was[row] === existing.file || builder.alternateOf.has(row)) continue;
+		if (size[row]! >= fuzzySizeMin) rows.push(row);
 	}
 	if (rows.length === 0) return;
 	const others = options.fuzzy === 2 ? (alternates?.roots ?? []) : [];

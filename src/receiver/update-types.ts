@@ -46,6 +46,8 @@ export type PlanOptions = ApplyOptions &
 		readonly sparse: boolean;
 		/** A file that is new may resemble one of DEST: 1; or of an alternate directory, too: 2. */
 		readonly fuzzy: 0 | 1 | 2;
+		/** Of files of fewer octets none does. */
+		readonly fuzzySizeMin?: number;
 		readonly alternates: AlternateOptions | undefined;
 		/** Publish nothing unless every file came. */
 		readonly strict: boolean;

@@ -110,3 +110,29 @@ test('a line changed in each of many stretches costs a fraction with -z, for eve
 	t.is(second.bytesCompressed, first.bytesCompressed);
 	t.true(first.bytesCompressed * 3 < plain.bytesLiteral, `${first.bytesCompressed} octets`);
 });
+
+test('with -z a large new file is searched for in one that is alike, a small one is not', async t => {
+	const space = new Workspace(t);
+	const prng = new Prng(5);
+	const large = text(prng, 300_000);
+	const small = text(prng, 40_000);
+	space.write('tree/build-1.js', large);
+	space.write('tree/page-1.html', small);
+	const server = await space.serve('tree');
+	for (const mirror of ['plain', 'packed']) await space.run('pull', server.url, space.at(mirror));
+	await server.stop();
+	space.write('tree/build-2.js', `${text(prng, 1000)}${large.slice(50_000)}`);
+	space.write('tree/page-2.html', `${text(prng, 1000)}${small.slice(5000)}`);
+	const {url} = await space.serve('tree');
+	const matched: number[] = [];
+	for (const words of [['plain'], ['packed', '-z']]) {
+		const [mirror, ...more] = words as [string, ...string[]];
+		const {exit, errors, lines} = await space.run('pull', url, space.at(mirror), ...more);
+		t.is(exit, 0, errors);
+		matched.push((lines.at(-1) as unknown as {bytesMatched: number}).bytesMatched);
+		const [have, want] = [mirror, 'tree'].map(at => readFileSync(space.at(`${at}/build-2.js`)));
+		t.true(have!.equals(want!));
+	}
+	t.is(matched[0], 0);
+	t.true(matched[1]! > 245_000 && matched[1]! <= 250_000, `${matched[1]} octets`);
+});

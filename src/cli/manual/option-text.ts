@@ -24,7 +24,9 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 	compress:
 		'The receiver decides: a source compresses a file when it is first asked for it so, leaf by ' +
 		'leaf of 64 KiB, and keeps that for all. What does not shrink comes as it is, and costs two ' +
-		'octets for each 64 KiB. Worth it on slow paths; a fast one may be faster than the codec. It ' +
+		'octets for each 64 KiB. Of a changed file, what DEST lacks of a leaf is compressed with ' +
+		'what it has of it; a new one of more than 64 KiB is searched for in a similar one, as ' +
+		'with --fuzzy. Worth it on slow paths; a fast one may be faster than the codec. It ' +
 		'has no effect on a SOURCE that is a directory here, or of a module with compress = false.',
 	compressChoice:
 		'auto is Brotli. zlib and zlibx are other names of deflate, which every source has and which ' +
