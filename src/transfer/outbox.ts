@@ -65,6 +65,8 @@ export class Outbox {
 	#wasted = 0;
 	/** What is read or being read and not yet sent, and refusals not yet sent: the cost of each. */
 	#readAhead = 0;
+	/** There was no room for more: until a part of it is free, nothing is read. */
+	#isFull = false;
 
 	constructor(source: SenderSource) {
 		this.#source = source;
@@ -133,13 +135,18 @@ export class Outbox {
 
 	/** The next stretch to read, at most `size` octets; undefined: none, or enough is ahead. */
 	pollRead(size: number, readAheadMax: number): ReadRequest | undefined {
+		if (this.#isFull && this.#readAhead > readAheadMax * refillShare) return undefined;
+		this.#isFull = false;
 		const sizeMax = Math.min(size, readAheadMax);
 		while (this.#readIndex < this.#pending.length) {
 			const want = this.#pending[this.#readIndex]!;
 			want.resolve(this.#source);
 			const left = readAheadMax - this.#readAhead;
 			const next = Math.min(want.nextReadSize, sizeMax) + chunkCost;
-			if (this.#readAhead > 0 && left < next) return undefined;
+			if (this.#readAhead > 0 && left < next) {
+				this.#isFull = true;
+				return undefined;
+			}
 			const chunk = want.nextChunk(sizeMax);
 			if (chunk === undefined) {
 				this.#readIndex++;
@@ -444,6 +451,12 @@ function fits({count, offset, length}: Want, sizes: ArrayLike<number>): boolean 
  * disk read a thousand times what it sends.
  */
 const wastedMax = 16 << 20;
+
+/**
+ * What is ahead when reading goes on. Small files leave one after another: to read the next as each
+ * has left would be a job for a thread each.
+ */
+const refillShare = 3 / 4;
 
 /** A piece of a block that would be shorter than this waits for the next packet. */
 const fragmentMin = 64;

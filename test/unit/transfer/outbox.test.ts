@@ -79,6 +79,28 @@ test('what is withdrawn or refused makes room again', t => {
 	t.true(outbox.empty);
 });
 
+test('reading goes on once a part of what was ahead has left, and not with each file', t => {
+	const sizes = new Float64Array(wantEntriesMax).fill(300);
+	const outbox = new Outbox({resolve: () => ({sizes})});
+	for (let number = 0; number < 4; number++) outbox.add(want(number, wantEntriesMax * 300));
+	const give = (found: readonly ReadRequest[]): void => {
+		for (const one of found) outbox.handleRead(one, new Uint8Array(300));
+	};
+	const first = reads(outbox);
+	give(first);
+	const batches: number[] = [];
+	for (let sent = 0; sent < first.length; sent++) {
+		const before = outbox.blockBytes;
+		outbox.fill(new Writer(new Uint8Array(320)));
+		t.is(outbox.blockBytes, before + 300);
+		const found = reads(outbox);
+		if (found.length > 0) batches.push(found.length);
+		give(found);
+	}
+	t.is(batches.length, 4);
+	t.true(batches.every(count => Math.abs(count - first.length / 4) < 2));
+});
+
 test('octets are done with once, and not before they were sent, refused or withdrawn', t => {
 	const sizes = new Float64Array(wantEntriesMax).fill(300);
 	const outbox = new Outbox({resolve: () => ({sizes})});
