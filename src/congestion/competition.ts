@@ -5,16 +5,19 @@
  * go although this side holds back).
  */
 import type {Micros} from '../unit.ts';
-import {Cubic} from './cubic.ts';
+import {Cubic, plateauTime} from './cubic.ts';
 import type {RoundTrip} from './round-trip.ts';
 
 export class Competition {
 	/** Takes the decisions meanwhile; kept while it is looked whether anybody is left. */
 	rival: Cubic | undefined;
 	#lastAt = -Infinity;
+	/** Microseconds after which a look that found nobody is believed. */
+	#memory = memoryMin;
 
 	/** Begins, or goes on after a look: with the window that it had then, if there is one. */
 	begin(window: number, roundTrip: RoundTrip): void {
+		this.#memory = Math.max(memoryMin, plateauTime(window));
 		this.rival ??= new Cubic({window, roundTrip});
 	}
 
@@ -28,17 +31,14 @@ export class Competition {
 		this.rival = undefined;
 	}
 
-	/** It competed a moment ago. */
-	isRecent(now: Micros): boolean {
-		return now - this.#lastAt < memory;
+	/** It competed a moment ago, or others were seen. */
+	isRecent(now: Micros, span: number = this.#memory): boolean {
+		return now - this.#lastAt < span;
 	}
 
-	/**
-	 * It competed a moment ago for a queue so short that whoever holds back sees it empty, though
-	 * others are there: whose it is shows when it runs over, if nothing is added meanwhile.
-	 */
-	isWary(now: Micros, queue: number, roundTrip: number): boolean {
-		return this.isRecent(now) && queue < shortQueueMax * roundTrip;
+	/** Others are there still. */
+	onSeen(now: Micros): void {
+		this.#lastAt = now;
 	}
 
 	reset(): void {
@@ -47,12 +47,5 @@ export class Competition {
 	}
 }
 
-/** Microseconds after which a look that found nobody is believed. */
-const memory = 5_000_000;
-
-/**
- * Of a round trip. Without this, shares grew after each look until the queue ran over, which cost
- * CUBIC more than anything that it did itself: beside it, at a tenth of a round trip of queue, a
- * shoal took 72 % of 20 Mbit/s and 67 % of 50, with it 55 and 59 (test/sim/fairness.test.ts).
- */
-const shortQueueMax = 0.25;
+/** And no earlier than CUBIC has made up for a loss, if its window is as large as this one. */
+const memoryMin = 5_000_000;

@@ -172,6 +172,11 @@ export class Cubic implements Controller {
 	}
 }
 
+/** Microseconds in which CUBIC comes back to `window` octets after a loss (RFC 9438 §4.2). */
+export function plateauTime(window: number): number {
+	return 1e6 * Math.cbrt(((window / packetSize) * (1 - beta)) / cubicScale);
+}
+
 /** RFC 9438 §5: C in packets per cubic second, and what is kept of the window. */
 const cubicScale = 0.4;
 const beta = 0.7;

@@ -129,6 +129,12 @@ export class LossFloor {
 		return lost > (this.typical + overflowMin + chance) * all;
 	}
 
+	/** `lost` of `all` octets were lost in a full queue, and more than the path's own by chance. */
+	isSpill(lost: number, all: number): boolean {
+		const own = this.typical * all;
+		return this.isClean && lost > own + 2 * Math.sqrt(own * packetSize);
+	}
+
 	/**
 	 * What loss is made up for by: all that is known to be the path's own; at the start, where
 	 * nobody knows yet, a part, since it may be the start's.

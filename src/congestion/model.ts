@@ -15,8 +15,9 @@ import {gains, type Phase} from './phase.ts';
 import {Probe} from './probe.ts';
 import {emptyQueueMax, fullQueueMin, ownQueueMax, startQueueMax} from './queue-bound.ts';
 import {leastSpan, QueueDelay} from './queue-delay.ts';
+import {Round} from './round.ts';
 import {RoundTrip, roundTripInitial} from './round-trip.ts';
-import {Sharing} from './sharing.ts';
+import {Sharing, shortGrowth} from './sharing.ts';
 import {initialRate, initialWindow, Startup, trainSpacing, trainTime} from './startup.ts';
 import {RoundMax, TimeMin} from './windowed.ts';
 
@@ -32,20 +33,11 @@ export class PathModel implements Controller {
 	#phaseRounds = 0;
 	#phaseAt = 0;
 	readonly #startup = new Startup();
-	/** Whether every sample of this round was of a source that had nothing more. */
-	#roundLimited = true;
-	/** Whether any was. */
-	#roundPartlyLimited = false;
-	/** What came in this round, and since when it lasts. */
-	#roundBytes = 0;
-	#roundPackets = 0;
-	#roundAt = 0;
+	readonly #round = new Round();
 	/** Rounds of cruising in a row in which a queue stood. */
 	#queuedRounds = 0;
 	readonly #ease = new Ease();
 	readonly #probe = new Probe();
-	/** What was lost in this round while a queue stood. */
-	#queueLost = 0;
 	readonly #competition = new Competition();
 	readonly #sharing = new Sharing();
 	/** When a queue was last met while cruising. */
@@ -121,8 +113,7 @@ export class PathModel implements Controller {
 
 	onPacket(size: number, sentAt: number, now: Micros, limited: boolean): void {
 		this.#loss.onArrived(size);
-		this.#roundBytes += size;
-		if (this.#roundPackets++ === 0 && this.#roundAt === 0) this.#roundAt = now;
+		this.#round.onPacket(size, now);
 		this.#queue.add(now - sentAt, now, this.minRoundTrip);
 		if (this.#sharing.isBeat(sentAt)) this.#onBeat(now);
 		const isStart = this.phase === 'startup';
@@ -132,8 +123,7 @@ export class PathModel implements Controller {
 		if (this.#delivery.add(size, sentAt, now, limited, interval, spacing, this.#queue.isLate)) {
 			const {rate} = this.#delivery;
 			if (!this.#delivery.limited || rate > this.#bandwidth.value) this.#bandwidth.add(rate);
-			if (this.#delivery.limited) this.#roundPartlyLimited = true;
-			else this.#roundLimited = false;
+			this.#round.onSample(this.#delivery.limited);
 			if (isStart) this.#onTrain();
 		}
 		if (this.#queue.delay <= this.queueMax / 2) this.#nearMinAt = now;
@@ -151,7 +141,8 @@ export class PathModel implements Controller {
 		this.#loss.onLost(octets);
 		if (this.#isPathLoss) return;
 		const isQueued = this.#queue.delay > fullQueueMin(this.#bandwidth.value) + this.#queue.jitter;
-		if (isQueued) this.#queueLost += octets;
+		if (isQueued) this.#round.queueLost += octets;
+		if (this.#isShortFull) this.#round.fullLost += octets;
 		if (this.phase !== 'compete' || !(isQueued || this.#loss.isClean)) return;
 		this.#competition.rival!.onLost(octets, now);
 	}
@@ -163,16 +154,15 @@ export class PathModel implements Controller {
 
 	onRound(now: Micros): void {
 		// Where a round trip holds few packets, several of them are one round.
-		if (this.#roundPackets < roundPacketsMin) return;
-		const rate = (this.#roundBytes * 1e6) / Math.max(1, now - this.#roundAt);
+		if (this.#round.packetCount < roundPacketsMin) return;
+		const rate = this.#round.rate(now);
 		this.#phaseRounds++;
 		this.#sharing.onRate(rate);
 		if (this.#silentRounds > 0) {
 			this.#silentRounds--;
 			this.#loss.discard();
 			this.#startup.fullRate = 0;
-			this.#roundLimited = true;
-			this.#roundPartlyLimited = true;
+			this.#round.discard();
 		}
 		this.#loss.onRound();
 		if (this.phase === 'startup') this.#endStartupRound(rate, now);
@@ -181,15 +171,15 @@ export class PathModel implements Controller {
 		else if (this.phase === 'ease') this.#endEaseRound(now);
 		else if (this.phase === 'compete') this.#competition.onRound(now);
 		else if (this.phase === 'share') this.#endShareRound(rate, now);
-		if (!this.#roundLimited) this.#bandwidth.nextRound();
-		this.#beginRound(now);
+		if (!this.#round.limited && !this.#isProved) this.#bandwidth.nextRound();
+		this.#round.begin(now);
 	}
 
 	onSilence(count: number, now: Micros): void {
 		this.#nearMinAt = now;
 		// What was on its way is lost with the path's silence, not for want of room on it.
 		if (count >= 1) this.#silentRounds = silentRoundsMax;
-		this.#beginRound(now);
+		this.#round.begin(now);
 	}
 
 	onNap(now: Micros): void {
@@ -206,15 +196,6 @@ export class PathModel implements Controller {
 		this.#startup.reset();
 		this.#competition.reset();
 		this.#enter('startup', now);
-	}
-
-	#beginRound(now: Micros): void {
-		this.#roundLimited = true;
-		this.#roundPartlyLimited = false;
-		this.#roundBytes = 0;
-		this.#queueLost = 0;
-		this.#roundPackets = 0;
-		this.#roundAt = now;
 	}
 
 	/** What does not wait for the end of a round. */
@@ -285,7 +266,7 @@ export class PathModel implements Controller {
 
 	#endStartupRound(rate: number, now: Micros): void {
 		const isShown = this.#startup.isConfirmed();
-		if (!isShown && (this.#startup.grows(rate) || this.#roundPartlyLimited)) return;
+		if (!isShown && (this.#startup.grows(rate) || this.#round.partlyLimited)) return;
 		const stretch = this.#delivery.sendRate / this.#delivery.rate;
 		if (isShown || this.#startup.isFull(stretch) || this.#loss.excessive) this.#endStartup(now);
 	}
@@ -313,7 +294,7 @@ export class PathModel implements Controller {
 		const queued = this.#queuedRounds >= 2 || delay > 2 * this.queueMax;
 		if (this.#overflows && now >= this.#napUntil) {
 			this.#competeFor(competeShare * this.#flight, now);
-		} else if (queued && !this.#roundPartlyLimited) {
+		} else if (queued && !this.#round.partlyLimited) {
 			// The path takes less than was thought: no more than came through in this round.
 			this.#bandwidth.cap(rate);
 			if (now - this.#queuedAt < queuedSpan) this.#share(rate, now);
@@ -323,7 +304,7 @@ export class PathModel implements Controller {
 			// What was lost is still that of the phase before.
 			this.#formerRounds--;
 			// A policer lets the trains of a start through, and then far less.
-			if (!this.#roundPartlyLimited) this.#bandwidth.cap((2 * rate) / (1 - this.#loss.floor));
+			if (!this.#round.partlyLimited) this.#bandwidth.cap((2 * rate) / (1 - this.#loss.floor));
 		} else if (this.#loss.excessive || this.#loss.doubtful) {
 			this.#beginEase(rate, now);
 		} else if (this.#phaseRounds >= this.#probe.pause) {
@@ -351,11 +332,21 @@ export class PathModel implements Controller {
 			this.#formerRounds--;
 			return;
 		}
-		if (this.#competition.isWary(now, this.#queue.most, this.minRoundTrip)) return;
-		this.#sharing.onRound(delay, target, this.#roundPartlyLimited);
-		this.#queuedRounds = delay < target / 2 ? this.#queuedRounds + 1 : 0;
-		// Nobody fills what is left free: nobody else is there.
-		if (this.#queuedRounds >= emptyRoundsMin) this.#enter('cruise', now);
+		const {most} = this.#queue;
+		const isShort = this.#queue.isShort(this.minRoundTrip);
+		if (isShort && this.#competition.isRecent(now)) {
+			// Whose the queue is shows when it runs over, if nothing is added meanwhile.
+			if (!this.#isShortFull) return;
+			this.#sharing.giveWay();
+			this.#competition.onSeen(now);
+			return;
+		}
+		const wasShort = isShort && this.#competition.isRecent(now, leastSpan);
+		const isCareful = wasShort && most > fullQueueMin(this.#bandwidth.value);
+		const asked = isCareful ? Math.min(target, most / 2 + this.#queue.jitter) : target;
+		const part = isCareful ? shortGrowth(most / this.minRoundTrip) : 1;
+		const isAlone = this.#sharing.onRound(delay, asked, this.#round.partlyLimited, part);
+		if (isAlone) this.#enter('cruise', now);
 	}
 
 	#endEaseRound(now: Micros): void {
@@ -390,8 +381,22 @@ export class PathModel implements Controller {
 
 	/** Cruising fills no queue. If one runs over all the same, there is somebody else. */
 	get #overflows(): boolean {
-		if (this.#formerRounds > 0 || this.#roundPartlyLimited) return false;
-		return this.#loss.isOverflow(this.#queueLost, this.#roundBytes);
+		if (this.#formerRounds > 0 || this.#round.partlyLimited) return false;
+		return this.#spills || this.#loss.isOverflow(this.#round.queueLost, this.#round.bytes);
+	}
+
+	get #isShortFull(): boolean {
+		const isFull = this.#queue.isFull(fullQueueMin(this.#bandwidth.value));
+		return isFull && this.#queue.isShort(this.minRoundTrip);
+	}
+
+	get #spills(): boolean {
+		return this.#loss.isSpill(this.#round.fullLost, this.#round.bytes);
+	}
+
+	/** A probe made a short queue run over: what it showed is the path's, and stays known. */
+	get #isProved(): boolean {
+		return this.phase === 'cruise' && this.#loss.isClean && this.#probe.proves(this.#phaseRounds);
 	}
 
 	#beginEase(rate: number, now: Micros): void {
@@ -410,13 +415,13 @@ export class PathModel implements Controller {
 			this.#endProbe(now, 'loss');
 		} else if (this.#phaseRounds < 2 || this.#phaseRounds % 2 === 1) {
 			// What a step brings shows in the round after it.
-		} else if (this.#roundLimited || !this.#probe.onStep(this.#bandwidth.value)) {
+		} else if (this.#round.limited || !this.#probe.onStep(this.#bandwidth.value)) {
 			this.#endProbe(now, 'nothing');
 		}
 	}
 
 	#endProbe(now: Micros, met: 'queue' | 'loss' | 'nothing'): void {
-		this.#probe.end(met, this.#bandwidth.value / packetSize, this.minRoundTrip);
+		this.#probe.end(this.#spills ? 'spill' : met, this.#bandwidth.value, this.minRoundTrip);
 		this.#enter('down', now);
 	}
 
@@ -448,9 +453,6 @@ const roundPacketsMin = 10;
 /** Microseconds after which a process that ran late is trusted again to see delays. */
 const napMemory = 500_000;
 
-/** A full datagram of 1200 octets with IPv4 and UDP headers. */
-const packetSize = 1228;
-
 /** Rounds after a probe for more in which its losses are still found. */
 const formerRoundsMax = 2;
 
@@ -481,8 +483,6 @@ const drainedGain = 1.05;
 const lookShare = 0.75;
 const lookRoundsMax = 4;
 
-/** Rounds of sharing without a queue after which nobody else is there; with three, shoals left. */
-const emptyRoundsMin = 6;
 /** Microseconds, about a beat, in which a second queue while cruising is not of one's own doing. */
 const queuedSpan = 4_000_000;
 /** Faster than the window asks for, so that the window decides (RFC 9002 §7.7). */

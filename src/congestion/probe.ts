@@ -1,9 +1,13 @@
+import {plateauTime} from './cubic.ts';
+
 /** Looking for more than is known: how hard, and how long until the next time. */
 export class Probe {
 	/** Of the known bandwidth. */
 	gain = gainMin;
 	/** Rounds to cruise before the next. */
 	pause = pauseMin;
+	/** The last one ended in a short queue that ran over. */
+	#spilled = false;
 	#from = 0;
 
 	begin(bandwidth: number): void {
@@ -19,14 +23,24 @@ export class Probe {
 		return true;
 	}
 
+	/** What it showed is not forgotten with the `round`th round after it. */
+	proves(round: number): boolean {
+		return this.#spilled && round % provedRounds !== 0;
+	}
+
 	/**
 	 * Where probes end in a queue that others may share, the pause is the longer the faster this
-	 * transfer is: so slower ones gain on it.
+	 * transfer is: so slower ones gain on it. Where a short queue ran over, it is soon as long as
+	 * CUBIC needs to come back from a loss, if it has the path: else it never comes up.
 	 */
-	end(met: 'queue' | 'loss' | 'nothing', packetRate: number, roundTrip: number): void {
+	end(met: 'queue' | 'loss' | 'spill' | 'nothing', rate: number, roundTrip: number): void {
 		this.gain = gainMin;
-		if (met === 'queue') {
-			const span = queuePause * Math.sqrt(packetRate);
+		this.#spilled = met === 'spill';
+		if (met === 'spill') {
+			const most = Math.ceil(plateauTime((rate * roundTrip) / 1e6) / roundTrip);
+			this.pause = Math.max(this.pause, Math.min(spillPauseGrowth * this.pause, most));
+		} else if (met === 'queue') {
+			const span = queuePause * Math.sqrt(rate / packetSize);
 			this.pause = Math.max(pauseMin, Math.ceil(span / roundTrip));
 		} else {
 			const most = met === 'loss' ? lossPauseMax : idlePauseMax;
@@ -53,6 +67,7 @@ const growth = 0.4;
  * about that of draft-ietf-ccwg-bbr §5.3.3.5, 63, so as to leave CUBIC the time it needs.
  */
 const pauseMin = 2;
+const spillPauseGrowth = 4;
 const lossPauseMax = 60;
 const idlePauseMax = 16;
 
@@ -62,3 +77,9 @@ const idlePauseMax = 16;
  * with these (test/sim/fairness.test.ts).
  */
 const queuePause = 6000;
+
+/** Times as long the greatest rate lasts after a spill: else the long pause costs a tenth of it. */
+const provedRounds = 4;
+
+/** A full datagram of 1200 octets with IPv4 and UDP headers. */
+const packetSize = 1228;

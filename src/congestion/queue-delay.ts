@@ -83,6 +83,17 @@ export class QueueDelay {
 		return this.most > 2 * Math.max(this.#crest, this.#formerCrest) + least;
 	}
 
+	/** So short that whoever holds back for a moment sees it empty, though others are there. */
+	isShort(roundTrip: number): boolean {
+		return this.most < shortMax * roundTrip;
+	}
+
+	/** Packets waited just now for about as long as any did, and longer than `least`. */
+	isFull(least: number): boolean {
+		const crest = Math.max(this.#crest, this.#formerCrest) - this.jitter;
+		return crest > Math.max(least, fullShare * this.most);
+	}
+
 	reset(): void {
 		this.delay = 0;
 		this.latest = 0;
@@ -100,6 +111,12 @@ export class QueueDelay {
 		this.#formerMin.fill(Infinity);
 	}
 }
+
+/** Of a round trip. */
+const shortMax = 0.25;
+
+/** Of the longest queue: one that long counts for as long. */
+const fullShare = 0.75;
 
 /** Packets of which the least counts: eight to sixteen of them (RFC 9406 §4.2 takes eight). */
 const groupSize = 8;

@@ -15,18 +15,31 @@ export class Sharing {
 	/** What it had when the queue was last seen empty: to go on from, if others are found. */
 	#held = 0;
 	#beat = 0;
+	/** Rounds in a row without a queue. */
+	#emptyRounds = 0;
 
 	/** From a rate, with half of the queue that it may have. */
 	begin(rate: number, span: number, held = 0): void {
 		this.window = (rate * span) / 1e6;
 		this.rate = rate;
 		this.#held = held;
+		this.#emptyRounds = 0;
 	}
 
-	/** A round of sharing is over, with a queue of `delay` where `target` is asked for. */
-	onRound(delay: number, target: number, isLimited: boolean): void {
+	/**
+	 * A round of sharing is over, with a queue of `delay` where `target` is asked for; what is added
+	 * is that part of the usual. True: nobody fills what is left free, so nobody else is there.
+	 */
+	onRound(delay: number, target: number, isLimited: boolean, part: number): boolean {
 		if (delay > target) this.window *= 1 - decrease * (1 - target / delay);
-		else if (!isLimited) this.window *= 1 + increase * (1 - delay / target);
+		else if (!isLimited) this.window *= 1 + part * increase * (1 - delay / target);
+		this.#emptyRounds = delay < target / 2 ? this.#emptyRounds + 1 : 0;
+		return this.#emptyRounds >= emptyRoundsMin / part;
+	}
+
+	/** A short queue is full, and it is others that fill it. */
+	giveWay(): void {
+		this.window *= givenWay;
 	}
 
 	onRate(rate: number): void {
@@ -60,5 +73,22 @@ const beatSpan = 2 ** 22;
 const decrease = 0.5;
 const increase = 0.1;
 
+/** Rounds of the usual increase; with three, shoals left. */
+const emptyRoundsMin = 6;
+
+/**
+ * What is kept in each round in which others fill a short queue: CUBIC's own losses there do not
+ * reach this side, so without it CUBIC gave way alone.
+ */
+const givenWay = 0.9;
+
 /** Rounds that the mean of the rate is of. */
 const rateRounds = 8;
+
+/**
+ * Of the usual increase, where a queue is that part of a round trip: a round adds a quarter of the
+ * queue at most. A tenth of what is on its way is all of a queue of a tenth: it ran over at once.
+ */
+export function shortGrowth(queue: number): number {
+	return Math.min(1, queue / (4 * increase));
+}

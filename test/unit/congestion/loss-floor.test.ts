@@ -113,3 +113,18 @@ test('before two rounds have had enough packets, nothing is verified', t => {
 	t.false(floor.isVerified);
 	t.is(floor.madeUp(false), 1);
 });
+
+test('one packet of a full queue spills where the path loses none, and not where it loses some', t => {
+	const clean = new LossFloor();
+	for (let count = 0; count < 5; count++) round(clean, new Prng(1), 500, 0);
+	t.false(clean.isSpill(0, 500 * size));
+	t.true(clean.isSpill(size, 500 * size));
+	const thin = new LossFloor();
+	const prng = new Prng(2);
+	for (let count = 0; count < 10; count++) round(thin, prng, 2000, 0.002);
+	t.false(thin.isSpill(size, 500 * size));
+	t.true(thin.isSpill(6 * size, 500 * size));
+	const lossy = new LossFloor();
+	for (let count = 0; count < 10; count++) round(lossy, prng, 500, 0.05);
+	t.false(lossy.isSpill(50 * size, 500 * size));
+});

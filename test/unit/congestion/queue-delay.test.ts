@@ -88,6 +88,25 @@ test('what stood before the last forty seconds says nothing of the queue that is
 	t.false(hadRoom(wait, 100_000));
 });
 
+test('a queue is full while packets wait for as long as any did, and short beside a long round trip', t => {
+	const queue = new QueueDelay();
+	let sentAt = 0;
+	const wait = (waiting: number): void => {
+		for (let count = 0; count < 200; count++, sentAt += 500) {
+			queue.add(50_000 + waiting, sentAt + 50_000 + waiting, roundTrip);
+		}
+	};
+	wait(0);
+	t.false(queue.isFull(2000));
+	wait(5000);
+	t.true(queue.isFull(2000));
+	t.false(queue.isFull(6000), 'it is no queue at all');
+	t.true(queue.isShort(50_000));
+	t.false(queue.isShort(15_000));
+	wait(2500);
+	t.false(queue.isFull(2000), 'half of it is free');
+});
+
 test('one packet that waits long by itself is no queue', t => {
 	t.true(hadRoom(index => (index < 20 ? 0 : index < 180 ? 30_000 : index === 398 ? 29_000 : 100)));
 });
