@@ -88,8 +88,8 @@ export class FileLog {
 		log.#tree.truncate(log.#log!, headerSize + log.#table.count * recordSize);
 		log.#tree.truncate(log.#data!, log.#dataEnd);
 		log.#removeOthers();
-		const {count, deadCount} = log.#table;
-		if (deadCount * 2 > count && count >= compactMin) log.#compact(log.#table.live());
+		// That of a tree is written anew after a look at the tree, which tells more.
+		if (name !== ownName) log.#forgetDead();
 		return log;
 	}
 
@@ -222,6 +222,12 @@ export class FileLog {
 		}
 		const rows = this.#table.live('content');
 		if (rows.length < count) this.#compact(rows);
+	}
+
+	/** Writes the log anew when most records have been followed by others of the same file. */
+	#forgetDead(): void {
+		const {count, deadCount} = this.#table;
+		if (deadCount * 2 > count && count >= compactMin) this.#compact(this.#table.live());
 	}
 
 	/** Takes in what another process has appended, or a log written anew. */

@@ -62,22 +62,29 @@ const rowsAtFirst = 1024;
 export class FileTable {
 	/** Rows, superseded ones included. */
 	count = 0;
-	/** Rows that a later one of the same file has taken the place of. */
-	deadCount = 0;
 	#bytes = new Uint8Array(rowsAtFirst * recordSize);
 	#words = new Uint32Array(this.#bytes.buffer);
 	#doubles = new Float64Array(this.#bytes.buffer);
 	/** 1 + row; 0: free. */
 	#byFile = new Uint32Array(rowsAtFirst * 2);
 	#byDigest = new Uint32Array(rowsAtFirst * 2);
-	/** Rows that `#byDigest` has: a scan that finds nothing new never asks for any. */
+	/** Rows that each of them has: not every run asks for both, or for any. */
+	#byFileCount = 0;
 	#byDigestCount = 0;
+	/** Rows that a later one of the same file has taken the place of, of those in `#byFile`. */
+	#deadCount = 0;
 	/** 1 where the row was asked for or added. */
 	#used = new Uint8Array(rowsAtFirst);
 	#usedCount = 0;
 	/** Inode and device that are looked for, and the same as words. */
 	readonly #wide = new BigUint64Array(2);
 	readonly #key = new Uint32Array(this.#wide.buffer);
+
+	/** Rows that a later one of the same file has taken the place of. */
+	get deadCount(): number {
+		this.#indexFiles();
+		return this.#deadCount;
+	}
 
 	/** Records from row `from` on, as they stand in the log: a view. */
 	bytes(from: number): Uint8Array {
@@ -95,7 +102,6 @@ export class FileTable {
 		const row = this.count;
 		if (this.#words[row * recordWords + word.check] !== this.#check(row)) return false;
 		this.count++;
-		this.#index(row);
 		return true;
 	}
 
@@ -134,7 +140,7 @@ export class FileTable {
 		this.#bytes.set(row.digest, this.count * recordSize + digestPlace);
 		words[wordsAt + word.check] = this.#check(this.count);
 		this.#use(this.count);
-		this.#index(this.count++);
+		this.count++;
 	}
 
 	/**
@@ -144,6 +150,7 @@ export class FileTable {
 	adopt(stat: StatIdentity, name: Uint8Array, digest: Uint8Array): boolean {
 		const from = this.findDigest(digest);
 		if (from < 0) return false;
+		this.#indexFiles();
 		this.#setKey(stat);
 		const own = this.#findFile();
 		if (own >= 0 && this.#hasDigest(own, digest, 0)) {
@@ -168,6 +175,7 @@ export class FileTable {
 	 * numbers as they go; not the whole path, so that moving a directory costs nothing.
 	 */
 	find(stat: StatIdentity, name: Uint8Array): number {
+		this.#indexFiles();
 		this.#setKey(stat);
 		const row = this.#findFile();
 		if (row < 0) return -1;
@@ -225,6 +233,7 @@ export class FileTable {
 	 * (asked for or added), or whose `content` was.
 	 */
 	live(only?: 'used' | 'content'): Uint32Array {
+		this.#indexFiles();
 		const rows = new Uint32Array(this.count);
 		let count = 0;
 		for (let row = 0; row < this.count; row++) {
@@ -250,7 +259,7 @@ export class FileTable {
 			const record = this.#bytes.subarray(at, at + recordSize);
 			picked.#bytes.set(record, picked.count * recordSize);
 			if (this.#used[row] === 1) picked.#use(picked.count);
-			picked.#index(picked.count++);
+			picked.count++;
 		}
 		return picked;
 	}
@@ -340,12 +349,16 @@ export class FileTable {
 		return true;
 	}
 
+	#indexFiles(): void {
+		while (this.#byFileCount < this.count) this.#index(this.#byFileCount++);
+	}
+
 	#index(row: number): void {
 		this.#loadKey(row);
 		const files = this.#byFile;
 		let at = this.#hashKey() & (files.length - 1);
 		while (files[at] !== 0 && !this.#isKey(files[at]! - 1)) at = next(at, files);
-		if (files[at] !== 0) this.deadCount++;
+		if (files[at] !== 0) this.#deadCount++;
 		files[at] = row + 1;
 	}
 
@@ -375,8 +388,8 @@ export class FileTable {
 		this.#byFile = new Uint32Array(slotCount);
 		this.#byDigest = new Uint32Array(slotCount);
 		this.#byDigestCount = 0;
-		this.deadCount = 0;
-		for (let row = 0; row < this.count; row++) this.#index(row);
+		this.#byFileCount = 0;
+		this.#deadCount = 0;
 	}
 
 	/**

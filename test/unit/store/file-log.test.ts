@@ -41,7 +41,7 @@ function record(number: number, prng: Prng, fields: Partial<StatIdentity> = {}):
 	};
 }
 
-function setUp(t: ExecutionContext) {
+function setUp(t: ExecutionContext, name = 'files') {
 	const state = openState(t);
 	const logs: FileLog[] = [];
 	t.teardown(() => {
@@ -52,9 +52,9 @@ function setUp(t: ExecutionContext) {
 		return log;
 	};
 	return {
-		open: () => keep(FileLog.open(state)),
-		openRead: () => keep(FileLog.openRead(state)),
-		log: join(state.path, 'files.log'),
+		open: () => keep(FileLog.open(state, name)),
+		openRead: () => keep(FileLog.openRead(state, name)),
+		log: join(state.path, `${name}.log`),
 		files: () => readdirSync(state.path).sort(),
 		data: () => join(state.path, readdirSync(state.path).find(name => name.endsWith('.data'))!),
 	};
@@ -140,7 +140,7 @@ test('a file that was changed within two seconds of being hashed is not trusted'
 });
 
 test('the newest record of a file counts, and a log of mostly old ones is written anew', t => {
-	const {open, openRead, log: file, data, files} = setUp(t);
+	const {open, openRead, log: file, data, files} = setUp(t, 'received');
 	const prng = new Prng(3);
 	const writing = open();
 	const reader = openRead();
@@ -160,7 +160,7 @@ test('the newest record of a file counts, and a log of mostly old ones is writte
 	t.true([...last.values()].every(each => hasAll(log, each)));
 	t.is(statSync(file).size, headerSize + 400 * recordSize);
 	t.true(statSync(data()).size < before[1]! / 3);
-	t.deepEqual(files(), ['files.2.data', 'files.log']);
+	t.deepEqual(files(), ['received.2.data', 'received.log']);
 	reader.refresh();
 	t.is(reader.count, 400);
 	t.true([...last.values()].every(each => hasAll(reader, each)));
@@ -169,6 +169,27 @@ test('the newest record of a file counts, and a log of mostly old ones is writte
 	log.sync();
 	reader.refresh();
 	t.true(hasAll(reader, more));
+});
+
+test('old records of a tree are forgotten after a scan of it', t => {
+	const {open} = setUp(t);
+	const prng = new Prng(5);
+	const writing = open();
+	const rounds = Array.from({length: 5}, () =>
+		Array.from({length: 400}, (_, number) => record(number, prng)),
+	);
+	for (const each of rounds.flat()) writing.append(each);
+	writing.close();
+	const log = open();
+	const extent = log.extent;
+	t.true(rounds[4]!.every(each => hasAll(log, each)));
+	t.is(log.extent, extent, 'to look is not to change');
+	log.forgetUnused();
+	t.not(log.extent, extent);
+	t.true(rounds[4]!.every(each => hasAll(log, each)));
+	t.is(log.count, 400);
+	log.append(record(400, prng));
+	t.is(log.count, 401);
 });
 
 test('what a whole scan did not meet is forgotten once it is most of the log', t => {
