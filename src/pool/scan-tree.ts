@@ -6,6 +6,7 @@ import {costPerEntry} from '../task/cost.ts';
 import {notListed, type ScanPart, scan} from '../task/scan.ts';
 import {ColumnsBuilder} from '../task/scan-columns.ts';
 import {type ScanTable, TableBuilder} from '../task/scan-table.ts';
+import {inTurns} from './in-turns.ts';
 import type {Pool} from './pool.ts';
 
 export type ScanOptions = Omit<JobOptions, 'cost'> & {
@@ -30,11 +31,21 @@ export async function scanTree(
 	root: string | Uint8Array,
 	options: ScanOptions = {},
 ): Promise<ScanTable> {
+	const parts = await scanParts(pool, root, options);
+	return inTurns(pool, parts.finish(), options.signal);
+}
+
+/** As `scanTree`, in parts still. */
+export async function scanParts(
+	pool: Pool,
+	root: string | Uint8Array,
+	options: ScanOptions = {},
+): Promise<TableBuilder> {
 	const {tree} = pool.context;
 	const dir = tree.openRoot(root);
 	try {
 		const start = {part: rootPart(pool, dir), directories: [0]};
-		return await scanFrom(pool, dir, start, options);
+		return await new TreeScan(pool, dir, start, options).run();
 	} finally {
 		tree.closeDir(dir);
 	}
@@ -44,13 +55,14 @@ export async function scanTree(
 export type ScanStart = {readonly part: ScanPart; readonly directories: readonly number[]};
 
 /** What a scan begins at, with all that is below those of its directories. */
-export function scanFrom(
+export async function scanFrom(
 	pool: Pool,
 	root: DirHandle,
 	start: ScanStart,
 	options: ScanOptions,
 ): Promise<ScanTable> {
-	return new TreeScan(pool, root, start, options).run();
+	const parts = await new TreeScan(pool, root, start, options).run();
+	return inTurns(pool, parts.finish(), options.signal);
 }
 
 /** A directory that nobody has listed yet: an entry of a part. */
@@ -75,7 +87,7 @@ class TreeScan {
 	}
 
 	/** Ends only when no job runs any more: they use the root's handle. */
-	async run(): Promise<ScanTable> {
+	async run(): Promise<TableBuilder> {
 		const running = new Set<Promise<void>>();
 		const runningMax = 2 * Math.max(1, this.#pool.threadCount);
 		try {
@@ -89,13 +101,7 @@ class TreeScan {
 		} finally {
 			await Promise.allSettled(running);
 		}
-		const steps = this.#table.finish();
-		for (;;) {
-			const step = steps.next();
-			if (step.done) return step.value;
-			await this.#pool.turn();
-			this.#options.signal?.throwIfAborted();
-		}
+		return this.#table;
 	}
 
 	async #runJob(): Promise<void> {

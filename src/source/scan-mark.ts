@@ -1,13 +1,18 @@
 /**
- * A digest of all that a list is made of, without making it: what a scan found, the names of its
- * owners, and the state of the file log. If both scan and log are as they were when everything in
- * the one was found in the other, the list is the one that was made then.
+ * Digests of all that a list is made of, without making it: of what a scan found, some entries at a
+ * time, with the names of their owners, and of the state of the file log. If scan and log are as
+ * they were when everything in the one was found in the other, the list is the one that was made
+ * then.
  */
 import {toHex} from '../hex.ts';
+import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import type {OwnerNames} from '../platform/owner.ts';
+import {concatenate} from '../snapshot/list-builder.ts';
+import {equalOctets} from '../snapshot/path.ts';
 import type {FileLog} from '../store/file-log.ts';
-import type {ScanTable} from '../task/scan-table.ts';
+import {octetsOf} from '../task/scan-columns.ts';
+import type {Stretch} from '../task/scan-table.ts';
 
 /** Rises when a list that is made of the same scan becomes another one. */
 const version = 1;
@@ -15,52 +20,63 @@ const version = 1;
 const encoder = new TextEncoder();
 
 export class ScanMark {
-	readonly #table: ScanTable;
 	readonly #owners: OwnerNames;
 	readonly #sha256: Sha256;
-	#scanned: Uint8Array | undefined;
+	readonly #files: FileLog;
 
-	constructor(table: ScanTable, owners: OwnerNames, sha256: Sha256) {
-		this.#table = table;
+	/** The log is taken as it is when digests are made. */
+	constructor(owners: OwnerNames, sha256: Sha256, files: FileLog) {
 		this.#owners = owners;
 		this.#sha256 = sha256;
+		this.#files = files;
 	}
 
-	/** With the log as it is now. */
-	with(files: FileLog): Uint8Array {
-		this.#scanned ??= this.#scan();
-		return this.#sha256(encoder.encode(`${version} ${files.extent}\n`), this.#scanned);
+	/** The digests, one after another. */
+	*of(stretches: Iterable<Stretch>): Generator<void, Uint8Array> {
+		const digests: Uint8Array[] = [];
+		for (const digest of this.#digests(stretches)) {
+			digests.push(digest);
+			yield;
+		}
+		return concatenate(digests);
 	}
 
-	/** Of the entries, all columns in one: they are one buffer. */
-	#scan(): Uint8Array {
-		const {count, columns} = this.#table;
-		const {paths, targets, uid, gid} = columns;
-		const names = [
-			`${count} ${paths.length} ${targets.length}`,
-			...namesOf(uid, number => this.#owners.user(number)),
-			'groups',
-			...namesOf(gid, number => this.#owners.group(number)),
-		];
-		const head = encoder.encode(`${names.join('\n')}\n\n`);
-		return this.#sha256(head, new Uint8Array(paths.buffer));
+	/** Whether the digests are these: looks no further than the first that is not. */
+	*compare(noted: Uint8Array, stretches: Iterable<Stretch>): Generator<void, boolean> {
+		let at = 0;
+		for (const digest of this.#digests(stretches)) {
+			if (!equalOctets(noted.subarray(at, at + digestSize), digest)) return false;
+			at += digestSize;
+			yield;
+		}
+		return at === noted.length;
+	}
+
+	*#digests(stretches: Iterable<Stretch>): Generator<Uint8Array> {
+		yield this.#sha256(encoder.encode(`${version} ${this.#files.extent}`));
+		for (const {columns, count} of stretches) {
+			const users = namesOf(columns.uid, count, number => this.#owners.user(number));
+			const groups = namesOf(columns.gid, count, number => this.#owners.group(number));
+			const parts = octetsOf(columns, count);
+			const sizes = parts.map(({length}) => length);
+			const head = encoder.encode(JSON.stringify([count, sizes, users, groups]));
+			yield this.#sha256(head, ...parts);
+		}
 	}
 }
 
-/** Each number once, as it comes, with its name. */
+/** Each number once, as it comes, with its name in hexadecimal digits. */
 function namesOf(
 	numbers: Uint32Array,
+	count: number,
 	nameOf: (number: number) => Uint8Array | undefined,
-): string[] {
+): (readonly [number, string?])[] {
 	const seen = new Set<number>();
-	let last = -1;
-	for (const number of numbers) {
-		if (number === last) continue;
-		last = number;
-		seen.add(number);
+	for (let index = 0; index < count; index++) {
+		if (index === 0 || numbers[index] !== numbers[index - 1]) seen.add(numbers[index]!);
 	}
 	return Array.from(seen, number => {
 		const name = nameOf(number);
-		return name === undefined ? `${number}` : `${number} ${toHex(name)}`;
+		return name === undefined ? [number] : [number, toHex(name)];
 	});
 }

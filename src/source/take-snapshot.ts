@@ -10,8 +10,9 @@ import type {Sha256} from '../platform/crypto.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import {type HashBatch, hashFiles} from '../pool/hash-files.ts';
+import {inTurns} from '../pool/in-turns.ts';
 import type {Pool} from '../pool/pool.ts';
-import {scanTree} from '../pool/scan-tree.ts';
+import {scanParts} from '../pool/scan-tree.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {emptyDigest, entryType} from '../snapshot/entry.ts';
 import {decodeHeader, type Header} from '../snapshot/header.ts';
@@ -21,7 +22,7 @@ import type {FileLog} from '../store/file-log.ts';
 import type {KeepLimits, Saved, Snapshots} from '../store/snapshots.ts';
 import {hashStatus} from '../task/hash.ts';
 import type {ScanProblem} from '../task/scan.ts';
-import type {ScanTable} from '../task/scan-table.ts';
+import type {ScanTable, TableBuilder} from '../task/scan-table.ts';
 import {type ChangedScan, scanChanged} from './scan-changed.ts';
 import {ScanMark} from './scan-mark.ts';
 import {type ContentColumns, TableEntry, TableStat} from './table-entry.ts';
@@ -77,15 +78,19 @@ export type Taken = {
 
 /** @throws ShoalError TREE_MISSING, STORE_*, INTERRUPTED */
 export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
-	const {platform, snapshots, files, task} = options;
+	const {platform, pool, snapshots, files, task} = options;
 	const [newest] = snapshots.history();
 	const known = options.changed && newest && readBefore(snapshots, newest);
 	const part = known && (await scanPart(options, known));
-	const table = part?.table ?? (await scanAll(options));
-	const mark = new ScanMark(table, platform.readOwners(), platform.crypto.sha256);
-	if (part === undefined) {
-		const kept = keptSince(mark, table, options);
+	const owners = platform.readOwners();
+	const {sha256} = platform.crypto;
+	const mark = new ScanMark(owners, sha256, files);
+	let table = part?.table;
+	if (table === undefined) {
+		const parts = await scanAll(options);
+		const kept = await keptSince(mark, parts, options);
 		if (kept !== undefined) return kept;
+		table = await inTurns(pool, parts.finish(), task.signal);
 	}
 	snapshots.unmark();
 	const content = new Contents(table, platform);
@@ -95,16 +100,19 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 	files.sync();
 	if (part === undefined) files.forgetUnused();
 	const {bytes, list, saved} = await task.run({kind: 'list', unit: 'entries'}, () => {
-		const made = build(table, content, platform, part && {zones: part.zones, before: known!});
+		const entry = new TableEntry(table, content, owners);
+		const made = build(entry, table.count, sha256, part && {zones: part.zones, before: known!});
 		const isSaved = newest !== undefined && snapshots.holds(newest, made);
 		if (isSaved) return {bytes: made, list: known, saved: newest};
-		const opened = openMade(made, platform.crypto.sha256);
+		const opened = openMade(made, sha256);
 		const before = known ?? (newest && readBefore(snapshots, newest));
 		const now = platform.clock.wallMs();
 		return {bytes: made, list: opened, saved: snapshots.save(opened, before, now, options.keep)};
 	});
 	if (part !== undefined) files.forgetAbsent(list!);
-	else if (isKnown && table.problems.length === 0) snapshots.mark(bytes, mark.with(files));
+	else if (isKnown && table.problems.length === 0) {
+		snapshots.mark(bytes, await inTurns(pool, mark.of(table.stretches()), task.signal));
+	}
 	return {
 		bytes,
 		header: decodeHeader(bytes)!,
@@ -120,12 +128,15 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 }
 
 /** The newest snapshot, if it was made of just such a scan. */
-function keptSince(
+async function keptSince(
 	mark: ScanMark,
-	table: ScanTable,
-	{snapshots, files}: TakeOptions,
-): Taken | undefined {
-	const kept = snapshots.marked(() => mark.with(files));
+	parts: TableBuilder,
+	{pool, snapshots, task}: TakeOptions,
+): Promise<Taken | undefined> {
+	const noted = snapshots.noted();
+	if (noted === undefined || parts.problems.length > 0) return undefined;
+	const isSame = await inTurns(pool, mark.compare(noted, parts.stretches()), task.signal);
+	const kept = isSame ? snapshots.marked() : undefined;
 	const header = kept && decodeHeader(kept.bytes);
 	if (kept === undefined || header === undefined) return undefined;
 	return {
@@ -135,22 +146,16 @@ function keptSince(
 		saved: kept.saved,
 		changed: false,
 		whole: true,
-		fileCount: fileCountOf(table),
+		fileCount: parts.fileCount,
 		filesHashed: 0,
 		bytesHashed: 0,
 		problems: [],
 	};
 }
 
-function fileCountOf({columns}: ScanTable): number {
-	let count = 0;
-	for (const type of columns.type) if (type === entryType.file) count++;
-	return count;
-}
-
-function scanAll({pool, directory, exclude, task}: TakeOptions): Promise<ScanTable> {
+function scanAll({pool, directory, exclude, task}: TakeOptions): Promise<TableBuilder> {
 	return task.run({kind: 'scan', unit: 'entries'}, scan =>
-		scanTree(pool, directory, {
+		scanParts(pool, directory, {
 			...scan.order,
 			exclude,
 			onProgress: count => scan.advance(count),
@@ -317,17 +322,15 @@ class Contents implements ContentColumns {
 
 /** `part`: what was looked at of the tree, all else being as `before` has it. */
 function build(
-	table: ScanTable,
-	contents: Contents,
-	platform: Platform,
+	entry: TableEntry,
+	count: number,
+	sha256: Sha256,
 	part: {readonly zones: Zones; readonly before: List} | undefined,
 ): Uint8Array {
-	const {sha256} = platform.crypto;
-	const entry = new TableEntry(table, contents, platform.readOwners());
 	const bytes =
 		part === undefined
-			? listOf(entry, table.count, sha256)
-			: updateList(part.before, part.zones, entry, table.count, sha256);
+			? listOf(entry, count, sha256)
+			: updateList(part.before, part.zones, entry, count, sha256);
 	if (bytes.length > listSizeMax) {
 		const detail = `the tree makes a list of ${bytes.length} octets, which no receiver takes`;
 		throw new ShoalError('STORE_FAILED', detail);

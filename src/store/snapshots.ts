@@ -104,12 +104,12 @@ export class Snapshots {
 	}
 
 	/**
-	 * Notes of what the newest snapshot, whose list is `bytes`, was made. It only saves work: where
-	 * it cannot be written, there is none.
+	 * Notes, in octets of the caller's, of what the newest snapshot was made, whose list is `bytes`.
+	 * It only saves work: where it cannot be written, there is none.
 	 */
-	mark(bytes: Uint8Array, mark: Uint8Array): void {
+	mark(bytes: Uint8Array, noted: Uint8Array): void {
 		try {
-			this.#state.writeFile(this.#markName, mark, this.#sha256(bytes));
+			this.#state.writeFile(this.#markName, this.#sha256(bytes), noted);
 		} catch (error) {
 			if (!(error instanceof ShoalError)) throw error;
 			this.unmark();
@@ -121,20 +121,18 @@ export class Snapshots {
 		this.#state.removeRecord(this.#markName);
 	}
 
-	/**
-	 * The newest snapshot with the octets of its list, if the list is kept whole and the snapshot
-	 * was marked with what `markOf` makes: it is asked only if there is a mark.
-	 */
-	marked(markOf: () => Uint8Array): {saved: Saved; bytes: Uint8Array} | undefined {
-		const noted = this.#state.readFile(this.#markName);
+	/** What was noted, if anything; it may be damaged. */
+	noted(): Uint8Array | undefined {
+		return this.#state.readFile(this.#markName)?.subarray(digestSize);
+	}
+
+	/** The newest snapshot with the octets of its list; undefined unless they are as it was marked. */
+	marked(): {saved: Saved; bytes: Uint8Array} | undefined {
+		const digest = this.#state.readFile(this.#markName)?.subarray(0, digestSize);
 		const [saved] = this.history();
-		if (noted === undefined || saved === undefined) return undefined;
-		if (!equalOctets(noted.subarray(0, digestSize), markOf())) return undefined;
-		const bytes = this.#state.readFile(this.#listName(saved.root));
-		if (bytes === undefined) return undefined;
-		return equalOctets(noted.subarray(digestSize), this.#sha256(bytes))
-			? {saved, bytes}
-			: undefined;
+		const bytes = saved && this.#state.readFile(this.#listName(saved.root));
+		if (digest === undefined || saved === undefined || bytes === undefined) return undefined;
+		return equalOctets(this.#sha256(bytes), digest) ? {saved, bytes} : undefined;
 	}
 
 	/** The diff between two neighbours of the history; undefined when it is not kept. */

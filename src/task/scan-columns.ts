@@ -140,6 +140,20 @@ function copyOctets(
 	}
 }
 
+/** The octets of the first `count` entries, column by column. */
+export function octetsOf(columns: ScanColumns, count: number): Uint8Array[] {
+	const octets = (column: ArrayBufferView, size: number): Uint8Array =>
+		new Uint8Array(column.buffer, column.byteOffset, size);
+	const {paths, pathOffsets, targets, targetOffsets} = columns;
+	return [
+		...plainColumns.map(name => octets(columns[name], count * columns[name].BYTES_PER_ELEMENT)),
+		octets(pathOffsets, (count + 1) * pathOffsets.BYTES_PER_ELEMENT),
+		octets(targetOffsets, (count + 1) * targetOffsets.BYTES_PER_ELEMENT),
+		octets(paths, pathOffsets[count]!),
+		octets(targets, targetOffsets[count]!),
+	];
+}
+
 /** Columns that grow: an entry is added at the end and never changed, but for `unread`. */
 export class ColumnsBuilder {
 	count = 0;
@@ -172,7 +186,7 @@ export class ColumnsBuilder {
 		target: Uint8Array,
 	): void {
 		const index = this.count;
-		this.#reserve(directory.length + 1 + name.length, target.length);
+		this.#reserve(1, directory.length + 1 + name.length, target.length);
 		const to = this.#columns;
 		let end = to.pathOffsets[index]!;
 		if (directory.length > 0) {
@@ -201,6 +215,26 @@ export class ColumnsBuilder {
 		this.count++;
 	}
 
+	/** Adds `count` entries of another table. */
+	addFrom(from: ScanColumns, start: number, count: number): void {
+		const {pathOffsets, targetOffsets} = from;
+		const end = start + count;
+		const pathsSize = pathOffsets[end]! - pathOffsets[start]!;
+		this.#reserve(count, pathsSize, targetOffsets[end]! - targetOffsets[start]!);
+		copyEntries(from, start, count, this.#columns, this.count);
+		this.count += count;
+	}
+
+	/** Begins again, in the same place. */
+	clear(): void {
+		this.count = 0;
+	}
+
+	/** With room for more than is in them. */
+	get columns(): ScanColumns {
+		return this.#columns;
+	}
+
 	/** The columns, cut to what is in them. */
 	finish(): ScanColumns {
 		const from = this.#columns;
@@ -213,14 +247,15 @@ export class ColumnsBuilder {
 		return to;
 	}
 
-	#reserve(pathSize: number, targetSize: number): void {
+	#reserve(more: number, morePaths: number, moreTargets: number): void {
 		const {type, paths, targets, pathOffsets, targetOffsets} = this.#columns;
 		const {count} = this;
-		const pathsSize = pathOffsets[count]! + pathSize;
-		const targetsSize = targetOffsets[count]! + targetSize;
-		if (count < type.length && pathsSize <= paths.length && targetsSize <= targets.length) return;
+		const end = count + more;
+		const pathsSize = pathOffsets[count]! + morePaths;
+		const targetsSize = targetOffsets[count]! + moreTargets;
+		if (end <= type.length && pathsSize <= paths.length && targetsSize <= targets.length) return;
 		const larger = makeColumns(
-			Math.max(type.length, 2 * count),
+			end <= type.length ? type.length : 2 * end,
 			Math.max(paths.length, 2 * pathsSize),
 			Math.max(targets.length, 2 * targetsSize),
 		);

@@ -6,12 +6,15 @@
 import {assert} from '../assert.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {notListed, type ScanPart, type ScanProblem} from './scan.ts';
-import {copyEntries, makeColumns, type ScanColumns} from './scan-columns.ts';
+import {ColumnsBuilder, copyEntries, makeColumns, type ScanColumns} from './scan-columns.ts';
 
 const slash = 0x2f;
 
 /** Entries between two turns that others may take: about two milliseconds of copying. */
 const entriesPerTurn = 8192;
+
+/** Some entries, the first ones of columns that are used again: valid until the next are made. */
+export type Stretch = {readonly columns: ScanColumns; readonly count: number};
 
 export class ScanTable {
 	readonly columns: ScanColumns;
@@ -34,6 +37,11 @@ export class ScanTable {
 		return paths.subarray(pathOffsets[index]!, pathOffsets[index + 1]!);
 	}
 
+	/** All entries in order, so many at a time that what they are in stays in the cache. */
+	stretches(size = entriesPerTurn): Generator<Stretch> {
+		return stretchesOf([{columns: this.columns, start: 0, end: this.count}], size);
+	}
+
 	/** A view: where a symlink points, else empty. */
 	target(index: number): Uint8Array {
 		const {targets, targetOffsets} = this.columns;
@@ -50,6 +58,7 @@ export class TableBuilder {
 	readonly #places = new Map<ScanPart, Map<number, Place>>();
 	readonly #problems: ScanProblem[] = [];
 	#count = 0;
+	#fileCount = 0;
 	#pathsSize = 0;
 	#targetsSize = 0;
 
@@ -63,8 +72,19 @@ export class TableBuilder {
 		return this.#count;
 	}
 
+	/** Regular files. */
+	get fileCount(): number {
+		return this.#fileCount;
+	}
+
+	/** What could not be looked at, in no order. */
+	get problems(): readonly ScanProblem[] {
+		return this.#problems;
+	}
+
 	add(part: ScanPart): void {
-		const {pathOffsets, targetOffsets} = part.columns;
+		const {pathOffsets, targetOffsets, type} = part.columns;
+		for (const each of type) if (each === entryType.file) this.#fileCount++;
 		const count = pathOffsets.length - 1;
 		this.#count += count;
 		this.#pathsSize += pathOffsets[count]!;
@@ -85,13 +105,18 @@ export class TableBuilder {
 		places.set(entry, {part: by, block});
 	}
 
+	/** Those of the table, before it is made. */
+	stretches(size = entriesPerTurn): Generator<Stretch> {
+		return stretchesOf(this.#runs(), size);
+	}
+
 	/** Yields now and then, so that a large tree does not hold the thread. */
 	*finish(): Generator<void, ScanTable> {
 		const columns = makeColumns(this.#count, this.#pathsSize, this.#targetsSize);
 		let at = 0;
 		let turn = 0;
-		for (const {part, start, end} of this.#runs()) {
-			copyEntries(part.columns, start, end - start, columns, at);
+		for (const {columns: from, start, end} of this.#runs()) {
+			copyEntries(from, start, end - start, columns, at);
 			at += end - start;
 			if (at - turn >= entriesPerTurn) {
 				turn = at;
@@ -109,7 +134,7 @@ export class TableBuilder {
 			const block = open[open.length - 1]!;
 			const start = block.at;
 			const directory = block.advance();
-			if (block.at > start) yield {part: block.part, start, end: block.at};
+			if (block.at > start) yield {columns: block.part.columns, start, end: block.at};
 			if (directory === undefined) {
 				open.pop();
 				continue;
@@ -128,7 +153,22 @@ export class TableBuilder {
 	}
 }
 
-type Run = {readonly part: ScanPart; readonly start: number; readonly end: number};
+type Run = {readonly columns: ScanColumns; readonly start: number; readonly end: number};
+
+function* stretchesOf(runs: Iterable<Run>, size: number): Generator<Stretch> {
+	const some = new ColumnsBuilder(size);
+	for (const {columns, start, end} of runs) {
+		for (let at = start; at < end; ) {
+			const count = Math.min(end - at, size - some.count);
+			some.addFrom(columns, at, count);
+			at += count;
+			if (some.count < size) continue;
+			yield some;
+			some.clear();
+		}
+	}
+	if (some.count > 0) yield some;
+}
 
 /** The entries of one directory on their way out, and the directories among them that wait. */
 class Block {
