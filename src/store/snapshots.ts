@@ -126,7 +126,7 @@ export class Snapshots {
 		return this.#state.readFile(this.#markName)?.subarray(digestSize);
 	}
 
-	/** The newest snapshot with the octets of its list; undefined unless they are as it was marked. */
+	/** The newest snapshot with the octets of its list, if they are as when it was marked. */
 	marked(): {saved: Saved; bytes: Uint8Array} | undefined {
 		const digest = this.#state.readFile(this.#markName)?.subarray(0, digestSize);
 		const [saved] = this.history();
