@@ -44,7 +44,6 @@ export function measureList({directory, program, entries, repeat}: ListOptions):
 	// What was changed within two seconds of being hashed is hashed again.
 	snapshot();
 	const before = newestList(state);
-	note('snapshot, nothing changed for the first time', () => snapshot(), 1);
 	note('snapshot, nothing changed', () => snapshot());
 	const changed = changeSome(tree, changedEvery, 1_700_000_000);
 	const names = join(place, 'changed');
