@@ -33,6 +33,13 @@ test('drawn worlds are crossed in sealed sessions, from the hello on [SHOAL_SEED
 	t.true(summary.halfMedian < 0.8, `median ${summary.halfMedian}`);
 });
 
+test('patches end where they end, whatever is lost of them [SHOAL_SEED=4000]', t => {
+	const summary = summaryOf(4000, 30, {patches: true});
+	t.deepEqual(summary.failed, []);
+	t.true(summary.late.length <= 2, `late: ${summary.late}`);
+	t.true(summary.wasteful.length <= 2, `wasteful: ${summary.wasteful}`);
+});
+
 test('a run is a function of its seed', t => {
 	for (const sealed of [false, true]) {
 		const [once, again] = [

@@ -6,6 +6,7 @@
 import type {FetchHandler, FetchRequest} from '../../src/transfer/request.ts';
 import type {ReadRequest, SenderSource, Want} from '../../src/transfer/sender.ts';
 import {objectKind} from '../../src/wire/frame.ts';
+import {patchSizeMax} from '../../src/wire/patch.ts';
 import {Prng} from './prng.ts';
 
 const pattern = new Prng(0x5eed).bytes(1 << 18);
@@ -30,6 +31,7 @@ export class SimStore implements SenderSource {
 	resolve(want: Want): {readonly sizes: ArrayLike<number>} | number {
 		if (want.kind === objectKind.list) return {sizes: [this.listSize]};
 		const page = this.pages[want.page];
+		if (want.part !== undefined) return {sizes: [patchSizeMax]};
 		if (want.kind !== objectKind.content || page === undefined) return 4;
 		if (want.position + want.count > page.length) return 4;
 		return {sizes: page.subarray(want.position, want.position + want.count)};
@@ -40,7 +42,10 @@ export class SimStore implements SenderSource {
 	}
 
 	/** The octets of a read: a view, or two pieces joined where the buffer ends. */
-	read({kind, page, position, offset, length}: Omit<ReadRequest, 'snapshot'>): Uint8Array {
+	read({kind, page, position, offset, ...read}: Omit<ReadRequest, 'snapshot'>): Uint8Array {
+		const isPatch = kind === objectKind.patch;
+		const size = isPatch ? this.sizeOf(kind, page, position) : Infinity;
+		const length = Math.max(0, Math.min(read.length, size - offset));
 		const start = (kind * 7919 + page * 104_729 + position * 1299_709 + offset) % span;
 		if (length <= span) return pattern.subarray(start, start + length);
 		const whole = new Uint8Array(length);
@@ -60,6 +65,18 @@ export class SimStore implements SenderSource {
 			const one = request(objectKind.content, page, 0, sizes.length, length);
 			return sizes.length === 1 ? one : {...one, sizes};
 		});
+	}
+
+	/** The same, but what can be a patch is wanted as one, as of four times its octets. */
+	patchRequests(): FetchRequest[] {
+		const part = {leaf: 3, lacked: Uint8Array.of(7, 9)};
+		return this.pages.flatMap((sizes, page) =>
+			[...sizes.entries()].map(([position, size]) => {
+				if (size > patchSizeMax) return request(objectKind.content, page, position, 1, size);
+				const length = Math.min(patchSizeMax, 4 * size);
+				return {...request(objectKind.patch, page, position, 1, length), part};
+			}),
+		);
 	}
 }
 
@@ -119,7 +136,7 @@ export class SimReceiver implements FetchHandler {
 	}
 
 	done(request: FetchRequest): void {
-		if (request.kind === objectKind.content) this.doneCount++;
+		if (request.kind !== objectKind.list) this.doneCount++;
 	}
 
 	head(): void {

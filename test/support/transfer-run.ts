@@ -7,6 +7,7 @@ import type {Controller} from '../../src/congestion/controller.ts';
 import {PathModel} from '../../src/congestion/model.ts';
 import type {Payload} from '../../src/session/payload.ts';
 import {Fetcher, type FetcherOptions} from '../../src/transfer/fetcher.ts';
+import type {FetchRequest} from '../../src/transfer/request.ts';
 import {Sender, type SenderOptions} from '../../src/transfer/sender.ts';
 import {type Micros, micros} from '../../src/unit.ts';
 import {type LinkSettings, SimLink} from './link.ts';
@@ -21,6 +22,8 @@ export type RunOptions = {
 	readonly fetcher?: Partial<FetcherOptions>;
 	readonly sender?: Partial<SenderOptions>;
 	readonly controller?: () => Controller;
+	/** Contents that can be patches are wanted as such: how many octets they have is not known. */
+	readonly patches?: boolean;
 	/** Real sessions, with the handshake. */
 	readonly sealed?: boolean;
 	/** Microseconds to which timers are late. */
@@ -48,6 +51,8 @@ export type Run = {
 	sender: Sender | undefined;
 	readonly down: SimLink;
 	readonly up: SimLink;
+	/** Requests of contents. */
+	readonly requests: readonly FetchRequest[];
 	/** How the session failed, if it did. */
 	failure: string | undefined;
 };
@@ -99,10 +104,11 @@ export function startRun(settings: WorldSettings, options: RunOptions = {}): Run
 		sender: undefined,
 		down,
 		up,
+		requests: options.patches ? store.patchRequests() : store.contentRequests(),
 		failure: undefined,
 	};
 	receiver.onList = () => {
-		for (const request of store.contentRequests()) run.fetcher.fetch(request);
+		for (const request of run.requests) run.fetcher.fetch(request);
 	};
 	if (options.sealed) sealSession(run, options, prng);
 	else joinPlain(run, options, prng);
@@ -145,9 +151,9 @@ export function runTransfer(settings: WorldSettings, options: RunOptions = {}): 
 }
 
 /** Everything has come, or nothing more will. */
-export function isOver({receiver, store, failure}: Run): boolean {
+export function isOver({receiver, requests, failure}: Run): boolean {
 	return (
-		receiver.doneCount === store.pages.length ||
+		receiver.doneCount === requests.length ||
 		receiver.closedWith !== undefined ||
 		failure !== undefined
 	);
