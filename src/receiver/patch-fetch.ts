@@ -37,11 +37,15 @@ export type PatchFetchOptions = {
 /** Octets of incomplete patches that count as not taken; more would close the source's grant. */
 const heldMax = 2 << 20;
 
+const none = new Uint8Array(0);
+
 type Piece = {octets: Uint8Array; readonly have: RangeSet};
 
 export class PatchFetch {
 	readonly #options: PatchFetchOptions;
 	readonly #pieces = new Map<RowRequest, Piece>();
+	/** Those that are done and have not come. */
+	readonly #refused = new WeakSet<RowRequest>();
 	#isRefused = false;
 	#held = 0;
 	/** Octets of patches that have come, and of the contents that they stand for. */
@@ -77,21 +81,22 @@ export class PatchFetch {
 		this.#held += added;
 	}
 
-	/** Every octet has come. */
+	/** Every octet has come or was refused; where there are none at all, it is a wrong one. */
 	done(request: RowRequest): void {
+		if (this.#refused.has(request)) return;
 		const piece = this.#take(request);
-		if (piece === undefined) return;
 		const [row, part] = [request.rows[0]!, request.part!];
-		const {total} = piece.have;
+		const octets = piece?.octets.subarray(0, piece.have.total) ?? none;
 		const size = sizeOf(this.#stretches(row, part));
-		this.octetsIn += total;
+		this.octetsIn += octets.length;
 		this.octetsOut += size;
-		this.#options.onPatch(row, part, piece.octets.subarray(0, total), size);
+		this.#options.onPatch(row, part, octets, size);
 	}
 
 	/** It will not come; true: what it was to stand for is asked for. */
 	refused(request: RowRequest, code: number): boolean {
 		this.forget(request);
+		this.#refused.add(request);
 		if (code === refuseCode.stale || code === refuseCode.unreadable) return false;
 		// A source that makes none says so of the first.
 		if (code === refuseCode.invalid) this.#isRefused = true;

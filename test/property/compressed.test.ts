@@ -203,6 +203,7 @@ test('a patch that says more, fewer or other octets costs its leaf, and a bomb n
 		bomb: () => Uint8Array.of(patchForm.deflate, ...bomb),
 		short: patch => patch.subarray(0, patch.length - 1),
 		nothing: patch => patch.subarray(0, 1),
+		end: patch => patch.subarray(0, 0),
 		other: (patch, leaf) => Uint8Array.of(patchForm.plain, ...leaf.subarray(1, 1 + patch.length)),
 		unknown: patch => Uint8Array.of(77, ...patch.subarray(1)),
 	};
