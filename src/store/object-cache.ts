@@ -6,6 +6,12 @@
 /** Octets that are kept; one larger object is kept until the next. */
 const cacheSizeMax = 64 << 20;
 
+/**
+ * Objects that are kept. One costs some 500 octets beside its own, with its key: whoever has ever
+ * others of a few octets made must not fill more than as much again.
+ */
+const cacheCountMax = 1 << 17;
+
 export class ObjectCache<Key = number> {
 	/** In order of their last use. */
 	readonly #objects = new Map<Key, Uint8Array>();
@@ -24,7 +30,8 @@ export class ObjectCache<Key = number> {
 		this.#objects.set(key, octets);
 		this.#size += octets.length;
 		for (const oldest of this.#objects.keys()) {
-			if (this.#size <= cacheSizeMax || oldest === key) return;
+			const isFull = this.#size > cacheSizeMax || this.#objects.size > cacheCountMax;
+			if (!isFull || oldest === key) return;
 			this.#drop(oldest);
 		}
 	}

@@ -29,3 +29,14 @@ test('an object larger than that stays until the next', t => {
 	cache.clear();
 	t.is(cache.get(3), undefined);
 });
+
+test('of objects of few octets 131,072 stay', t => {
+	const cache = new ObjectCache();
+	const octets = new Uint8Array(1);
+	for (let key = 0; key < 131_072; key++) cache.set(key, octets);
+	t.is(cache.get(0), octets);
+	cache.set(131_072, octets);
+	t.is(cache.get(1), undefined);
+	t.is(cache.get(0), octets);
+	t.is(cache.get(2), octets);
+});
