@@ -132,7 +132,7 @@ export type PullOptions = RunOptions & {
 	readonly compress?: CompressOptions;
 	/**
 	 * A file that is new may resemble one of DEST: 1; or of an alternate directory, too: 2. With
-	 * `compress`, where nothing is said, one of several leaves may: 1.
+	 * `compress`, where nothing is said, one of several leaves of a URL may: 1.
 	 */
 	readonly fuzzy?: 0 | 1 | 2;
 	/** Directories that may have what DEST lacks. */

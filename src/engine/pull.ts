@@ -453,6 +453,7 @@ function roundTripsIn(waited: number, roundTrip: number): number {
 function planOptions(options: PullOptions): PlanOptions {
 	const {owner, group, permissions, times, numericIds, check, checksum} = options;
 	const {ignoreTimes, sizeOnly, wholeFile, strict, deleteMax} = options;
+	const isCompressed = options.compress !== undefined && !('directory' in options.source);
 	const nowhere = new Uint8Array(0);
 	return {
 		filters: options.filters ?? [],
@@ -471,7 +472,7 @@ function planOptions(options: PullOptions): PlanOptions {
 		ignoreTimes,
 		sizeOnly,
 		wholeFile,
-		fuzzy: options.fuzzy ?? (options.compress === undefined ? 0 : 1),
+		fuzzy: options.fuzzy ?? (isCompressed ? 1 : 0),
 		// Who compresses has a slow path: a large file is worth a look at one that is alike.
 		fuzzySizeMin: options.fuzzy === undefined ? leafSize + 1 : 0,
 		sparse: options.sparse ?? false,

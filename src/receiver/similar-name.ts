@@ -8,7 +8,8 @@
 const unit = 1 << 16;
 
 /** Names further apart than so many edits have nothing to do with each other. */
-export const distanceMax = 25 * unit;
+export const editsMax = 25;
+export const distanceMax = editsMax * unit;
 
 const dot = 0x2e;
 const tilde = 0x7e;

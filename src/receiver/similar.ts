@@ -10,7 +10,7 @@ import type {ChangeTable} from '../task/change-table.ts';
 import {copyOctets, OctetPool, octetKey} from '../task/packed-octets.ts';
 import {type SiblingsOutput, siblings} from '../task/siblings.ts';
 import type {Basis} from './delta-fetch.ts';
-import {distanceMax, nameDistance, suffixOf} from './similar-name.ts';
+import {distanceMax, editsMax, nameDistance, suffixOf} from './similar-name.ts';
 
 export type SimilarOptions = {
 	readonly pool: Pool;
@@ -22,19 +22,31 @@ export type SimilarOptions = {
 	readonly rows: readonly number[];
 };
 
-/** Files of one directory. */
+/** Files of one directory, in order of their names' octets. */
 type Listing = {
 	readonly names: OctetPool;
 	readonly start: number;
 	readonly end: number;
 	readonly found: SiblingsOutput;
+	/** The first of each size and time. */
+	readonly bySizeAndTime: ReadonlyMap<string, number>;
 };
+
+/** By path, in each of the roots. */
+type Listings = readonly ReadonlyMap<string, Listing>[];
 
 /** Each is an open file in every job that searches; a limit on the descriptors of a process. */
 const membersMax = 64;
 
 /** Smaller ones hardly pay their search. */
 const memberSizeMin = 4096;
+
+/**
+ * Octets of names held against octets of others, for all rows together: a second or two, in which
+ * nothing else is done. Names of a directory that would cost more are held against those alone that
+ * stand next to them.
+ */
+const comparedMax = 2 ** 29;
 
 /** Of each row that has any: files to search in, the most promising first. */
 export async function findSimilar(options: SimilarOptions): Promise<Map<number, Basis[]>> {
@@ -50,10 +62,14 @@ export async function findSimilar(options: SimilarOptions): Promise<Map<number, 
 	const listings: Map<string, Listing>[] = [];
 	for (const root of roots) listings.push(await list(options, root, paths));
 	const found = new Map<number, Basis[]>();
-	for (const row of rows) {
-		const bases = [...nearest(options, listings, row), ...members(options, listings, row)];
+	const known = new Map<string, readonly Basis[]>();
+	let left = comparedMax;
+	rows.forEach((row, index) => {
+		const similar = nearest(options, listings, row, left / (rows.length - index));
+		left -= similar.compared;
+		const bases = [...similar.bases, ...members(options, listings, row, known)];
 		if (bases.length > 0) found.set(row, bases);
-	}
+	});
 	return found;
 }
 
@@ -74,63 +90,106 @@ async function list(
 	const names = OctetPool.from(found.names);
 	const byPath = new Map<string, Listing>();
 	for (const [at, path] of paths.entries()) {
-		const start = at === 0 ? 0 : found.ends[at - 1]!;
-		byPath.set(octetKey(path), {names, start, end: found.ends[at]!, found});
+		const [start, end] = [at === 0 ? 0 : found.ends[at - 1]!, found.ends[at]!];
+		const bySizeAndTime = new Map<string, number>();
+		for (let file = end - 1; file >= start; file--) {
+			if (found.size[file]! > 0) {
+				bySizeAndTime.set(timedSize(found.size[file]!, found.mtimeSec[file]!), file);
+			}
+		}
+		byPath.set(octetKey(path), {names, start, end, found, bySizeAndTime});
 	}
 	return byPath;
 }
 
-/** A file of the same size and time, whatever its name; else the one whose name is nearest. */
+function timedSize(size: number, mtimeSec: number): string {
+	return `${size} ${mtimeSec}`;
+}
+
+/**
+ * A file of the same size and time, whatever its name; else the one whose name is nearest, of as
+ * many as may be `compared` for at most `share`.
+ */
 function nearest(
 	{roots, table}: SimilarOptions,
-	listings: readonly Map<string, Listing>[],
+	listings: Listings,
 	row: number,
-): Basis[] {
+	share: number,
+): {readonly bases: readonly Basis[]; readonly compared: number} {
 	const {size, mtimeSec} = table.columns;
 	const path = table.path(row);
 	const [parent, name] = [parentPath(path), baseName(path)];
+	const here = listings.map(listing => listing.get(octetKey(parent)));
+	const key = timedSize(size[row]!, mtimeSec[row]!);
+	for (const [number, listing] of here.entries()) {
+		const at = listing?.bySizeAndTime.get(key);
+		if (listing === undefined || at === undefined) continue;
+		const basis = basisAt(roots[number]!, parent, listing.names.at(at), size[row]!);
+		return {bases: [basis], compared: 0};
+	}
+	// Those that are longer by more edits are not held against it.
+	const cost = (name.length + editsMax) ** 2;
+	const countMax = Math.floor(share / cost / roots.length);
 	let best: Basis | undefined;
 	let distance = distanceMax;
-	for (const [number, listing] of listings.entries()) {
-		for (const {at, found, names} of filesOf(listing.get(octetKey(parent)))) {
-			if (found.size[at] !== size[row] || found.mtimeSec[at] !== mtimeSec[row]) continue;
-			return [basisAt(roots[number]!, parent, names.at(at), found.size[at]!)];
-		}
-	}
-	for (const [number, listing] of listings.entries()) {
-		for (const {at, found, names} of filesOf(listing.get(octetKey(parent)))) {
-			const each = nameDistance(names.at(at), name, distance);
+	let count = 0;
+	for (const [number, listing] of here.entries()) {
+		if (listing === undefined) continue;
+		for (const at of nextTo(listing, name, countMax)) {
+			count++;
+			if (listing.found.size[at]! === 0) continue;
+			const each = nameDistance(listing.names.at(at), name, distance);
 			if (each > distance) continue;
 			distance = each;
-			best = basisAt(roots[number]!, parent, names.at(at), found.size[at]!);
+			best = basisAt(roots[number]!, parent, listing.names.at(at), listing.found.size[at]!);
 		}
 	}
-	return best === undefined ? [] : [best];
+	return {bases: best === undefined ? [] : [best], compared: count * cost};
+}
+
+/** All files, in order; of more than `countMax` those about where `name` would stand. */
+function* nextTo({names, start, end}: Listing, name: Uint8Array, countMax: number) {
+	let [low, high] = [start, end];
+	while (low < high) {
+		const middle = (low + high) >> 1;
+		if (comparePaths(names.at(middle), name) < 0) low = middle + 1;
+		else high = middle;
+	}
+	const from = Math.max(start, Math.min(low - (countMax >> 1), end - countMax));
+	const to = Math.min(end, from + countMax);
+	for (let at = from; at < to; at++) yield at;
 }
 
 /** The largest files of the directory that an archive has its name from. */
 function members(
 	{roots, table}: SimilarOptions,
-	listings: readonly Map<string, Listing>[],
+	listings: Listings,
 	row: number,
-): Basis[] {
+	known: Map<string, readonly Basis[]>,
+): readonly Basis[] {
 	const path = table.path(row);
 	const stem = stemOf(path);
 	if (stem.length === path.length) return [];
+	const key = octetKey(stem);
+	const before = known.get(key);
+	if (before !== undefined) return before;
 	const all = listings.flatMap((listing, number) =>
-		[...filesOf(listing.get(octetKey(stem)))].map(({at, found, names}) =>
-			basisAt(roots[number]!, stem, names.at(at), found.size[at]!),
-		),
+		largeOf(roots[number]!, stem, listing.get(key)),
 	);
-	const large = all.filter(basis => basis.size >= memberSizeMin);
-	return large.sort((a, b) => b.size - a.size).slice(0, membersMax);
+	const largest = all.sort((a, b) => b.size - a.size).slice(0, membersMax);
+	known.set(key, largest);
+	return largest;
 }
 
-/** Those that have octets. */
-function* filesOf(listing: Listing | undefined) {
-	if (listing === undefined) return;
+function largeOf(root: DirHandle, stem: Uint8Array, listing: Listing | undefined): Basis[] {
+	const bases: Basis[] = [];
+	if (listing === undefined) return bases;
 	const {start, end, found, names} = listing;
-	for (let at = start; at < end; at++) if (found.size[at]! > 0) yield {at, found, names};
+	for (let at = start; at < end; at++) {
+		const size = found.size[at]!;
+		if (size >= memberSizeMin) bases.push(basisAt(root, stem, names.at(at), size));
+	}
+	return bases;
 }
 
 function basisAt(root: DirHandle, parent: Uint8Array, name: Uint8Array, size: number): Basis {

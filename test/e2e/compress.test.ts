@@ -119,20 +119,24 @@ test('with -z a large new file is searched for in one that is alike, a small one
 	space.write('tree/build-1.js', large);
 	space.write('tree/page-1.html', small);
 	const server = await space.serve('tree');
-	for (const mirror of ['plain', 'packed']) await space.run('pull', server.url, space.at(mirror));
+	for (const mirror of ['plain', 'packed', 'local']) {
+		await space.run('pull', server.url, space.at(mirror));
+	}
 	await server.stop();
 	space.write('tree/build-2.js', `${text(prng, 1000)}${large.slice(50_000)}`);
 	space.write('tree/page-2.html', `${text(prng, 1000)}${small.slice(5000)}`);
-	const {url} = await space.serve('tree');
 	const matched: number[] = [];
-	for (const words of [['plain'], ['packed', '-z']]) {
-		const [mirror, ...more] = words as [string, ...string[]];
-		const {exit, errors, lines} = await space.run('pull', url, space.at(mirror), ...more);
+	const pull = async (from: string, mirror: string, ...more: string[]): Promise<void> => {
+		const {exit, errors, lines} = await space.run('pull', from, space.at(mirror), ...more);
 		t.is(exit, 0, errors);
 		matched.push((lines.at(-1) as unknown as {bytesMatched: number}).bytesMatched);
 		const [have, want] = [mirror, 'tree'].map(at => readFileSync(space.at(`${at}/build-2.js`)));
 		t.true(have!.equals(want!));
-	}
-	t.is(matched[0], 0);
-	t.true(matched[1]! > 245_000 && matched[1]! <= 250_000, `${matched[1]} octets`);
+	};
+	await pull(space.at('tree'), 'local', '-z');
+	const {url} = await space.serve('tree');
+	await pull(url, 'plain');
+	await pull(url, 'packed', '-z');
+	t.deepEqual(matched.slice(0, 2), [0, 0], 'nothing of a directory here, or without -z');
+	t.true(matched[2]! > 245_000 && matched[2]! <= 250_000, `${matched[2]} octets`);
 });

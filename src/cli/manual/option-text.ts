@@ -41,7 +41,8 @@ export const optionText: Readonly<Partial<Record<OptionName, string>>> = {
 	fuzzy:
 		'A new file is searched for in one of its directory that has the same size and time, else in ' +
 		'the one of the nearest name, as rsync(1) reckons it; an archive also in the files of the ' +
-		'directory that has its name. Given twice, directories of --link-dest and its like are ' +
+		'directory that has its name. Where very many are new, of a directory the names next to it ' +
+		'in order are looked at. Given twice, directories of --link-dest and its like are ' +
 		'looked into as well. What is found is proven like what travels.',
 	compareDest:
 		'May be given up to 20 times; a relative path begins at DEST. What DIR has with the same ' +
