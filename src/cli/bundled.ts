@@ -16,15 +16,14 @@ type Program = (
 	importModule: (name: string) => Promise<unknown>,
 ) => void;
 
-export const digestSize = 32;
+const digestSize = 32;
 
 const path = fileURLToPath(new URL('start.cjs', import.meta.url));
-/** The digest of the text, then what V8 made of it. */
+/** A digest of the text and of what V8 made of it, then the latter. */
 export const codePath = fileURLToPath(new URL('start.code', import.meta.url));
 
 /** The bundler writes nothing but ASCII. */
 const text = readFileSync(path, 'latin1');
-export const digest = createHash('sha256').update(text, 'latin1').digest();
 
 export const script = new Script(text, {filename: path, cachedData: readCode()});
 const program = script.runInThisContext() as Program;
@@ -34,12 +33,24 @@ program(
 	name => import(name),
 );
 
+/** What is kept of `code`. */
+export function keptCode(code: Buffer): Buffer {
+	return Buffer.concat([digestOf(code), code]);
+}
+
+/** Damaged code is left aside here, since V8 would run it: Node 20 looks at its length alone. */
 function readCode(): Buffer | undefined {
 	try {
-		const code = readFileSync(codePath);
-		return code.subarray(0, digestSize).equals(digest) ? code.subarray(digestSize) : undefined;
+		const kept = readFileSync(codePath);
+		const code = kept.subarray(digestSize);
+		return kept.subarray(0, digestSize).equals(digestOf(code)) ? code : undefined;
 	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+		// Whatever keeps it from being read.
+		if ((error as NodeJS.ErrnoException).code !== undefined) return undefined;
 		throw error;
 	}
+}
+
+function digestOf(code: Buffer): Buffer {
+	return createHash('sha256').update(text, 'latin1').update(code).digest();
 }

@@ -1,6 +1,6 @@
 /** What stands in the place of `start.js` in a build: the program as a script, and its code. */
 import {execFileSync} from 'node:child_process';
-import {copyFileSync, readFileSync, writeFileSync} from 'node:fs';
+import {copyFileSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {repositoryRoot} from '../support/repository.ts';
@@ -21,8 +21,8 @@ function run(directory: string, more: string): string[] {
 	return said.trim().split('\n').sort();
 }
 
-const keep = `require('fs').writeFileSync(all.codePath,
-	Buffer.concat([all.digest, all.script.createCachedData()]))`;
+const keep =
+	"require('fs').writeFileSync(all.codePath, all.keptCode(all.script.createCachedData()))";
 const tell = 'console.log(all.script.cachedDataRejected)';
 
 function place(t: ExecutionContext): string {
@@ -53,12 +53,30 @@ test('code of another text is left aside, also where V8 would take it', t => {
 
 test('code that V8 does not take costs nothing but the time to compile', t => {
 	const directory = place(t);
+	const other = 'all.keptCode(all.script.createCachedData().fill(0x5a, 0, 16))';
+	run(directory, `require('fs').writeFileSync(all.codePath, ${other})`);
+	t.deepEqual(run(directory, tell), ['1', 'one thing.js', 'true']);
+});
+
+test('damaged code is left aside, of which V8 may see nothing but the length', t => {
+	const directory = place(t);
 	run(directory, keep);
 	const path = join(directory, 'start.code');
 	const code = readFileSync(path);
-	// Behind the digest: V8's own mark, and its version.
-	writeFileSync(path, code.fill(0x5a, 32, 48));
-	t.deepEqual(run(directory, tell), ['1', 'one thing.js', 'true']);
-	writeFileSync(path, code.subarray(0, 40));
-	t.deepEqual(run(directory, tell), ['1', 'one thing.js', 'true']);
+	const damaged = [
+		Buffer.from(code).fill(0, code.length >> 1),
+		Buffer.from(code).fill(0x5a, 200, 264),
+		code.subarray(0, 40),
+		Buffer.alloc(0),
+	];
+	for (const each of damaged) {
+		writeFileSync(path, each);
+		t.deepEqual(run(directory, tell), ['1', 'one thing.js', 'undefined']);
+	}
+});
+
+test('code that cannot be read is left aside', t => {
+	const directory = place(t);
+	mkdirSync(join(directory, 'start.code'));
+	t.deepEqual(run(directory, tell), ['1', 'one thing.js', 'undefined']);
 });

@@ -35,9 +35,9 @@ process.env['XDG_CONFIG_HOME'] = join(base, 'home');
 const words = ['shoal', 'pull', server.urls[0]!, join(base, 'mirror'), '--quiet'];
 process.argv.splice(1, Infinity, ...words, '--contimeout', '5');
 // It ends the process when it is through, whoever serves on.
-const {codePath, digest, script} = await import('../bundled.ts');
+const {codePath, keptCode, script} = await import('../bundled.ts');
 process.on('exit', exit => {
 	process.exitCode = 0;
-	if (exit === 0) writeFileSync(codePath, Buffer.concat([digest, script.createCachedData()]));
+	if (exit === 0) writeFileSync(codePath, keptCode(script.createCachedData()));
 	else process.stderr.write('the bundled program pulls nothing here: no code is kept\n');
 });
