@@ -49,7 +49,9 @@ export class SocketReader {
 		this.#memory ??= new Uint8Array(memorySize);
 		this.#filled = 0;
 		const memory = this.#memory;
-		while (this.#lent < countMax && memory.length - this.#filled >= datagramMax) {
+		// Those of no octets count too: else who sends them fast enough ends no turn.
+		for (let count = 0; count < countMax; count++) {
+			if (memory.length - this.#filled < datagramMax) return true;
 			const size = this.#readOne(memory, this.#filled);
 			if (size < 0) return true;
 			if (size === 0) continue;

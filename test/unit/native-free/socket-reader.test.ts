@@ -75,6 +75,19 @@ linux('all that waits is read, in order, each on its own', async t => {
 	);
 });
 
+linux('datagrams of no octets make no read longer than others do', async t => {
+	const {file, send} = await pair(t);
+	const reader = new SocketReader(file!);
+	await send([...new Array<number>(220).fill(0), 9]);
+	t.true(reader.read(() => t.fail()));
+	const arrived: Uint8Array[] = [];
+	t.true(reader.read(data => arrived.push(data)));
+	t.deepEqual(
+		arrived.map(({length}) => length),
+		[9],
+	);
+});
+
 linux('memory that was given back is used again, and no other', async t => {
 	const {file, send} = await pair(t);
 	const reader = new SocketReader(file!);
