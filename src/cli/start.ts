@@ -33,7 +33,11 @@ const interrupt = onInterrupt(() => {
 	if (terminal.redraws) terminal.warn('shoal: stopping; once more stops at once');
 });
 
-// A script, as which this is bundled, cannot await.
+// A script, as which this is bundled, cannot await: without this, a run that nothing can go on with
+// would end as one that succeeded.
+const stall = () => fail(new Error('the run stopped short: nothing is left that it waits for'));
+process.once('beforeExit', stall);
+
 main(process.argv.slice(2), {
 	terminal,
 	platform,
@@ -42,6 +46,7 @@ main(process.argv.slice(2), {
 	configDirectory: findConfigDirectory(process.env, process.getuid?.() === 0),
 }).then(exit => {
 	process.exitCode = exit;
+	process.removeListener('beforeExit', stall);
 	interrupt.release();
 	setTimeout(() => process.exit(), lingerMs).unref();
 }, fail);

@@ -137,6 +137,22 @@ test('bin/shoal.js can be run as it is', t => {
 	t.regex(output, /^shoal \d/);
 });
 
+test('a run that nothing can go on with has not succeeded', async t => {
+	const space = new Workspace(t);
+	space.write('tree/file', 'content');
+	const stopper = `import timers from 'node:timers/promises';
+		import {syncBuiltinESMExports} from 'node:module';
+		timers.setImmediate = () => new Promise(() => undefined);
+		syncBuiltinESMExports();`;
+	space.write('stopper.mjs', stopper);
+	const environment = {...space.environment, NODE_OPTIONS: `--import=${space.at('stopper.mjs')}`};
+	const words = ['snapshot', '--threads', '0', space.at('tree')];
+	const {exit, output, errors} = await ended(start(words, environment));
+	t.is(exit, 70);
+	t.is(output, '');
+	t.regex(errors, /^shoal: INTERNAL: .*stopped short.*\n$/);
+});
+
 test('more threads than memory could hold are refused; -vv adds the figures', async t => {
 	const space = new Workspace(t);
 	space.write('tree/file', 'content');
