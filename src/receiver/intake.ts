@@ -14,6 +14,7 @@ import type {ChangeTable} from '../task/change-table.ts';
 import {stageOp} from '../task/stage.ts';
 import {later, millis} from '../unit.ts';
 import type {LeafPart} from '../wire/patch.ts';
+import {HeldLeaves} from './held-leaves.ts';
 import {
 	addPatch,
 	isWhole,
@@ -70,6 +71,7 @@ export class Intake {
 	readonly #options: IntakeOptions;
 	readonly #open = new Map<number, OpenLeaf>();
 	readonly #large = new Map<number, LargeFile>();
+	readonly #held = new HeldLeaves();
 	/** Of each row: nothing more is taken for it. */
 	readonly #closed: Uint8Array;
 	#openSize = 0;
@@ -120,10 +122,11 @@ export class Intake {
 			this.#options.onLeaves(row, proven);
 		}
 		for (const leaf of [...file.waiting]) this.#complete(leaf);
-		for (const [index, {form, octets}] of file.compressed) {
-			if (file.leaves.leaf(index) === undefined) continue;
-			file.compressed.delete(index);
-			this.compressed(row, index, form, octets);
+		const size = this.#options.table.columns.size[row]!;
+		const isKnown = (index: number): boolean => file.leaves.leaf(index) !== undefined;
+		for (const [index, leaf] of this.#held.take(row, isKnown)) {
+			if (leaf !== undefined) this.compressed(row, index, leaf.form, leaf.octets);
+			else this.#options.onWanted(row, 'content', index * leafSize, leafLength(size, index));
 		}
 		if (file.leaves.done && file.prior !== undefined) this.#comparePrior(row, file);
 	}
@@ -152,9 +155,7 @@ export class Intake {
 		}
 		const hash = this.#hashOf(row, size, index);
 		if (hash === undefined) {
-			const {compressed} = this.#file(row);
-			this.#options.onDropped(compressed.get(index)?.octets.length ?? 0);
-			compressed.set(index, {form, octets});
+			this.#options.onDropped(this.#held.add(row, index, {form, octets}));
 			return;
 		}
 		this.#mark(row, index, leafState.closing);
@@ -214,9 +215,7 @@ export class Intake {
 			this.#release(leaf);
 			this.#open.delete(key);
 		}
-		for (const {octets} of this.#large.get(row)?.compressed.values() ?? []) {
-			this.#options.onDropped(octets.length);
-		}
+		this.#options.onDropped(this.#held.close(row));
 		this.#large.delete(row);
 	}
 
@@ -421,7 +420,6 @@ export class Intake {
 			waiting: new Set(),
 			prior: undefined,
 			isTold: false,
-			compressed: new Map(),
 		};
 		this.#large.set(row, file);
 		return file;

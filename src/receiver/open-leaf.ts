@@ -20,8 +20,6 @@ export type LargeFile = {
 	prior: Uint8Array | undefined;
 	/** `onLeaves` was called. */
 	isTold: boolean;
-	/** Compressed leaves whose hash has not come. */
-	readonly compressed: Map<number, {readonly form: number; readonly octets: Uint8Array}>;
 };
 
 type Patch = {readonly lacked: Uint8Array; readonly data: Uint8Array};

@@ -3,7 +3,7 @@ import platform from '#platform';
 import {leafSize} from '../../../src/limit.ts';
 import {Intake} from '../../../src/receiver/intake.ts';
 import type {StageWriter} from '../../../src/receiver/stage-writer.ts';
-import {contentDigest, leafHashes, makeLeaves} from '../../../src/snapshot/merkle.ts';
+import {contentDigest, leafHashes, makeLeaves, treeRoot} from '../../../src/snapshot/merkle.ts';
 import type {ChangeTable} from '../../../src/task/change-table.ts';
 import {stageOp} from '../../../src/task/stage.ts';
 import {Prng} from '../../support/prng.ts';
@@ -48,4 +48,52 @@ test('a leaf that was hashed while it was copied is read back if octets of it ca
 		{kind: stageOp.part, offset: 5},
 		{kind: stageOp.check, offset: 0},
 	]);
+});
+
+test('compressed leaves are held for their hashes within a bound, and asked for again beyond it', t => {
+	const count = 700;
+	const hashes = new Prng(2).bytes(32 * count);
+	const octets = new Uint8Array(60_000);
+	const written: number[] = [];
+	const wanted: number[] = [];
+	let dropped = 0;
+	const none = (): void => undefined;
+	const intake = new Intake({
+		table: {
+			count: 1,
+			columns: {size: [count * leafSize]},
+			digest: () => treeRoot(sha256, hashes),
+		} as unknown as ChangeTable,
+		writer: {
+			write: ({offset}: {offset: number}) => written.push(offset / leafSize),
+			finish: none,
+		} as unknown as StageWriter,
+		clock,
+		sha256,
+		onStaged: none,
+		onWanted: (_row, kind, offset, size) => {
+			t.is(kind, 'content');
+			t.is(size, leafSize);
+			wanted.push(offset / leafSize);
+		},
+		onLeaves: none,
+		onBad: none,
+		onResumed: none,
+		onDropped: size => {
+			dropped += size;
+		},
+	});
+	for (let index = 0; index < count; index++) intake.compressed(0, index, 1, octets);
+	const held = Math.floor((32 << 20) / octets.length);
+	t.is(dropped, (count - held) * octets.length, 'a grant of 64 MiB stays open');
+	t.deepEqual(written, []);
+	const leaves = makeLeaves(sha256, hashes);
+	intake.leaves(0, 0, leaves);
+	t.deepEqual(
+		[written.length, wanted.length, wanted[0], wanted.at(-1)],
+		[held, count - held, held, count - 1],
+	);
+	t.is(dropped, (count - held) * octets.length + leaves.length);
+	intake.compressed(0, count - 1, 1, octets);
+	t.is(written.at(-1), count - 1);
 });
