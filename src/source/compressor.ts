@@ -12,6 +12,7 @@ import {type CompressInput, type CompressOutput, compressCost} from '../task/com
 import {compressedGroupCount, compressedGroupSize, formAt, sizeSize} from '../wire/compressed.ts';
 import {refuseCode} from '../wire/frame.ts';
 import {type FilePlace, joinPlaces} from './file-place.ts';
+import {UnderWay} from './under-way.ts';
 
 /** One group of a file's leaves in one form. */
 export type GroupPlace = FilePlace & {
@@ -52,7 +53,7 @@ const priority = -1;
 export class Compressor {
 	readonly #options: CompressorOptions;
 	readonly #kept = new ObjectCache<string>();
-	readonly #making = new Map<string, Promise<number>>();
+	readonly #making = new UnderWay();
 
 	constructor(options: CompressorOptions) {
 		this.#options = options;
@@ -87,21 +88,11 @@ export class Compressor {
 			const key = keyOf(place);
 			if (!this.#making.has(key) && this.find(place) === undefined) missing.set(key, place);
 		}
-		if (missing.size > 0) this.#start(root, missing, order);
-		return Promise.all(places.map(place => this.#making.get(keyOf(place)) ?? 0));
-	}
-
-	#start(root: DirHandle, missing: ReadonlyMap<string, GroupPlace>, order: JobOptions): void {
 		const keys = [...missing.keys()];
-		const job = this.#run(root, keys, [...missing.values()], order);
-		keys.forEach((key, index) => {
-			const one = job
-				.then(codes => codes[index]!)
-				.finally(() => {
-					this.#making.delete(key);
-				});
-			this.#making.set(key, one);
-		});
+		if (keys.length > 0) {
+			this.#making.start(keys, this.#run(root, keys, [...missing.values()], order));
+		}
+		return Promise.all(places.map(place => this.#making.codeOf(keyOf(place))));
 	}
 
 	async #run(

@@ -17,6 +17,7 @@ import {octetKey} from '../task/packed-octets.ts';
 import {type SumInput, type SummedPart, sumCost} from '../task/sum.ts';
 import {refuseCode} from '../wire/frame.ts';
 import {type FilePlace, joinPlaces} from './file-place.ts';
+import {UnderWay} from './under-way.ts';
 
 /** Where it is looked for and kept. */
 export type KnownObjects = {
@@ -51,7 +52,7 @@ export class ObjectMaker {
 	/** What salts are made of. */
 	readonly #secret = new Uint8Array(digestSize);
 	#count = 0;
-	readonly #making = new Map<string, Promise<number>>();
+	readonly #making = new UnderWay();
 	/** Versions of files whose content is another one, the oldest finding first. */
 	readonly #refuted = new Set<string>();
 	#isClosed = false;
@@ -87,7 +88,7 @@ export class ObjectMaker {
 		return Promise.all(
 			places.map(place => {
 				if (this.#refuted.has(versionOf(place))) return refuseCode.unavailable;
-				return this.#making.get(keyOf(place)) ?? 0;
+				return this.#making.codeOf(keyOf(place));
 			}),
 		);
 	}
@@ -98,18 +99,11 @@ export class ObjectMaker {
 	}
 
 	#start(keys: readonly string[], job: Promise<readonly number[]>): void {
-		keys.forEach((key, index) => {
-			const one = job
-				.then(codes => codes[index]!)
-				.catch((error: unknown) => {
-					if (!(error instanceof ShoalError)) throw error;
-					return refuseCode.unavailable;
-				})
-				.finally(() => {
-					this.#making.delete(key);
-				});
-			this.#making.set(key, one);
+		const codes = job.catch((error: unknown) => {
+			if (!(error instanceof ShoalError)) throw error;
+			return keys.map(() => refuseCode.unavailable);
 		});
+		this.#making.start(keys, codes);
 	}
 
 	async #makeSmall(

@@ -12,6 +12,7 @@ import {type PatchInput, type PatchOutput, patchCost} from '../task/patch.ts';
 import {refuseCode} from '../wire/frame.ts';
 import type {LeafPart} from '../wire/patch.ts';
 import {type FilePlace, joinPlaces} from './file-place.ts';
+import {UnderWay} from './under-way.ts';
 
 /** What is lacked of one leaf of a file. */
 export type PatchPlace = FilePlace & {readonly part: LeafPart};
@@ -27,7 +28,7 @@ const priority = -1;
 export class Patcher {
 	readonly #options: PatcherOptions;
 	readonly #kept = new ObjectCache<string>();
-	readonly #making = new Map<string, Promise<number>>();
+	readonly #making = new UnderWay();
 
 	constructor(options: PatcherOptions) {
 		this.#options = options;
@@ -49,12 +50,10 @@ export class Patcher {
 			const key = keyOf(place);
 			if (!this.#making.has(key) && this.find(place) === undefined) missing.set(key, place);
 		}
-		const job = missing.size > 0 ? this.#run(root, missing, order) : undefined;
-		[...missing.keys()].forEach((key, index) => {
-			const one = job!.then(codes => codes[index]!).finally(() => this.#making.delete(key));
-			this.#making.set(key, one);
-		});
-		return Promise.all(places.map(place => this.#making.get(keyOf(place)) ?? 0));
+		if (missing.size > 0) {
+			this.#making.start([...missing.keys()], this.#run(root, missing, order));
+		}
+		return Promise.all(places.map(place => this.#making.codeOf(keyOf(place))));
 	}
 
 	async #run(

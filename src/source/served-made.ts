@@ -37,7 +37,8 @@ export class ServedMade {
 		const place = placeIn(shown[snapshot]!, page, position, module.isRelayed);
 		// Content that could not be read has no digest.
 		if (place.digest.length === 0) return refuseCode.unavailable;
-		return this.#queue.take(request, place);
+		this.#queue.wait(request, place);
+		return undefined;
 	}
 
 	/** Starts making what waits. */

@@ -52,8 +52,13 @@ export class ServedQueue<Place> {
 	/** What is here of it; undefined: it is made, and answered then. */
 	take(request: ReadRequest, place: Place): Uint8Array | number | undefined {
 		const found = this.#making.find(request, place);
-		if (found === undefined) this.#waiting.push({request, place});
+		if (found === undefined) this.wait(request, place);
 		return found;
+	}
+
+	/** It is not here: it is made, and answered then. */
+	wait(request: ReadRequest, place: Place): void {
+		this.#waiting.push({request, place});
 	}
 
 	/** Starts making what waits. */
