@@ -5,12 +5,12 @@
  */
 
 import {assert} from '../assert.ts';
+import {concatenate} from '../concatenate.ts';
 import {ShoalError} from '../error.ts';
 import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {encodeRules} from '../snapshot/filter-rule.ts';
 import {List} from '../snapshot/list.ts';
-import {concatenate} from '../snapshot/list-builder.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import {copyOctets} from '../task/packed-octets.ts';
 import type {StatColumns} from '../task/survey.ts';

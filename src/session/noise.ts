@@ -2,7 +2,9 @@
  * The Noise Protocol Framework, revision 34, as far as shoal uses it: patterns NX, NK and IK over
  * X25519. Section numbers are those of the specification. Knows nothing of datagrams or frames.
  */
+
 import {assert} from '../assert.ts';
+import {concatenate} from '../concatenate.ts';
 import type {AeadKey, CipherName, Crypto, HashName, KeyPair} from '../platform/crypto.ts';
 
 export type Pattern = 'NX' | 'NK' | 'IK';
@@ -169,7 +171,7 @@ export class Handshake {
 			}
 		}
 		parts.push(this.#encryptAndHash(typeof payload === 'function' ? payload() : payload));
-		return concat(parts);
+		return concatenate(parts);
 	}
 
 	/** The payload of the peer's message; undefined (and nothing has changed) if it is not one. */
@@ -265,16 +267,6 @@ export class Handshake {
 		if (plain !== undefined) this.#mixHash(sealed);
 		return plain;
 	}
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-	const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-	let offset = 0;
-	for (const part of parts) {
-		all.set(part, offset);
-		offset += part.length;
-	}
-	return all;
 }
 
 const encoder = new TextEncoder();

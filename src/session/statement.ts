@@ -5,6 +5,7 @@
  */
 
 import {assert} from '../assert.ts';
+import {concatenate} from '../concatenate.ts';
 import {digestSize, keySize, listSizeMax, moduleNameMax} from '../limit.ts';
 import type {Crypto, KeyPair} from '../platform/crypto.ts';
 import {Reader, varintMax, Writer} from '../wire/codec.ts';
@@ -173,7 +174,7 @@ function sign(
 ): Uint8Array {
 	const to = new Writer(new Uint8Array(sizeMax));
 	fill(to);
-	const message = concat(context, to.written());
+	const message = concatenate([context, to.written()]);
 	for (const secret of secrets) to.put(crypto.sign(secret, message));
 	assert(!to.overflowed, `a statement of more than ${sizeMax} octets`);
 	return copy(to.written());
@@ -190,7 +191,7 @@ function open<T>(
 	const from = new Reader(statement, 0, end);
 	const parsed = parse(from);
 	if (parsed === undefined || from.failed || from.left > 0) return undefined;
-	const message = concat(context, statement.subarray(0, end));
+	const message = concatenate([context, statement.subarray(0, end)]);
 	const isSigned = parsed.signers.every((signer, index) => {
 		const at = end + index * signatureSize;
 		return crypto.verify(signer, message, statement.subarray(at, at + signatureSize));
@@ -213,13 +214,6 @@ function takeU64(from: Reader): number {
 	const value = from.u32() * 0x1_0000_0000 + from.u32();
 	if (value > varintMax) from.take(from.left + 1);
 	return value > varintMax ? 0 : value;
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-	const all = new Uint8Array(a.length + b.length);
-	all.set(a);
-	all.set(b, a.length);
-	return all;
 }
 
 const signatureSize = 64;

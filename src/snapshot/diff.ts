@@ -2,6 +2,7 @@
  * What turns one list into another, as an object that travels: about as large as the entries that
  * differ. README.md §6. Applying trusts nothing: what comes out is known by its root.
  */
+import {concatenate} from '../concatenate.ts';
 import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {Reader, Writer} from '../wire/codec.ts';
@@ -9,7 +10,7 @@ import type {Cursor} from './cursor.ts';
 import {EntryReader} from './entry-reader.ts';
 import {EntryWriter} from './entry-writer.ts';
 import type {List} from './list.ts';
-import {concatenate, ListBuilder} from './list-builder.ts';
+import {ListBuilder} from './list-builder.ts';
 import {ListChanges} from './list-changes.ts';
 import {equalOctets, sharedSize} from './path.ts';
 

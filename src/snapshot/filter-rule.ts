@@ -1,5 +1,5 @@
 /** One rule of a filter, read and complete: what rsync(1) has under "FILTER RULES IN DEPTH". */
-import {concatenate} from './list-builder.ts';
+import {concatenate} from '../concatenate.ts';
 
 /** A rule as `parseFilterRules` makes it. */
 export type FilterRule = {

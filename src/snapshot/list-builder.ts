@@ -1,5 +1,7 @@
 /** Makes the canonical octets of a snapshot: same entries, same octets. README.md §5. */
+
 import {assert} from '../assert.ts';
+import {concatenate} from '../concatenate.ts';
 import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {type EntryView, entryType} from './entry.ts';
@@ -114,14 +116,4 @@ export class ListBuilder {
 export function contentSize(entry: EntryView): number {
 	if (entry.type !== entryType.file) return 0;
 	return formOf(entry) & (formFlag.further | formFlag.unread) ? 0 : entry.size;
-}
-
-export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-	const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-	let at = 0;
-	for (const part of parts) {
-		whole.set(part, at);
-		at += part.length;
-	}
-	return whole;
 }

@@ -4,11 +4,11 @@
  * it must to stay within the announced size; whether what came is valid, `List.open` says.
  */
 import {assert} from '../assert.ts';
+import {concatenate} from '../concatenate.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {EntryReader} from './entry-reader.ts';
 import {decodeHeader, headerSize} from './header.ts';
 import {type List, topLevel} from './list.ts';
-import {concatenate} from './list-builder.ts';
 import {NodeTable, nodePrefix, pagePrefix, readNode, rootPrefix} from './node-table.ts';
 import {comparePaths, equalOctets, isWithin} from './path.ts';
 import {Slice} from './slice.ts';

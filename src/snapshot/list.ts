@@ -1,9 +1,9 @@
 /** A snapshot, validated, held as its canonical octets. README.md §5. */
 import {assert} from '../assert.ts';
+import {concatenate} from '../concatenate.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {Cursor} from './cursor.ts';
 import {headerSize} from './header.ts';
-import {concatenate} from './list-builder.ts';
 import {comparePaths, equalOctets} from './path.ts';
 import {Slice} from './slice.ts';
 import {type ListParts, type ListProblem, validateList} from './validate.ts';

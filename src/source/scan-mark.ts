@@ -4,11 +4,12 @@
  * they were when everything in the one was found in the other, the list is the one that was made
  * then.
  */
+
+import {concatenate} from '../concatenate.ts';
 import {toHex} from '../hex.ts';
 import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import type {OwnerNames} from '../platform/owner.ts';
-import {concatenate} from '../snapshot/list-builder.ts';
 import {equalOctets} from '../snapshot/path.ts';
 import type {FileLog} from '../store/file-log.ts';
 import {octetsOf} from '../task/scan-columns.ts';

@@ -10,6 +10,7 @@ import {formAt, savedMin, sizeSize} from '../wire/compressed.ts';
 import {refuseCode} from '../wire/frame.ts';
 import {costPerFile} from './cost.ts';
 import {DirectoryWalk} from './directory-walk.ts';
+import {pathAt} from './packed-octets.ts';
 import {type ReadBatch, readOne} from './read.ts';
 import {defineTask} from './task.ts';
 
@@ -44,11 +45,9 @@ export const compress = defineTask({
 		let end = 0;
 		for (let index = 0; index < count; index++) {
 			const into = buffer.subarray(0, input.lengths[index]!);
-			const start = index === 0 ? 0 : input.pathEnds[index - 1]!;
-			const path = input.paths.subarray(start, input.pathEnds[index]!);
 			let code: number = refuseCode.unavailable;
 			if (form !== undefined && compression?.has(form.codec) === true && !aborted()) {
-				code = readOne(walk, tree, path, input, index, into);
+				code = readOne(walk, tree, pathAt(input, index), input, index, into);
 			}
 			status[index] = code;
 			for (let at = 0; code === 0 && at < into.length; at += leafSize) {

@@ -5,6 +5,7 @@
  * A file counts only if its stat is what was expected before its first octet was read and after
  * its last: else it is stale, and the others go on.
  */
+import {concatenate} from '../concatenate.ts';
 import {saltSize, sumsShape} from '../delta/shape.ts';
 import {joinSums, SumsBuilder, type SumsPart} from '../delta/sums-builder.ts';
 import {ShoalError} from '../error.ts';
@@ -13,6 +14,7 @@ import type {DirHandle, FileHandle, Stat} from '../platform/tree.ts';
 import {leafCount, leafHash, makeLeaves, treeRoot} from '../snapshot/merkle.ts';
 import {baseName} from '../snapshot/path.ts';
 import {DirectoryWalk} from './directory-walk.ts';
+import {pathAt} from './packed-octets.ts';
 import type {ScanProblem} from './scan.ts';
 import type {ScanColumns} from './scan-columns.ts';
 import {defineTask, type TaskContext} from './task.ts';
@@ -142,7 +144,7 @@ export type HashedFile = {
 export const hashJoin = defineTask({
 	name: 'hash-join',
 	run({size, secret, number, leafHashes, sums}: HashJoinInput, context): HashedFile {
-		const hashes = concat(leafHashes);
+		const hashes = concatenate(leafHashes);
 		const salt = saltOf(context, secret, number);
 		const {digest, leaves} = join(context, size, salt, hashes, undefined);
 		const object = sums.length === 0 ? new Uint8Array(0) : joinSums(size, salt, sums);
@@ -285,9 +287,9 @@ class OutputBuilder {
 		return {
 			status: this.#status,
 			digests: this.#digests,
-			leaves: concat(this.#leaves),
+			leaves: concatenate(this.#leaves),
 			leavesEnds: ends(this.#leaves),
-			sums: concat(this.#sums),
+			sums: concatenate(this.#sums),
 			sumsEnds: ends(this.#sums),
 			hashedAtMs: this.#hashedAtMs,
 			problems: this.#problems,
@@ -299,26 +301,10 @@ function transferOf({status, digests, leaves, leavesEnds, sums, sumsEnds}: HashO
 	return [status, digests, leaves, leavesEnds, sums, sumsEnds].map(column => column.buffer);
 }
 
-function pathAt({paths, pathEnds}: HashInput, index: number): Uint8Array {
-	return paths.subarray(index === 0 ? 0 : pathEnds[index - 1]!, pathEnds[index]!);
-}
-
 function largest(sizes: Float64Array): number {
 	let most = 0;
 	for (const size of sizes) if (size > most) most = size;
 	return most;
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-	let size = 0;
-	for (const piece of pieces) size += piece.length;
-	const whole = new Uint8Array(size);
-	let at = 0;
-	for (const piece of pieces) {
-		whole.set(piece, at);
-		at += piece.length;
-	}
-	return whole;
 }
 
 function ends(pieces: readonly Uint8Array[]): Float64Array {

@@ -12,6 +12,14 @@ export function octetsAt({bytes, ends}: PackedOctets, index: number): Uint8Array
 	return bytes.subarray(index === 0 ? 0 : ends[index - 1]!, ends[index]!);
 }
 
+/** A view of the path of file `index` of a job. */
+export function pathAt(
+	{paths, pathEnds}: {readonly paths: Uint8Array; readonly pathEnds: Uint32Array},
+	index: number,
+): Uint8Array {
+	return octetsAt({bytes: paths, ends: pathEnds}, index);
+}
+
 /** True when `ends` never falls and stays within `bytes`: what was read from disk may not be. */
 export function isPacked({bytes, ends}: PackedOctets): boolean {
 	let last = 0;

@@ -2,6 +2,7 @@
  * Makes what receivers lack of leaves of which they hold the rest: each patch from one leaf alone.
  * One batch is for one session; what it costs is bounded by the leaves that it names.
  */
+import {concatenate} from '../concatenate.ts';
 import type {Compression} from '../platform/compression.ts';
 import {refuseCode} from '../wire/frame.ts';
 import {
@@ -14,6 +15,7 @@ import {
 } from '../wire/patch.ts';
 import {costPerFile} from './cost.ts';
 import {DirectoryWalk} from './directory-walk.ts';
+import {octetsAt, pathAt} from './packed-octets.ts';
 import {type ReadBatch, readOne} from './read.ts';
 import {defineTask} from './task.ts';
 
@@ -42,8 +44,8 @@ export const makePatches = defineTask({
 		let end = 0;
 		for (let index = 0; index < count; index++) {
 			const leaf = new Uint8Array(input.lengths[index]!);
-			const path = between(input.paths, input.pathEnds, index);
-			const lacked = between(input.lacked, input.lackedEnds, index);
+			const path = pathAt(input, index);
+			const lacked = octetsAt({bytes: input.lacked, ends: input.lackedEnds}, index);
 			const stretches = unpackStretches(lacked, leaf.length);
 			let code: number = refuseCode.invalid;
 			if (aborted()) code = refuseCode.unavailable;
@@ -57,13 +59,7 @@ export const makePatches = defineTask({
 			ends[index] = end;
 		}
 		walk.release();
-		const octets = new Uint8Array(end);
-		let at = 0;
-		for (const part of parts) {
-			octets.set(part, at);
-			at += part.length;
-		}
-		return {status, octets, ends};
+		return {status, octets: concatenate(parts), ends};
 	},
 	transfer: ({octets}) => [octets.buffer],
 });
@@ -135,10 +131,6 @@ function expand(
 		default:
 			return undefined;
 	}
-}
-
-function between(octets: Uint8Array, ends: Uint32Array, index: number): Uint8Array {
-	return octets.subarray(index === 0 ? 0 : ends[index - 1]!, ends[index]!);
 }
 
 /** A patch is made once for all who lack the same, of few octets. */

@@ -9,6 +9,7 @@ import {baseName} from '../snapshot/path.ts';
 import {refuseCode} from '../wire/frame.ts';
 import {costPerFile} from './cost.ts';
 import {DirectoryWalk} from './directory-walk.ts';
+import {pathAt} from './packed-octets.ts';
 import {defineTask} from './task.ts';
 
 /** Ranges to read: columns of equal length, so that a batch crosses threads as a few arrays. */
@@ -45,11 +46,7 @@ export const readRanges = defineTask({
 		for (let index = 0; index < count; index++) {
 			const into = input.into.subarray(at, at + input.lengths[index]!);
 			at += into.length;
-			const path = input.paths.subarray(
-				index === 0 ? 0 : input.pathEnds[index - 1]!,
-				input.pathEnds[index]!,
-			);
-			const code = readOne(walk, tree, path, input, index, into);
+			const code = readOne(walk, tree, pathAt(input, index), input, index, into);
 			if (code !== 0) into.fill(0);
 			status[index] = code;
 		}

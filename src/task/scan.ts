@@ -11,6 +11,7 @@ import type {DirHandle, Name, Stat, TreeIo} from '../platform/tree.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {equalOctets, joinPath} from '../snapshot/path.ts';
 import {DirectoryWalk} from './directory-walk.ts';
+import {pathAt} from './packed-octets.ts';
 import {ColumnsBuilder, type ScanColumns, typeOf} from './scan-columns.ts';
 import {defineTask} from './task.ts';
 
@@ -180,9 +181,7 @@ class Scanner {
 
 	#pathOf(which: number): Uint8Array {
 		if (which >= 0) return this.#columns.path(which);
-		const {paths, pathEnds} = this.#input;
-		const index = -1 - which;
-		return paths.subarray(index === 0 ? 0 : pathEnds[index - 1]!, pathEnds[index]!);
+		return pathAt(this.#input, -1 - which);
 	}
 
 	#caught(path: Uint8Array, error: unknown): void {

@@ -11,6 +11,7 @@ import {refuseCode} from '../wire/frame.ts';
 import {costPerFile} from './cost.ts';
 import {DirectoryWalk} from './directory-walk.ts';
 import {type HashedFile, hashRange, join, readSize, saltOf} from './hash.ts';
+import {pathAt} from './packed-octets.ts';
 import {expectedSize, isAsListed, type ReadBatch} from './read.ts';
 import {defineTask, type TaskContext} from './task.ts';
 
@@ -70,10 +71,7 @@ function sumOne(
 ): SummedPart {
 	const {tree} = context;
 	const {expected, otherwise} = input;
-	const path = input.paths.subarray(
-		index === 0 ? 0 : input.pathEnds[index - 1]!,
-		input.pathEnds[index]!,
-	);
+	const path = pathAt(input, index);
 	let file: FileHandle | undefined;
 	try {
 		const parent = walk.parent(path);

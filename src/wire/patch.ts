@@ -3,6 +3,7 @@
  * lacks; the patch is that, compressed with the rest as its context, so it is an object of file,
  * leaf and what is named alone, the same for all who lack the same. wire/README.md §6.
  */
+import {concatenate} from '../concatenate.ts';
 import {leafSize} from '../limit.ts';
 import {Reader, Writer} from './codec.ts';
 
@@ -116,7 +117,7 @@ export function contextOf(leaf: Uint8Array, stretches: Stretches): Uint8Array {
 		}
 		context.push(leaf.subarray(from, wide[at + 1]!));
 	}
-	return concat(context);
+	return concatenate(context);
 }
 
 /** Octets in stretches. */
@@ -136,16 +137,6 @@ function widened(stretches: Stretches, distance: number, length: number): number
 		else wide.push(from, to);
 	}
 	return wide;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-	const octets = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-	let at = 0;
-	for (const part of parts) {
-		octets.set(part, at);
-		at += part.length;
-	}
-	return octets;
 }
 
 function joinNearest(units: number[]): void {
