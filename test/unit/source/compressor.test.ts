@@ -1,6 +1,4 @@
-import {mkdtempSync, rmSync, statSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {writeFileSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import platform from '#platform';
 import {leafSize} from '../../../src/limit.ts';
@@ -9,48 +7,27 @@ import {compress} from '../../../src/task/compress.ts';
 import {formOf, sizeAt} from '../../../src/wire/compressed.ts';
 import {refuseCode} from '../../../src/wire/frame.ts';
 import {Prng} from '../../support/prng.ts';
+import {servedFile, taskContext} from '../../support/served-file.ts';
 
-const {tree, crypto, clock, compression} = platform;
-const context = {
-	...{tree, crypto, clock, compression, sha256: crypto.sha256},
-	aborted: () => false,
-	beat: () => undefined,
-};
+const {compression} = platform;
 
 function scene(t: ExecutionContext, content: Uint8Array) {
-	const path = mkdtempSync(join(tmpdir(), 'shoal-'));
-	const file = join(path, 'file');
-	writeFileSync(file, content);
-	const root = tree.openRoot(path);
-	t.teardown(() => {
-		tree.closeDir(root);
-		rmSync(path, {recursive: true});
-	});
+	const file = servedFile(t, content);
 	let jobs = 0;
 	const compressor = new Compressor({
 		has: codec => compression.has(codec),
 		run: async input => {
 			jobs++;
-			return compress.run(input, context);
+			return compress.run(input, taskContext);
 		},
 		store: undefined,
 	});
-	const {mtimeNs} = statSync(file, {bigint: true});
 	const place = (group: number, form = formOf('deflate')): GroupPlace => ({
-		digest: new Uint8Array(32).fill(7),
-		path: Buffer.from('file'),
-		size: content.length,
-		expected: Float64Array.of(
-			content.length,
-			Number(mtimeNs / 1_000_000_000n),
-			Number(mtimeNs % 1_000_000_000n),
-			0,
-		),
-		otherwise: refuseCode.stale,
+		...file.place,
 		form,
 		group,
 	});
-	return {compressor, root, place, file, jobs: () => jobs};
+	return {compressor, root: file.root, place, path: file.path, jobs: () => jobs};
 }
 
 test('a group is made once, whoever asks for it, and each leaf expands alone', async t => {
@@ -80,9 +57,9 @@ test('a group is made once, whoever asks for it, and each leaf expands alone', a
 });
 
 test('a file that changed is stale, and a form that is not there cannot be had', async t => {
-	const {compressor, root, place, file} = scene(t, new Uint8Array(70_000));
+	const {compressor, root, place, path} = scene(t, new Uint8Array(70_000));
 	t.false(compressor.has(0) || compressor.has(7));
-	writeFileSync(file, 'other');
+	writeFileSync(path, 'other');
 	t.deepEqual(await compressor.make(root, [place(0)], {}), [refuseCode.stale]);
 	t.is(compressor.find(place(0)), undefined);
 });

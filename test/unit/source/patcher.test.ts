@@ -1,6 +1,4 @@
-import {mkdtempSync, rmSync, statSync, utimesSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {utimesSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import platform from '#platform';
 import {leafSize} from '../../../src/limit.ts';
@@ -9,42 +7,24 @@ import {applyPatch, makePatches} from '../../../src/task/patch.ts';
 import {refuseCode} from '../../../src/wire/frame.ts';
 import {packStretches} from '../../../src/wire/patch.ts';
 import {Prng} from '../../support/prng.ts';
+import {servedFile, taskContext} from '../../support/served-file.ts';
 
-const {tree, crypto, clock, compression} = platform;
-const context = {
-	...{tree, crypto, clock, compression, sha256: crypto.sha256},
-	aborted: () => false,
-	beat: () => undefined,
-};
+const {compression} = platform;
 
 function scene(t: ExecutionContext, content: Uint8Array) {
-	const path = mkdtempSync(join(tmpdir(), 'shoal-'));
-	const file = join(path, 'file');
-	writeFileSync(file, content);
-	const root = tree.openRoot(path);
-	t.teardown(() => {
-		tree.closeDir(root);
-		rmSync(path, {recursive: true});
-	});
+	const file = servedFile(t, content);
 	let made = 0;
 	const patcher = new Patcher({
 		run: async input => {
 			made += input.lengths.length;
-			return makePatches.run(input, context);
+			return makePatches.run(input, taskContext);
 		},
 	});
-	const {mtimeNs} = statSync(file, {bigint: true});
-	const [seconds, nanoseconds] = [mtimeNs / 1_000_000_000n, mtimeNs % 1_000_000_000n];
-	const expected = Float64Array.of(content.length, Number(seconds), Number(nanoseconds), 0);
 	const place = (leaf: number, lacked: Uint8Array): PatchPlace => ({
-		digest: new Uint8Array(32).fill(7),
-		path: Buffer.from('file'),
-		size: content.length,
-		expected,
-		otherwise: refuseCode.stale,
+		...file.place,
 		part: {leaf, lacked},
 	});
-	return {patcher, root, place, file, made: () => made};
+	return {patcher, root: file.root, place, path: file.path, made: () => made};
 }
 
 const content = new Prng(1).bytes(3 * leafSize + 1000);
@@ -73,13 +53,13 @@ test('a patch is made once for all who lack the same of a leaf, and is of it alo
 });
 
 test('names of nothing are refused, and so is a file that has changed', async t => {
-	const {patcher, root, place, file} = scene(t, content);
+	const {patcher, root, place, path} = scene(t, content);
 	const good = packStretches([0, 128]);
 	const names = [[], [0], [0, 0], [600, 1], [1, 1, 0, 1], new Array(400).fill(1)];
 	const bad = names.map(name => place(1, Uint8Array.from(name)));
 	const codes = await patcher.make(root, [...bad, place(0, good)], {});
 	t.deepEqual(codes, [...bad.map(() => refuseCode.invalid), 0]);
-	utimesSync(file, 1, 1);
+	utimesSync(path, 1, 1);
 	t.deepEqual(
 		await patcher.make(root, [place(0, good)], {}),
 		[0],
