@@ -8,6 +8,7 @@ import type {Pool} from '../pool/pool.ts';
 import type {ActiveTask, TaskFigures} from '../scheduler/active-task.ts';
 import type {Head} from '../session/statement.ts';
 import type {List} from '../snapshot/list.ts';
+import {placeIn} from '../source/file-place.ts';
 import {Published} from '../source/published.ts';
 import {makeBatch} from '../source/read-batch.ts';
 import type {FileLog} from '../store/file-log.ts';
@@ -16,6 +17,7 @@ import type {FetchRequest} from '../transfer/request.ts';
 import type {ReadRequest} from '../transfer/sender.ts';
 import {micros} from '../unit.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
+import {KeptObjects} from './kept-objects.ts';
 import {OpenedTree} from './opened-tree.ts';
 import type {PullOptions} from './options.ts';
 import {Pace} from './pace.ts';
@@ -82,6 +84,7 @@ class LocalSupply implements Supply {
 	readonly #pace: Pace;
 	readonly #tree: OpenedTree;
 	readonly #files: FileLog;
+	readonly #kept: KeptObjects;
 	readonly #published: Published;
 	#contents: ContentHandler | undefined;
 	#pending = 0;
@@ -95,6 +98,7 @@ class LocalSupply implements Supply {
 		this.#pace = pace;
 		this.#tree = tree;
 		this.#files = tree.files();
+		this.#kept = new KeptObjects(platform, pool, tree, this.#files);
 		this.head = headOf(tree.directory, list, sequence);
 		this.#published = new Published({
 			list,
@@ -146,6 +150,7 @@ class LocalSupply implements Supply {
 		this.#pace.close();
 		if (this.#task.isOpen) this.#task.done();
 		this.#files.close();
+		this.#kept.close();
 		this.#tree.close();
 	}
 
@@ -177,12 +182,9 @@ class LocalSupply implements Supply {
 		const {kind, page, position, offset, length} = request;
 		try {
 			if (kind !== objectKind.content) {
-				const digest = this.#published.digestOf(page, position);
-				const object =
-					kind === objectKind.leaves
-						? this.#files.readLeaves(digest)
-						: this.#files.readSums(digest);
-				return object?.subarray(offset, offset + length) ?? refuseCode.unavailable;
+				const object = await this.#object(kind, page, position);
+				if (typeof object === 'number') return object;
+				return object.subarray(offset, offset + length);
 			}
 			const data = new Uint8Array(new SharedArrayBuffer(length));
 			const batch = makeBatch(this.#tree.root, [request], [this.#published], data);
@@ -195,6 +197,20 @@ class LocalSupply implements Supply {
 			if (error instanceof ShoalError) return refuseCode.unreadable;
 			throw error;
 		}
+	}
+
+	/** Leaf hashes or sums of an entry. */
+	async #object(kind: number, page: number, position: number): Promise<Uint8Array | number> {
+		const digest = this.#published.digestOf(page, position);
+		const find = () =>
+			kind === objectKind.leaves ? this.#kept.leaves(digest) : this.#kept.sums(digest);
+		const found = find();
+		if (found !== undefined) return found;
+		if (digest.length === 0) return refuseCode.unavailable;
+		const {root} = this.#tree;
+		const place = placeIn(this.#published, page, position, false);
+		const [code] = await this.#kept.maker.make(root, [place], this.#task.order);
+		return code || (find() ?? refuseCode.unavailable);
 	}
 }
 

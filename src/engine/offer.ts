@@ -15,6 +15,7 @@ import type {FileLog} from '../store/file-log.ts';
 import type {Saved} from '../store/snapshots.ts';
 import {Compressing} from './compressing.ts';
 import type {EventSink} from './event.ts';
+import {KeptObjects} from './kept-objects.ts';
 import {OpenedTree} from './opened-tree.ts';
 import type {ServeModule} from './options.ts';
 import {Problems} from './problems.ts';
@@ -36,6 +37,7 @@ export class Offer {
 	readonly #files: FileLog;
 	readonly #options: ServeModule;
 	#watch: TreeWatch | undefined;
+	readonly #kept: KeptObjects;
 	readonly #compressing: Compressing;
 
 	private constructor(
@@ -52,14 +54,13 @@ export class Offer {
 		this.#tree = tree;
 		this.#identity = identity;
 		this.#files = files;
+		this.#kept = new KeptObjects(platform, pool, tree, files);
 		this.#compressing = new Compressing(platform, tree, pool);
 		this.module = new Module({
 			name,
 			root: tree.root,
-			saved: {
-				leaves: digest => files.readLeaves(digest),
-				sums: digest => files.readSums(digest),
-			},
+			saved: this.#kept,
+			maker: this.#kept.maker,
 			compressor: mayCompress ? this.#compressing.compressor : undefined,
 			patcher: mayCompress ? this.#compressing.patcher : undefined,
 			sessionsMax,
@@ -111,7 +112,9 @@ export class Offer {
 			return false;
 		}
 		this.#files.refresh();
-		this.module.publish(this.#publishedFrom(history, newest), this.#tree.follow());
+		const next = this.#publishedFrom(history, newest);
+		this.#kept.forgetAbsent(next.list);
+		this.module.publish(next, this.#tree.follow());
 		return true;
 	}
 
@@ -145,11 +148,13 @@ export class Offer {
 
 	/** Resolves when no snapshot is being taken any more. */
 	async stopWatching(): Promise<void> {
+		this.#kept.maker.close();
 		await this.#watch?.close();
 	}
 
 	close(): void {
 		this.#files.close();
+		this.#kept.close();
 		this.#compressing.close();
 		this.#tree.close();
 	}

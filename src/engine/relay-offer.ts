@@ -19,18 +19,15 @@ import {followed} from '../session/proof.ts';
 import {parseSourceUrl} from '../session/source-url.ts';
 import {type Head, openHead, same} from '../session/statement.ts';
 import {Module} from '../source/module.ts';
-import {type KnownObjects, ObjectMaker} from '../source/object-maker.ts';
 import {Published} from '../source/published.ts';
 import type {FileLog} from '../store/file-log.ts';
-import {MadeObjects} from '../store/made-objects.ts';
 import type {Snapshots} from '../store/snapshots.ts';
-import {hashJoin} from '../task/hash.ts';
 import {copyOctets} from '../task/packed-octets.ts';
-import {sum} from '../task/sum.ts';
 import {later, type Micros, millis} from '../unit.ts';
 import {askHead} from './ask-head.ts';
 import {Compressing} from './compressing.ts';
 import type {EventSink} from './event.ts';
+import {KeptObjects} from './kept-objects.ts';
 import {OpenedTree} from './opened-tree.ts';
 import type {ServeModule} from './options.ts';
 import {RecordedStats} from './recorded-stats.ts';
@@ -57,9 +54,7 @@ export class RelayOffer {
 	readonly #options: RelayOptions;
 	readonly #tree: OpenedTree;
 	readonly #leaves: FileLog;
-	readonly #made: MadeObjects;
-	readonly #known: KnownObjects;
-	readonly #maker: ObjectMaker;
+	readonly #kept: KeptObjects;
 	readonly #compressing: Compressing;
 	readonly #history: Snapshots;
 	readonly #closing = new AbortController();
@@ -78,21 +73,17 @@ export class RelayOffer {
 		this.#askAt = options.platform.clock.now();
 		this.#leaves = ReceivedLeaves.openRead(tree.state);
 		this.#history = receivedSnapshots(tree.state);
-		this.#made = new MadeObjects(tree.state);
-		this.#known = {
-			leaves: digest => this.#leaves.readLeaves(digest) ?? this.#made.leaves(digest),
-			sums: digest => this.#made.sums(digest),
-			keep: (size, file) => this.#made.keep(size, file),
-		};
-		this.#maker = makerOf(options, this.#known);
-		this.#compressing = new Compressing(options.platform, tree, options.pool);
+		const {platform, pool} = options;
+		// That has no sums: they do not come with a pull.
+		this.#kept = new KeptObjects(platform, pool, tree, this.#leaves);
+		this.#compressing = new Compressing(platform, tree, pool);
 		const {sessionsMax, rateMax, rateTotalMax, compress: mayCompress = true} = options.module;
 		this.module = new Module({
 			name: new TextDecoder().decode(shown.head.module),
 			root: tree.root,
 			isRelayed: true,
-			saved: this.#known,
-			maker: this.#maker,
+			saved: this.#kept,
+			maker: this.#kept.maker,
 			compressor: mayCompress ? this.#compressing.compressor : undefined,
 			patcher: mayCompress ? this.#compressing.patcher : undefined,
 			sessionsMax,
@@ -162,7 +153,7 @@ export class RelayOffer {
 		if (record === undefined) return false;
 		this.#stamp = stamp;
 		this.#leaves.refresh();
-		this.#made.forgetAbsent(record.list);
+		this.#kept.forgetAbsent(record.list);
 		this.module.publish(this.#publishedOf(shown, record), root);
 		this.#shown = shown;
 		return true;
@@ -181,7 +172,7 @@ export class RelayOffer {
 	/** Resolves when upstream is not being asked any more. */
 	async stopWatching(): Promise<void> {
 		this.#closing.abort();
-		this.#maker.close();
+		this.#kept.maker.close();
 		await this.#asking;
 	}
 
@@ -192,7 +183,7 @@ export class RelayOffer {
 
 	#closeObjects(): void {
 		this.#leaves.close();
-		this.#made.close();
+		this.#kept.close();
 		this.#compressing.close();
 	}
 
@@ -314,17 +305,6 @@ export class RelayOffer {
 			rotations: [...origin.rotations, ...(links ?? []).map(copyOctets)],
 		});
 	}
-}
-
-/** What a pull does not leave behind: made when it is first wanted, and never before. */
-function makerOf({platform, pool}: RelayOptions, known: KnownObjects): ObjectMaker {
-	return new ObjectMaker({
-		known,
-		sum: (input, order) => pool.run(sum, input, order),
-		join: (input, order) => pool.run(hashJoin, input, order),
-		random: into => platform.crypto.random(into),
-		parallelMax: 2 * Math.max(1, pool.threadCount),
-	});
 }
 
 /** Under the origin's statement goes what the origin has, by the name that it has there. */

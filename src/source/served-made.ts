@@ -1,4 +1,4 @@
-/** Leaf hashes and sums that one session wants of a relay: here, or made first, a few at a time. */
+/** Leaf hashes and sums that one session wants: here, or made first, a few at a time. */
 import type {ReadRequest} from '../transfer/sender.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
 import {type FilePlace, placeIn} from './file-place.ts';

@@ -1,6 +1,6 @@
 /**
- * What a relay has made of its files since: sums, and leaf hashes that did not come. It stands in a
- * directory of its own, whose lock a pull does not need. Where that cannot be written, or another
+ * What was made of files when it was wanted: sums, and leaf hashes that did not come to a relay or
+ * are damaged. It stands in a directory of its own, whose lock no pull and no snapshot needs. Where that cannot be written, or another
  * process makes the same, what is made is kept in memory alone.
  */
 import {ShoalError} from '../error.ts';
@@ -51,7 +51,9 @@ export class MadeObjects {
 		this.#try(() => this.#log?.forgetAbsent(list));
 	}
 
+	/** What is still being made is not kept. */
 	close(): void {
+		this.#isFailed = true;
 		this.#log?.discard();
 		this.#dir?.close();
 		this.#log = undefined;
