@@ -1,8 +1,9 @@
 /**
  * Makes what is not kept of a file: what a relay has not received, its block sums, and its leaf
- * hashes where the file was not transferred; and what is damaged in a state directory. Once for each version of a file, when the first receiver wants it, whoever
- * does; then it is kept as a source keeps what hashing told. Leaf hashes are believed only if the
- * digest over them is the one that was signed; sums need no proof, as they are advice.
+ * hashes where the file was not transferred; and what is damaged in a state directory. Once for
+ * each version of a file, when the first receiver wants it, whoever does; then it is kept as a
+ * source keeps what hashing told. Leaf hashes are believed only if the digest over them is the one
+ * that was signed; sums need no proof, as they are advice.
  */
 import {sumsShape} from '../delta/shape.ts';
 import {ShoalError} from '../error.ts';

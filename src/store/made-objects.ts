@@ -1,7 +1,7 @@
 /**
  * What was made of files when it was wanted: sums, and leaf hashes that did not come to a relay or
- * are damaged. It stands in a directory of its own, whose lock no pull and no snapshot needs. Where that cannot be written, or another
- * process makes the same, what is made is kept in memory alone.
+ * are damaged. It stands in a directory of its own, whose lock no pull and no snapshot needs. Where
+ * that cannot be written, or another process makes the same, what is made is kept in memory alone.
  */
 import {ShoalError} from '../error.ts';
 import {toHex} from '../hex.ts';

@@ -1,4 +1,4 @@
-/** Statements that pass through a relay: renewed, expired, gone back behind, and outlived. */
+/** Statements through a relay: renewed, expired, gone back behind, outlived, of another key. */
 import {existsSync, rmSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import platform from '#platform';
@@ -79,6 +79,35 @@ test.serial('an edge that has seen a newer snapshot refuses the older one of a r
 	t.deepEqual(compareTrees(origin.tree, edge.tree), []);
 	t.is((await edge.pull(through, {allowRollback: true})).exit, 0);
 	t.deepEqual(compareTrees(relay.tree, edge.tree), []);
+});
+
+test.serial('a chain follows its origin to a new key, each by the URL that it has', async t => {
+	const {origin, relay, edge, url} = await chain(t);
+	const through = await relay.serve();
+	t.is((await edge.pull(through)).exit, 0);
+	const {lines} = await origin.space.run('keygen', '--rotate');
+	const key = String(lines.at(-1)!['publicKey']);
+	origin.space.write('tree/file', 'under the new key');
+	const newest = await origin.publish();
+	// Whoever has not heard of it goes on with what the old key has signed.
+	t.true((await edge.pull(through)).unchanged);
+	const follows = async (place: Place, from: string): Promise<void> => {
+		await until(t, async () => {
+			const {exit, errors} = await place.pull(from);
+			t.is(exit, 0, JSON.stringify(errors));
+			return place.notices.some(text => text.includes(`has changed its key to ${key}`));
+		});
+		t.deepEqual(compareTrees(origin.tree, place.tree), []);
+	};
+	await follows(relay, url);
+	await relay.offers(newest);
+	await follows(edge, through);
+	const keyed = through.replace(/\/\/.*@/, `//${key}@`);
+	for (const known of [through, keyed]) {
+		const fresh = new Place(t);
+		t.is((await fresh.pull(known)).exit, 0, known);
+		t.deepEqual(compareTrees(origin.tree, fresh.tree), []);
+	}
 });
 
 test.serial(

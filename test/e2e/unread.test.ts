@@ -1,4 +1,4 @@
-/** A source that may not read all of its tree: what it says of that, and what receivers do. */
+/** A source that may not read all of its tree, or not write in it: what it says, what receivers do. */
 import {chmodSync, chownSync, existsSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
@@ -78,3 +78,29 @@ check(
 		for (const name of ['gone', 'closed/inside']) t.false(existsSync(space.at(`mirror/${name}`)));
 	},
 );
+
+check(`a tree that may not be written in is served with its state elsewhere${title}`, async t => {
+	const space = new Workspace(t);
+	const runs = (...words: string[]) => run(words, space.environment, plainUser);
+	for (const name of ['one', 'two', 'd/three']) space.write(`tree/${name}`, name);
+	giveAway(space.path);
+	const closed = ['d', 'd/three', 'one', 'two', '.'].map(name => space.at(`tree/${name}`));
+	for (const path of closed) chmodSync(path, 0o555);
+	t.teardown(() => {
+		for (const name of ['tree', 'tree/d', 'mirror', 'mirror/d']) {
+			if (existsSync(space.at(name))) chmodSync(space.at(name), 0o755);
+		}
+	});
+	const refused = await runs('snapshot', space.at('tree'));
+	t.is(refused.exit, 11);
+	t.regex(refused.errors, /permission denied.*--state/);
+	const words = [space.at('tree'), '--state', space.at('state')];
+	t.like((await runs('snapshot', ...words)).lines.at(-1), {exit: 0, filesHashed: 3});
+	const place = [...words, '--listen', '127.0.0.1:0'];
+	const server = await startServe(place, space.environment, plainUser);
+	t.teardown(() => server.stop());
+	const pulled = await runs('pull', server.url, space.at('mirror'));
+	t.is(pulled.exit, 0, pulled.errors);
+	t.is(readFileSync(space.at('mirror/d/three'), 'utf8'), 'd/three');
+	t.deepEqual(readdirSync(space.at('tree')).sort(), ['d', 'one', 'two']);
+});
