@@ -2,6 +2,7 @@
 import type {DirHandle} from '../platform/tree.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
 import {entryType} from '../snapshot/entry.ts';
+import {markBlocks} from '../task/block-digest.ts';
 import {costPerEntry} from '../task/cost.ts';
 import {notListed, type ScanPart, scan} from '../task/scan.ts';
 import {ColumnsBuilder} from '../task/scan-columns.ts';
@@ -127,13 +128,16 @@ class TreeScan {
 	}
 }
 
-function rootPart(pool: Pool, root: DirHandle): ScanPart {
+function rootPart({context: {tree, sha256}}: Pool, root: DirHandle): ScanPart {
 	const none = new Uint8Array(0);
 	const columns = new ColumnsBuilder(1);
-	columns.add(none, none, entryType.directory, pool.context.tree.statDir(root), none);
+	columns.add(none, none, entryType.directory, tree.statDir(root), none);
+	const found = columns.finish();
+	const blockOffsets = Uint32Array.of(0, 1);
 	return {
-		columns: columns.finish(),
-		blockOffsets: Uint32Array.of(0),
+		columns: found,
+		blockOffsets,
+		...markBlocks(sha256, found, blockOffsets, [none]),
 		givenBlock: new Int32Array(0),
 		givenUnread: new Uint8Array(0),
 		entryBlock: Int32Array.of(notListed),

@@ -2,6 +2,7 @@
 import {assert} from '../assert.ts';
 import type {EntryType, EntryView} from './entry.ts';
 import {EntryReader} from './entry-reader.ts';
+import type {EntryWriter} from './entry-writer.ts';
 
 /** What a cursor needs of a list. */
 export type Pages = {
@@ -68,6 +69,16 @@ export class Cursor implements EntryView {
 		const pages = this.#pages;
 		this.#reader.open(pages.bytes, pages.pageOffset(page), pages.pageEnd(page));
 		this.position = -1;
+	}
+
+	/** Writes the entry; false, and nothing is written, if its path is not after the last there. */
+	copyTo(writer: EntryWriter): boolean {
+		return writer.addCopy(this.#reader);
+	}
+
+	/** Octets that the entry adds to what can be fetched. */
+	get contentSize(): number {
+		return this.#reader.contentSize;
 	}
 
 	/** Octets of the path that are as in the entry before, unless that was passed over. */

@@ -7,6 +7,7 @@ import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {Reader, Writer} from '../wire/codec.ts';
 import type {Cursor} from './cursor.ts';
+import type {EntryView} from './entry.ts';
 import {EntryReader} from './entry-reader.ts';
 import {EntryWriter} from './entry-writer.ts';
 import type {List} from './list.ts';
@@ -32,14 +33,7 @@ export type DiffHeader = {
 
 /** What turns `from` into `to`. */
 export function makeDiff(from: List, to: List): Uint8Array {
-	const header = new Writer(new Uint8Array(headerSize));
-	header.put(magic);
-	header.u8(formatId);
-	header.put(from.root);
-	header.put(to.root);
-	header.u32(Math.floor(to.bytes.length / 0x1_0000_0000));
-	header.u32(to.bytes.length >>> 0);
-	const operations = new OperationWriter();
+	const operations = new DiffWriter();
 	const changes = new ListChanges(from, to);
 	while (changes.next()) {
 		const {kind, kept, after} = changes;
@@ -48,7 +42,7 @@ export function makeDiff(from: List, to: List): Uint8Array {
 		else if (kind === 'changed') operations.change(after);
 		else operations.add(after, sharedWithLast(to, after));
 	}
-	return concatenate([header.bytes, operations.finish()]);
+	return operations.finish(from.root, to);
 }
 
 /** Octets that an entry's path shares with that of the entry before it in the list. */
@@ -57,8 +51,8 @@ function sharedWithLast(list: List, entry: Cursor): number {
 	return sharedSize(list.lastPath(entry.page - 1), entry.path);
 }
 
-/** Joins runs, so that the same changes are the same octets. */
-class OperationWriter {
+/** Takes operations in order. Joins runs, so that the same changes are the same octets. */
+export class DiffWriter {
 	readonly #writer = new EntryWriter();
 	#kept = 0;
 	#dropped = 0;
@@ -74,14 +68,15 @@ class OperationWriter {
 		this.#dropped++;
 	}
 
-	change(entry: Cursor): void {
+	/** The fields of an entry of `to`, in the place of those that its path has in `from`. */
+	change(entry: EntryView): void {
 		this.#flush();
 		this.#writer.addNumber(operation.change);
 		this.#writer.addFields(entry);
 	}
 
 	/** The path shares `shared` octets with that of the entry before it in `to`. */
-	add(entry: Cursor, shared: number): void {
+	add(entry: EntryView, shared: number): void {
 		this.#flush();
 		this.#writer.addNumber(operation.add);
 		this.#writer.addNumber(shared);
@@ -89,10 +84,17 @@ class OperationWriter {
 		this.#writer.addFields(entry);
 	}
 
-	/** What is left is kept anyway. */
-	finish(): Uint8Array {
+	/** The diff from the list with the root `from`; what is left is kept anyway. */
+	finish(from: Uint8Array, to: Pick<List, 'root' | 'bytes'>): Uint8Array {
 		this.#flushDropped();
-		return this.#writer.bytes.subarray(0, this.#writer.size);
+		const header = new Writer(new Uint8Array(headerSize));
+		header.put(magic);
+		header.u8(formatId);
+		header.put(from);
+		header.put(to.root);
+		header.u32(Math.floor(to.bytes.length / 0x1_0000_0000));
+		header.u32(to.bytes.length >>> 0);
+		return concatenate([header.bytes, this.#writer.bytes.subarray(0, this.#writer.size)]);
 	}
 
 	#flush(): void {

@@ -50,7 +50,11 @@ export class EntryReader implements EntryView {
 	#started = false;
 	#pageStart = true;
 	readonly #rows = new RowTable();
-	#row = 0;
+	/** The row of form, mode and owners, of those of the page. */
+	row = 0;
+	/** Where the page began, and what follows the seconds of the entry's time. */
+	start = 0;
+	tailOffset = 0;
 	/** Places in `bytes`; 0 where there is none, since an entry begins with its path. */
 	#targetOffset = 0;
 	#targetSize = 0;
@@ -67,7 +71,7 @@ export class EntryReader implements EntryView {
 	/** Stands before the first entry of a page in `bytes[offset, end)`. */
 	open(bytes: Uint8Array, offset: number, end: number): void {
 		this.bytes = bytes;
-		this.offset = offset;
+		this.start = this.offset = offset;
 		this.end = end;
 		this.failed = false;
 		this.#pageStart = true;
@@ -153,7 +157,7 @@ export class EntryReader implements EntryView {
 		const rows = this.#rows;
 		if (row > rows.count || this.failed) return this.#fail();
 		if (row === rows.count && !rows.read(this)) return this.#fail();
-		this.#row = row;
+		this.row = row;
 		const type = rows.types[row]!;
 		const form = rows.forms[row]!;
 		this.type = type;
@@ -162,6 +166,7 @@ export class EntryReader implements EntryView {
 		const half = Math.floor(zigzag / 2);
 		const sec = this.mtimeSec + (zigzag % 2 === 0 ? half : -half - 1);
 		this.mtimeSec = sec;
+		this.tailOffset = this.offset;
 		this.mtimeNsec = this.varint();
 		if (sec > mtimeSecMax || sec < -mtimeSecMax || this.mtimeNsec >= nsecEnd) return this.#fail();
 		this.size = type === entryType.file ? this.varint() : 0;
@@ -280,29 +285,35 @@ export class EntryReader implements EntryView {
 		return start === 0 ? 0 : start - 1;
 	}
 
+	/** Octets that the entry adds to what can be fetched. */
+	get contentSize(): number {
+		const isFetched = (this.form & (formFlag.further | formFlag.unread)) === 0;
+		return this.type === entryType.file && isFetched ? this.size : 0;
+	}
+
 	get mode(): number {
-		return this.#rows.modes[this.#row]!;
+		return this.#rows.modes[this.row]!;
 	}
 
 	get uid(): number {
-		return this.#rows.uids[this.#row]!;
+		return this.#rows.uids[this.row]!;
 	}
 
 	get gid(): number {
-		return this.#rows.gids[this.#row]!;
+		return this.#rows.gids[this.row]!;
 	}
 
 	get owner(): Uint8Array {
-		return this.#rows.owner(this.#row, this.bytes);
+		return this.#rows.owner(this.row, this.bytes);
 	}
 
 	get group(): Uint8Array {
-		return this.#rows.group(this.#row, this.bytes);
+		return this.#rows.group(this.row, this.bytes);
 	}
 
 	/** Mode, owner and group as they stand in the row: a view. */
 	get ownership(): Uint8Array {
-		return this.#rows.ownership(this.#row, this.bytes);
+		return this.#rows.ownership(this.row, this.bytes);
 	}
 
 	get target(): Uint8Array {
@@ -358,7 +369,7 @@ export class EntryReader implements EntryView {
 			this.size === other.size &&
 			this.linkCount === other.linkCount &&
 			this.device === other.device &&
-			this.#rows.isSame(this.#row, this.bytes, other.#rows, other.#row, other.bytes) &&
+			this.#rows.isSame(this.row, this.bytes, other.#rows, other.row, other.bytes) &&
 			this.#isSameAt(this.#digestOffset, other, other.#digestOffset, digestSize) &&
 			this.#isSameAt(this.#flatOffset, other, other.#flatOffset, digestSize) &&
 			this.#isSameAt(this.#xattrOffset, other, other.#xattrOffset, digestSize) &&

@@ -13,6 +13,7 @@ import {
 	hasDigest,
 	isValidOwner,
 } from './entry-form.ts';
+import type {EntryReader} from './entry-reader.ts';
 import {extendPathHash, itemSizeMax, pathHashSeed} from './page-rule.ts';
 import {isValidPath} from './path.ts';
 
@@ -38,6 +39,10 @@ export class EntryWriter {
 	readonly #rowGid: number[] = [];
 	readonly #rowOwner: Uint8Array[] = [];
 	readonly #rowGroup: Uint8Array[] = [];
+	/** Rows here by row of the page that entries are copied from, by one reader. */
+	readonly #copiedRows: number[] = [];
+	#copiedFrom: EntryReader | undefined;
+	#copiedStart = 0;
 
 	constructor() {
 		this.#hashes[0] = pathHashSeed;
@@ -59,6 +64,7 @@ export class EntryWriter {
 		this.#mtimeSec = 0;
 		this.#rowCount = 0;
 		this.#rowLast = 0;
+		this.#copiedFrom = undefined;
 	}
 
 	/** Takes `path` for the one before, against which the next is written. */
@@ -78,6 +84,23 @@ export class EntryWriter {
 		this.opaque(path.subarray(from));
 		this.#extendPath(path, shared);
 		this.#writeFields(entry);
+		return true;
+	}
+
+	/** As `add` of the entry that `from` has read, from the same octets each time. */
+	addCopy(from: EntryReader): boolean {
+		const {path} = from;
+		const shared = this.#sharedWith(path);
+		if (this.#started && !this.#isAfter(path, shared)) return false;
+		this.#reserve();
+		const start = this.#pageStart ? 0 : shared;
+		this.varint(start);
+		this.varint(path.length - start);
+		this.#putPart(path, start, path.length);
+		this.#extendPath(path, shared);
+		this.#copyRow(from);
+		this.#writeMtime(from.mtimeSec);
+		this.#putPart(from.bytes, from.tailOffset, from.offset);
 		return true;
 	}
 
@@ -110,9 +133,7 @@ export class EntryWriter {
 		assert(problem === undefined, problem);
 		const {type, size} = entry;
 		this.#writeRow(entry, form);
-		const delta = entry.mtimeSec - this.#mtimeSec;
-		this.#mtimeSec = entry.mtimeSec;
-		this.varint(delta >= 0 ? delta * 2 : -delta * 2 - 1);
+		this.#writeMtime(entry.mtimeSec);
 		this.varint(entry.mtimeNsec);
 		if (type === entryType.file) this.varint(size);
 		if (type === entryType.symlink) this.opaque(entry.target);
@@ -126,6 +147,28 @@ export class EntryWriter {
 		if (!hasDigest(type, form, size)) return;
 		this.#put(entry.digest);
 		if (form & formFlag.flat) this.#put(entry.flatDigest);
+	}
+
+	#writeMtime(seconds: number): void {
+		const delta = seconds - this.#mtimeSec;
+		this.#mtimeSec = seconds;
+		this.varint(delta >= 0 ? delta * 2 : -delta * 2 - 1);
+	}
+
+	#copyRow(from: EntryReader): void {
+		if (from !== this.#copiedFrom || from.start !== this.#copiedStart) {
+			this.#copiedFrom = from;
+			this.#copiedStart = from.start;
+			this.#copiedRows.length = 0;
+		}
+		const row = this.#copiedRows[from.row];
+		if (row === undefined) {
+			this.#writeRow(from, from.form);
+			this.#copiedRows[from.row] = this.#rowLast;
+		} else {
+			this.varint(row);
+			this.#rowLast = row;
+		}
 	}
 
 	#writeRow(entry: EntryView, flags: number): void {
@@ -250,6 +293,18 @@ export class EntryWriter {
 		} else {
 			for (let index = 0; index < octets.length; index++) bytes[at++] = octets[index]!;
 		}
+		this.size = at;
+	}
+
+	/** As `#put`, a part of longer octets. */
+	#putPart(octets: Uint8Array, start: number, end: number): void {
+		if (end - start > 2 * digestSize) {
+			this.#put(octets.subarray(start, end));
+			return;
+		}
+		const {bytes} = this;
+		let at = this.size;
+		for (let index = start; index < end; index++) bytes[at++] = octets[index]!;
 		this.size = at;
 	}
 

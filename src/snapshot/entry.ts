@@ -1,5 +1,6 @@
 /** One path of a snapshot, and what is known of it. README.md §2 says how it is written. */
 import type {Sha256} from '../platform/crypto.ts';
+import {equalOctets} from './path.ts';
 
 export const entryType = {
 	file: 0,
@@ -92,6 +93,30 @@ export function makeEntry(
 		sparse: false,
 		...fields,
 	};
+}
+
+/** Whether all but the paths of two entries is the same. */
+export function isSameEntry(a: EntryView, b: EntryView): boolean {
+	return (
+		a.mtimeNsec === b.mtimeNsec &&
+		a.mtimeSec === b.mtimeSec &&
+		a.size === b.size &&
+		a.type === b.type &&
+		a.mode === b.mode &&
+		a.uid === b.uid &&
+		a.gid === b.gid &&
+		a.linkCount === b.linkCount &&
+		a.device === b.device &&
+		a.unread === b.unread &&
+		a.sparse === b.sparse &&
+		equalOctets(a.digest, b.digest) &&
+		equalOctets(a.owner, b.owner) &&
+		equalOctets(a.group, b.group) &&
+		equalOctets(a.target, b.target) &&
+		equalOctets(a.link, b.link) &&
+		equalOctets(a.xattr, b.xattr) &&
+		equalOctets(a.flatDigest, b.flatDigest)
+	);
 }
 
 /** A copy of an entry that outlives the cursor it comes from. */

@@ -4,6 +4,7 @@ import {assert} from '../assert.ts';
 import {concatenate} from '../concatenate.ts';
 import {digestSize} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
+import type {Cursor} from './cursor.ts';
 import {type EntryView, entryType} from './entry.ts';
 import {formFlag, formOf} from './entry-form.ts';
 import {EntryWriter} from './entry-writer.ts';
@@ -49,15 +50,26 @@ export class ListBuilder {
 	/** As `add`; false, and nothing is done, for an entry out of order. */
 	tryAdd(entry: EntryView): boolean {
 		if (this.#entryCount === 0 && entry.path.length > 0) return false;
+		if (!this.#writer.add(entry)) return false;
+		this.#added(contentSize(entry));
+		return true;
+	}
+
+	/** As `add` of the entry that `cursor` stands at, whose octets are copied as far as can be. */
+	addCopy(cursor: Cursor): void {
+		assert(this.#entryCount > 0 || cursor.path.length === 0, 'the root first');
+		assert(cursor.copyTo(this.#writer), 'entries in the order of their paths');
+		this.#added(cursor.contentSize);
+	}
+
+	#added(content: number): void {
 		const writer = this.#writer;
-		if (!writer.add(entry)) return false;
 		if (this.#pageEntryCount === 0) this.#key = writer.path.slice();
 		this.#pageEntryCount++;
 		this.#entryCount++;
-		this.#contentBytes += contentSize(entry);
+		this.#contentBytes += content;
 		const size = writer.size - this.#pageOffset;
 		if (endsPage(writer.pathHash, size, this.#pageEntryCount)) this.#endPage();
-		return true;
 	}
 
 	/**

@@ -6,7 +6,7 @@ import {Cursor} from './cursor.ts';
 import {headerSize} from './header.ts';
 import {comparePaths, equalOctets} from './path.ts';
 import {Slice} from './slice.ts';
-import {type ListParts, type ListProblem, validateList} from './validate.ts';
+import {type ListParts, type ListProblem, takeApart, validateList} from './validate.ts';
 
 export type {ListProblem} from './validate.ts';
 
@@ -33,8 +33,6 @@ export class List {
 	readonly topSize: number;
 	/** Level of the top node; pages are level 0. */
 	readonly levels: number;
-	/** Entries that the source could not read. */
-	readonly unreadCount: number;
 	/** Digest of the empty file. */
 	readonly emptyDigest: Uint8Array;
 	readonly #parts: ListParts;
@@ -57,7 +55,6 @@ export class List {
 			.reduce((sum, count) => sum + count, 0);
 		this.topSize = headerSize + header.topNodeSize;
 		this.levels = header.levels;
-		this.unreadCount = parts.unreadCount;
 		this.emptyDigest = emptyDigest;
 		this.#parts = parts;
 	}
@@ -66,6 +63,12 @@ export class List {
 	static open(bytes: Uint8Array, sha256: Sha256, slice?: Slice): List | ListProblem {
 		const parts = validateList(bytes, sha256, slice);
 		return 'problem' in parts ? parts : new List(bytes, parts, sha256(), slice);
+	}
+
+	/** Opens a list that was made here: its octets are known by a digest, and not looked through. */
+	static openOwn(bytes: Uint8Array, sha256: Sha256): List | ListProblem {
+		const parts = takeApart(bytes, sha256);
+		return 'problem' in parts ? parts : new List(bytes, parts, sha256(), undefined);
 	}
 
 	/** Opens what `encode` has answered. */
@@ -79,6 +82,15 @@ export class List {
 	/** What is to be kept of it on a disk: the list itself, or the slice with what it is one of. */
 	encode(): Uint8Array {
 		return this.slice === undefined ? this.bytes : concatenate([this.slice.encode(), this.bytes]);
+	}
+
+	/** Entries that the source could not read. */
+	get unreadCount(): number {
+		let count = this.#parts.unreadCount;
+		if (count !== undefined) return count;
+		count = 0;
+		for (const cursor = this.cursor(); cursor.next(); ) if (cursor.unread) count++;
+		return count;
 	}
 
 	/** Whether everything at `path` and below is here. */
@@ -139,7 +151,15 @@ export class List {
 
 	/** What the entries of a page add to `contentBytes`. */
 	pageContentBytes(page: number): number {
-		return this.#parts.pageContentBytes[this.#indexOf(page)]!;
+		const known = this.#parts.pageContentBytes?.[this.#indexOf(page)];
+		if (known !== undefined) return known;
+		let sum = 0;
+		const cursor = this.cursor(page);
+		for (let left = this.pageEntryCount(page); left > 0; left--) {
+			cursor.next();
+			sum += cursor.contentSize;
+		}
+		return sum;
 	}
 
 	/**

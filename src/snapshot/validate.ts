@@ -27,9 +27,10 @@ export type ListParts = {
 	readonly header: Header;
 	/** Level 0, the pages, first; the top node last. */
 	readonly levels: readonly LevelPart[];
-	readonly unreadCount: number;
-	/** What the entries of each page add to the sum of contents. */
-	readonly pageContentBytes: Float64Array;
+	/** Undefined: the pages were not looked at. */
+	readonly unreadCount?: number;
+	/** What the entries of each page add to the sum of contents; undefined likewise. */
+	readonly pageContentBytes?: Float64Array;
 };
 
 export type LevelPart = {
@@ -48,13 +49,23 @@ export function validateList(
 	sha256: Sha256,
 	slice?: Slice,
 ): ListParts | ListProblem {
+	const parts = takeApart(bytes, sha256, slice);
+	if ('problem' in parts) return parts;
+	const checked = checkPages(bytes, parts.header, parts.levels[0]!, sha256, slice);
+	return 'problem' in checked ? checked : {...parts, ...checked};
+}
+
+/** All but the pages. */
+export function takeApart(
+	bytes: Uint8Array,
+	sha256: Sha256,
+	slice?: Slice,
+): ListParts | ListProblem {
 	const header = decodeHeader(bytes);
 	if (header === undefined) return wrong('it does not begin as a list of this version');
 	const root = rootOf(bytes, header, sha256);
 	const levels = readLevels(bytes, header, sha256, slice);
-	if ('problem' in levels) return levels;
-	const checked = checkPages(bytes, header, levels[0]!, sha256, slice);
-	return 'problem' in checked ? checked : {root, header, levels, ...checked};
+	return 'problem' in levels ? levels : {root, header, levels};
 }
 
 /** The root of a list that was made here: of others, who opens them learns it. */
@@ -194,7 +205,7 @@ function checkPages(
 	pages: LevelPart,
 	sha256: Sha256,
 	slice: Slice | undefined,
-): Pick<ListParts, 'unreadCount' | 'pageContentBytes'> | ListProblem {
+): Required<Pick<ListParts, 'unreadCount' | 'pageContentBytes'>> | ListProblem {
 	const {table, offsets, firstPages, bounds} = pages;
 	if (table.count === 0) return wrong('it has no root directory');
 	const check = new EntryCheck(sha256, slice);

@@ -186,6 +186,8 @@ function partOf(rows: readonly Row[], problems: readonly ScanProblem[]): ScanPar
 	return {
 		columns,
 		blockOffsets: Uint32Array.of(0, rows.length),
+		blockDigests: new Uint8Array(0),
+		blockFlags: new Uint8Array(1),
 		givenBlock: new Int32Array(0),
 		givenUnread: new Uint8Array(0),
 		entryBlock: new Int32Array(rows.length).fill(notListed),

@@ -18,11 +18,13 @@ import {emptyDigest, entryType} from '../snapshot/entry.ts';
 import {decodeHeader, type Header} from '../snapshot/header.ts';
 import {List} from '../snapshot/list.ts';
 import {ListBuilder} from '../snapshot/list-builder.ts';
+import {equalOctets} from '../snapshot/path.ts';
 import type {FileLog} from '../store/file-log.ts';
 import type {KeepLimits, Saved, Snapshots} from '../store/snapshots.ts';
 import {hashStatus} from '../task/hash.ts';
 import type {ScanProblem} from '../task/scan.ts';
 import type {ScanTable, TableBuilder} from '../task/scan-table.ts';
+import {mergeList} from './merge-list.ts';
 import {type ChangedScan, scanChanged} from './scan-changed.ts';
 import {ScanMark} from './scan-mark.ts';
 import {type ContentColumns, TableEntry, TableStat} from './table-entry.ts';
@@ -82,25 +84,27 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 	const [newest] = snapshots.history();
 	const known = options.changed && newest && readBefore(snapshots, newest);
 	const part = known && (await scanPart(options, known));
-	const owners = platform.readOwners();
 	const {sha256} = platform.crypto;
-	const mark = new ScanMark(owners, sha256, files);
+	const mark = new ScanMark(platform.readOwners(), sha256, files);
 	let table = part?.table;
+	let parts: TableBuilder | undefined;
+	let kept: Kept | undefined;
 	if (table === undefined) {
-		const parts = await scanAll(options);
-		const kept = await keptSince(mark, parts, options);
-		if (kept !== undefined) return kept;
+		parts = await scanAll(options);
+		kept = keptOf(mark, parts, options);
+		if (kept?.isSame) return takenAgain(kept, parts);
 		table = await inTurns(pool, parts.finish(), task.signal);
 	}
 	snapshots.unmark();
 	const content = new Contents(table, platform);
-	const isKnown = content.recall(files);
+	content.recall(files);
 	content.adopt(options);
 	await content.hash(options);
 	files.sync();
-	if (part === undefined) files.forgetUnused();
+	if (part === undefined && kept === undefined) files.forgetUnused();
 	const {bytes, list, saved} = await task.run({kind: 'list', unit: 'entries'}, () => {
-		const entry = new TableEntry(table, content, owners);
+		const entry = new TableEntry(table, content, platform.readOwners());
+		if (kept !== undefined) return saveMerged(kept.list, parts!, entry, options);
 		const made = build(entry, table.count, sha256, part && {zones: part.zones, before: known!});
 		const isSaved = newest !== undefined && snapshots.holds(newest, made);
 		if (isSaved) return {bytes: made, list: known, saved: newest};
@@ -109,48 +113,86 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 		const now = platform.clock.wallMs();
 		return {bytes: made, list: opened, saved: snapshots.save(opened, before, now, options.keep)};
 	});
-	if (part !== undefined) files.forgetAbsent(list!);
-	else if (isKnown && table.problems.length === 0) {
-		snapshots.mark(bytes, await inTurns(pool, mark.of(table.stretches()), task.signal));
+	const header = decodeHeader(bytes)!;
+	if (part !== undefined || kept !== undefined) {
+		const {entryCount} = header;
+		files.forgetAbsent({entryCount, cursor: () => (list ?? openMade(bytes, sha256)).cursor()});
+	}
+	if (parts !== undefined && table.problems.length === 0) {
+		const digests = parts.digests(entry => content.isUncertain(entry));
+		snapshots.mark(bytes, mark.encode(parts, digests));
 	}
 	return {
 		bytes,
-		header: decodeHeader(bytes)!,
+		header,
 		list,
 		saved,
 		changed: newest?.sequence !== saved.sequence,
 		whole: part === undefined,
-		fileCount: content.fileCount,
+		fileCount: parts?.fileCount ?? content.fileCount,
 		filesHashed: content.filesHashed,
 		bytesHashed: content.bytesHashed,
 		problems: [...table.problems, ...content.problems],
 	};
 }
 
-/** The newest snapshot, if it was made of just such a scan. */
-async function keptSince(
+/** The newest snapshot, of which much is as a scan has found it again. */
+type Kept = {
+	readonly saved: Saved;
+	readonly list: List;
+	/** All of it. */
+	readonly isSame: boolean;
+};
+
+/** Undefined: nothing is known of it, or so little is the same that all is made anew. */
+function keptOf(
 	mark: ScanMark,
 	parts: TableBuilder,
-	{pool, snapshots, task}: TakeOptions,
-): Promise<Taken | undefined> {
-	const noted = snapshots.noted();
-	if (noted === undefined || parts.problems.length > 0) return undefined;
-	const isSame = await inTurns(pool, mark.compare(noted, parts.stretches()), task.signal);
-	const kept = isSame ? snapshots.marked() : undefined;
-	const header = kept && decodeHeader(kept.bytes);
-	if (kept === undefined || header === undefined) return undefined;
+	{snapshots, platform}: TakeOptions,
+): Kept | undefined {
+	const noted = parts.problems.length > 0 ? undefined : snapshots.noted();
+	const digests = noted && mark.decode(noted);
+	if (digests === undefined) return undefined;
+	const isSame = parts.compare(digests);
+	const isMost = isSame || parts.changedCount * 2 < parts.count;
+	const marked = isMost ? snapshots.marked() : undefined;
+	const list = marked && List.openOwn(marked.bytes, platform.crypto.sha256);
+	if (list instanceof List) return {saved: marked!.saved, list, isSame};
+	parts.forget();
+	return undefined;
+}
+
+function takenAgain({list, saved}: Kept, {fileCount}: TableBuilder): Taken {
 	return {
-		bytes: kept.bytes,
-		header,
+		bytes: list.bytes,
+		header: decodeHeader(list.bytes)!,
 		list: undefined,
-		saved: kept.saved,
+		saved,
 		changed: false,
 		whole: true,
-		fileCount: parts.fileCount,
+		fileCount,
 		filesHashed: 0,
 		bytesHashed: 0,
 		problems: [],
 	};
+}
+
+/** The list before, with the entries that are not as they were; it may come to the same. */
+function saveMerged(
+	before: List,
+	parts: TableBuilder,
+	entries: TableEntry,
+	{platform, snapshots, keep}: TakeOptions,
+): {bytes: Uint8Array; list: undefined; saved: Saved} {
+	const merged = mergeList(before, parts.segments(), entries, platform.crypto.sha256);
+	const {bytes} = merged;
+	checkSize(bytes);
+	const [newest] = snapshots.history();
+	const isSaved = newest !== undefined && equalOctets(newest.root, merged.root);
+	const saved = isSaved
+		? newest
+		: snapshots.saveNext(merged, merged.diff, platform.clock.wallMs(), keep);
+	return {bytes, list: undefined, saved};
 }
 
 function scanAll({pool, directory, exclude, task}: TakeOptions): Promise<TableBuilder> {
@@ -182,6 +224,8 @@ class Contents implements ContentColumns {
 	readonly firstOf: Uint32Array;
 	readonly names: Uint32Array;
 	readonly problems: ScanProblem[] = [];
+	/** Files whose contents were not known, and are not to be found in the log now. */
+	readonly #uncertain = new Set<number>();
 	fileCount = 0;
 	filesHashed = 0;
 	bytesHashed = 0;
@@ -198,14 +242,10 @@ class Contents implements ContentColumns {
 		this.#group();
 	}
 
-	/**
-	 * Takes what the log knows of files that have not changed since they were hashed; answers
-	 * whether that is all of them.
-	 */
-	recall(files: FileLog): boolean {
+	/** Takes what the log knows of files that have not changed since they were hashed. */
+	recall(files: FileLog): void {
 		const {columns, count} = this.#table;
 		const stat = new TableStat(this.#table);
-		let isAll = true;
 		for (let entry = 0; entry < count; entry++) {
 			if (columns.type[entry] !== entryType.file || this.firstOf[entry] !== 0) continue;
 			if (columns.size[entry] === 0) {
@@ -214,15 +254,19 @@ class Contents implements ContentColumns {
 			}
 			stat.entry = entry;
 			const digest = files.lookup(this.#table.path(entry), stat);
-			if (digest === undefined) isAll = false;
-			else this.#set(entry, digest);
+			if (digest !== undefined) this.#set(entry, digest);
 		}
-		return isAll;
+	}
+
+	/** Whether the log would not tell again what is listed of the entry. */
+	isUncertain(entry: number): boolean {
+		return this.#uncertain.has(entry);
 	}
 
 	/** Takes what somebody vouches for, where the log has hashes and sums of such a content. */
 	adopt({files, vouched}: TakeOptions): void {
 		const unknown = this.#unknown();
+		for (const entry of unknown) this.#uncertain.add(entry);
 		const digests = unknown.length === 0 ? undefined : vouched?.();
 		if (digests === undefined) return;
 		const stat = new TableStat(this.#table);
@@ -284,6 +328,7 @@ class Contents implements ContentColumns {
 					sums: batch.sums.subarray(sumsAt, sumsEnd),
 				});
 				this.#set(entry, digest);
+				if (files.lookup(this.#table.path(entry), stat)) this.#uncertain.delete(entry);
 				this.filesHashed++;
 			}
 			leavesAt = leavesEnd;
@@ -331,11 +376,14 @@ function build(
 		part === undefined
 			? listOf(entry, count, sha256)
 			: updateList(part.before, part.zones, entry, count, sha256);
-	if (bytes.length > listSizeMax) {
-		const detail = `the tree makes a list of ${bytes.length} octets, which no receiver takes`;
-		throw new ShoalError('STORE_FAILED', detail);
-	}
+	checkSize(bytes);
 	return bytes;
+}
+
+function checkSize({length}: Uint8Array): void {
+	if (length <= listSizeMax) return;
+	const detail = `the tree makes a list of ${length} octets, which no receiver takes`;
+	throw new ShoalError('STORE_FAILED', detail);
 }
 
 function openMade(bytes: Uint8Array, sha256: Sha256): List {

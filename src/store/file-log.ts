@@ -7,7 +7,7 @@
  */
 import {assert} from '../assert.ts';
 import type {FileHandle, StatIdentity, TreeIo} from '../platform/tree.ts';
-import type {List} from '../snapshot/list.ts';
+import type {Cursor} from '../snapshot/cursor.ts';
 import {leavesSize} from '../snapshot/merkle.ts';
 import {baseName} from '../snapshot/path.ts';
 import {crc32} from './crc32.ts';
@@ -214,7 +214,7 @@ export class FileLog {
 	 * After a look at a part of the tree: records of contents that the list does not have are of
 	 * files that are gone. The list is only read when there are many more records than entries.
 	 */
-	forgetAbsent(list: List): void {
+	forgetAbsent(list: {readonly entryCount: number; cursor(): Cursor}): void {
 		const {count} = this.#table;
 		if (count < 2 * list.entryCount + compactMin) return;
 		for (const cursor = list.cursor(); cursor.next(); ) {

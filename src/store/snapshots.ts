@@ -4,6 +4,7 @@
  * when, it names only what is there.
  */
 
+import {assert} from '../assert.ts';
 import {ShoalError} from '../error.ts';
 import {toHex} from '../hex.ts';
 import {digestSize} from '../limit.ts';
@@ -21,6 +22,11 @@ export type Saved = {
 	readonly sequence: number;
 	readonly root: Uint8Array;
 };
+
+/** A list that was made here. */
+export type Made = Pick<List, 'root' | 'bytes'>;
+
+type Diff = {readonly from: Uint8Array; readonly octets: Uint8Array};
 
 /** Snapshots kept, the newest one included: as many diffs as one head frame can name, and one. */
 export const historyMax = 9;
@@ -152,11 +158,18 @@ export class Snapshots {
 			if (before === undefined) this.#writeList(list);
 			return newest;
 		}
-		const saved: Saved = {
-			sequence: Math.max((newest?.sequence ?? 0) + 1, wallMs),
-			root: list.root,
-		};
-		this.#add(saved, history, list, before, keep, wallMs);
+		const saved = nextOf(newest, list.root, wallMs);
+		this.#add(saved, history, list, diffTo(list, before), keep, wallMs);
+		return saved;
+	}
+
+	/** As `save` of a list that is not the newest one, from which `diff` leads to it. */
+	saveNext(list: Made, diff: Uint8Array, wallMs: number, keep: KeepLimits = {}): Saved {
+		const history = this.history();
+		const [newest] = history;
+		assert(newest !== undefined && !isSame(newest.root, list.root), 'another list');
+		const saved = nextOf(newest, list.root, wallMs);
+		this.#add(saved, history, list, {from: newest.root, octets: diff}, keep, wallMs);
 		return saved;
 	}
 
@@ -176,29 +189,29 @@ export class Snapshots {
 			before !== undefined &&
 			isSame(newest.root, before.root) &&
 			!isSame(newest.root, list.root);
-		if (isNext) this.#add(saved, [newest, ...older], list, before, {}, sequence);
+		const diff = isNext ? diffTo(list, before) : undefined;
+		if (isNext) this.#add(saved, [newest, ...older], list, diff, {}, sequence);
 		else this.#add(saved, [], list, undefined, {}, sequence);
 	}
 
 	#add(
 		saved: Saved,
 		history: readonly Saved[],
-		list: List,
-		before: List | undefined,
+		list: Made,
+		diff: Diff | undefined,
 		keep: KeepLimits,
 		wallMs: number,
 	): void {
 		this.#writeList(list);
-		if (before !== undefined) {
-			const name = this.#diffName(before.root, list.root);
-			this.#state.writeFile(name, makeDiff(before, list));
+		if (diff !== undefined) {
+			this.#state.writeFile(this.#diffName(diff.from, list.root), diff.octets);
 		}
 		const kept = this.#worthKeeping([saved, ...history], list.bytes.length, wallMs, keep);
 		this.#state.writeRecord(this.#headName, encodeHead(kept));
 		this.#prune(kept);
 	}
 
-	#writeList(list: List): void {
+	#writeList(list: Made): void {
 		if (this.#keepsLists) this.#state.writeFile(this.#listName(list.root), list.bytes);
 	}
 
@@ -254,6 +267,14 @@ export class Snapshots {
 	#diffName(from: Uint8Array, to: Uint8Array): string {
 		return `${this.#prefix}${toHex(from)}-${toHex(to)}.diff`;
 	}
+}
+
+function nextOf(newest: Saved | undefined, root: Uint8Array, wallMs: number): Saved {
+	return {sequence: Math.max((newest?.sequence ?? 0) + 1, wallMs), root};
+}
+
+function diffTo(list: List, before: List | undefined): Diff | undefined {
+	return before && {from: before.root, octets: makeDiff(before, list)};
 }
 
 function encodeHead(kept: readonly Saved[]): Uint8Array {

@@ -140,20 +140,6 @@ function copyOctets(
 	}
 }
 
-/** The octets of the first `count` entries, column by column. */
-export function octetsOf(columns: ScanColumns, count: number): Uint8Array[] {
-	const octets = (column: ArrayBufferView, size: number): Uint8Array =>
-		new Uint8Array(column.buffer, column.byteOffset, size);
-	const {paths, pathOffsets, targets, targetOffsets} = columns;
-	return [
-		...plainColumns.map(name => octets(columns[name], count * columns[name].BYTES_PER_ELEMENT)),
-		octets(pathOffsets, (count + 1) * pathOffsets.BYTES_PER_ELEMENT),
-		octets(targetOffsets, (count + 1) * targetOffsets.BYTES_PER_ELEMENT),
-		octets(paths, pathOffsets[count]!),
-		octets(targets, targetOffsets[count]!),
-	];
-}
-
 /** Columns that grow: an entry is added at the end and never changed, but for `unread`. */
 export class ColumnsBuilder {
 	count = 0;
@@ -213,26 +199,6 @@ export class ColumnsBuilder {
 		to.device[index] = stat.device;
 		to.sparse[index] = type === entryType.file && hasHoles(stat) ? 1 : 0;
 		this.count++;
-	}
-
-	/** Adds `count` entries of another table. */
-	addFrom(from: ScanColumns, start: number, count: number): void {
-		const {pathOffsets, targetOffsets} = from;
-		const end = start + count;
-		const pathsSize = pathOffsets[end]! - pathOffsets[start]!;
-		this.#reserve(count, pathsSize, targetOffsets[end]! - targetOffsets[start]!);
-		copyEntries(from, start, count, this.#columns, this.count);
-		this.count += count;
-	}
-
-	/** Begins again, in the same place. */
-	clear(): void {
-		this.count = 0;
-	}
-
-	/** With room for more than is in them. */
-	get columns(): ScanColumns {
-		return this.#columns;
 	}
 
 	/** The columns, cut to what is in them. */

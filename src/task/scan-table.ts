@@ -4,17 +4,17 @@
  * the names that follow it: `a`, `a!`, `a/b` is the order, because `!` is less than `/`.
  */
 import {assert} from '../assert.ts';
+import {concatenate} from '../concatenate.ts';
+import {digestSize} from '../limit.ts';
 import {entryType} from '../snapshot/entry.ts';
+import {blockFlag} from './block-digest.ts';
 import {notListed, type ScanPart, type ScanProblem} from './scan.ts';
-import {ColumnsBuilder, copyEntries, makeColumns, type ScanColumns} from './scan-columns.ts';
+import {copyEntries, makeColumns, type ScanColumns} from './scan-columns.ts';
 
 const slash = 0x2f;
 
 /** Entries between two turns that others may take: about two milliseconds of copying. */
 const entriesPerTurn = 8192;
-
-/** Some entries, the first ones of columns that are used again: valid until the next are made. */
-export type Stretch = {readonly columns: ScanColumns; readonly count: number};
 
 export class ScanTable {
 	readonly columns: ScanColumns;
@@ -37,11 +37,6 @@ export class ScanTable {
 		return paths.subarray(pathOffsets[index]!, pathOffsets[index + 1]!);
 	}
 
-	/** All entries in order, so many at a time that what they are in stays in the cache. */
-	stretches(size = entriesPerTurn): Generator<Stretch> {
-		return stretchesOf([{columns: this.columns, start: 0, end: this.count}], size);
-	}
-
 	/** A view: where a symlink points, else empty. */
 	target(index: number): Uint8Array {
 		const {targets, targetOffsets} = this.columns;
@@ -49,18 +44,28 @@ export class ScanTable {
 	}
 }
 
+/** So many entries, one after another, that are all as they were, or are all of the table. */
+export type Segment = {
+	readonly isAsBefore: boolean;
+	count: number;
+	/** Path of the first one: a view. */
+	readonly first: Uint8Array;
+};
+
 /** Where a directory's entries are that were listed by a later job. */
 type Place = {readonly part: ScanPart; readonly block: number};
 
 /** Collects the parts, in any order, and remembers which directory is where. */
 export class TableBuilder {
 	readonly #root: ScanPart;
+	readonly #parts: ScanPart[] = [];
 	readonly #places = new Map<ScanPart, Map<number, Place>>();
 	readonly #problems: ScanProblem[] = [];
+	/** Numbers of owners and groups. */
+	readonly users = new Set<number>();
+	readonly groups = new Set<number>();
 	#count = 0;
 	#fileCount = 0;
-	#pathsSize = 0;
-	#targetsSize = 0;
 
 	/** `root` holds what the scan begins at, in order: the root directory alone, or parts. */
 	constructor(root: ScanPart) {
@@ -83,12 +88,12 @@ export class TableBuilder {
 	}
 
 	add(part: ScanPart): void {
-		const {pathOffsets, targetOffsets, type} = part.columns;
+		const {type, uid, gid} = part.columns;
 		for (const each of type) if (each === entryType.file) this.#fileCount++;
-		const count = pathOffsets.length - 1;
-		this.#count += count;
-		this.#pathsSize += pathOffsets[count]!;
-		this.#targetsSize += targetOffsets[count]!;
+		addNumbers(uid, this.users);
+		addNumbers(gid, this.groups);
+		this.#count += type.length;
+		this.#parts.push(part);
 		for (const problem of part.problems) this.#problems.push(problem);
 	}
 
@@ -105,42 +110,144 @@ export class TableBuilder {
 		places.set(entry, {part: by, block});
 	}
 
-	/** Those of the table, before it is made. */
-	stretches(size = entriesPerTurn): Generator<Stretch> {
-		return stretchesOf(this.#runs(), size);
+	/**
+	 * Notes which directories are as they were, by their digests; answers whether all are. Links go
+	 * from one to another, so unless all are, a directory with linked files counts as another one.
+	 */
+	compare(known: {has(digests: Uint8Array, offset: number): boolean}): boolean {
+		let isSame = true;
+		for (const {blockDigests, blockFlags} of this.#parts) {
+			for (let block = 0; block < blockFlags.length; block++) {
+				if (!known.has(blockDigests, block * digestSize)) isSame = false;
+				else if ((blockFlags[block]! & blockFlag.linked) === 0) {
+					blockFlags[block]! |= blockFlag.asBefore;
+				}
+			}
+		}
+		return isSame;
 	}
 
-	/** Yields now and then, so that a large tree does not hold the thread. */
+	/** Takes no directory for one that is as it was. */
+	forget(): void {
+		for (const {blockFlags} of this.#parts) {
+			for (let block = 0; block < blockFlags.length; block++) {
+				blockFlags[block]! &= ~blockFlag.asBefore;
+			}
+		}
+	}
+
+	/** Entries of directories that are not as they were. */
+	get changedCount(): number {
+		let count = 0;
+		for (const {blockFlags, blockOffsets} of this.#parts) {
+			for (let block = 0; block < blockFlags.length; block++) {
+				if (blockFlags[block]! & blockFlag.asBefore) continue;
+				count += blockOffsets[block + 1]! - blockOffsets[block]!;
+			}
+		}
+		return count;
+	}
+
+	/**
+	 * All entries but those of directories that are as they were. Yields now and then, so that a
+	 * large tree does not hold the thread.
+	 */
 	*finish(): Generator<void, ScanTable> {
-		const columns = makeColumns(this.#count, this.#pathsSize, this.#targetsSize);
+		const runs = Array.from(this.#changed());
+		let [count, pathsSize, targetsSize] = [0, 0, 0];
+		for (const {part, start, end} of runs) {
+			const {pathOffsets, targetOffsets} = part.columns;
+			count += end - start;
+			pathsSize += pathOffsets[end]! - pathOffsets[start]!;
+			targetsSize += targetOffsets[end]! - targetOffsets[start]!;
+		}
+		assert(count === this.changedCount, 'every entry has its place in the order');
+		const columns = makeColumns(count, pathsSize, targetsSize);
 		let at = 0;
 		let turn = 0;
-		for (const {columns: from, start, end} of this.#runs()) {
-			copyEntries(from, start, end - start, columns, at);
+		for (const {part, start, end} of runs) {
+			copyEntries(part.columns, start, end - start, columns, at);
 			at += end - start;
 			if (at - turn >= entriesPerTurn) {
 				turn = at;
 				yield;
 			}
 		}
-		assert(at === this.#count, 'every entry has its place in the order');
 		return new ScanTable(columns, this.#problems);
 	}
 
-	/** Stretches of parts that, one after another, are all entries in order. */
+	/** All entries in order: those of the table, and between them those that are as they were. */
+	*segments(): Generator<Segment> {
+		let last: Segment | undefined;
+		let lastStretch = 0;
+		for (const {part, block, start, end, stretch} of this.#runs()) {
+			const isAsBefore = isBlockAsBefore(part, block);
+			const isJoined = !isAsBefore || stretch === lastStretch;
+			if (last?.isAsBefore === isAsBefore && isJoined) {
+				last.count += end - start;
+			} else {
+				if (last !== undefined) yield last;
+				const {paths, pathOffsets} = part.columns;
+				const first = paths.subarray(pathOffsets[start]!, pathOffsets[start + 1]!);
+				last = {isAsBefore, count: end - start, first};
+			}
+			lastStretch = stretch;
+		}
+		if (last !== undefined) yield last;
+	}
+
+	/**
+	 * The digests of directories. Without those with an entry of the table of which `isUncertain`
+	 * says that it may be listed otherwise another time.
+	 */
+	digests(isUncertain: (entry: number) => boolean): Uint8Array {
+		let entry = 0;
+		for (const {part, block, start, end} of this.#changed()) {
+			for (let left = end - start; left > 0; left--) {
+				if (isUncertain(entry++)) part.blockFlags[block]! |= blockFlag.uncertain;
+			}
+		}
+		const digests: Uint8Array[] = [];
+		for (const {blockDigests, blockFlags} of this.#parts) {
+			for (let block = 0; block < blockFlags.length; block++) {
+				if (blockFlags[block]! & blockFlag.uncertain) continue;
+				digests.push(blockDigests.subarray(block * digestSize, (block + 1) * digestSize));
+			}
+		}
+		return concatenate(digests);
+	}
+
+	*#changed(): Generator<Run> {
+		for (const run of this.#runs()) if (!isBlockAsBefore(run.part, run.block)) yield run;
+	}
+
+	/** What, one after another, is all entries in order. */
 	*#runs(): Generator<Run> {
-		const open = [new Block(this.#root, 0, this.#root.entryBlock.length)];
-		while (open.length > 0) {
+		const open = [new Block(this.#root, 0)];
+		// What was in a directory that is not as it was may have stood anywhere while that is open.
+		let changedCount = 0;
+		let stretch = 1;
+		for (let isNew = true; open.length > 0; ) {
 			const block = open[open.length - 1]!;
+			const isChanged = !isBlockAsBefore(block.part, block.block);
+			if (isNew && isChanged) {
+				changedCount++;
+				stretch++;
+			}
 			const start = block.at;
 			const directory = block.advance();
-			if (block.at > start) yield {columns: block.part.columns, start, end: block.at};
-			if (directory === undefined) {
-				open.pop();
-				continue;
+			if (changedCount > 0) stretch++;
+			if (block.at > start) {
+				yield {part: block.part, block: block.block, start, end: block.at, stretch};
 			}
-			const below = this.#below(block.part, directory);
+			const below = directory === undefined ? undefined : this.#below(block.part, directory);
+			isNew = below !== undefined;
 			if (below !== undefined) open.push(below);
+			if (directory !== undefined) continue;
+			open.pop();
+			if (!isChanged) continue;
+			changedCount--;
+			stretch++;
 		}
 	}
 
@@ -148,41 +255,35 @@ export class TableBuilder {
 		const own = part.entryBlock[entry]!;
 		const place = own === notListed ? this.#places.get(part)?.get(entry) : {part, block: own};
 		if (place === undefined) return undefined;
-		const {blockOffsets} = place.part;
-		return new Block(place.part, blockOffsets[place.block]!, blockOffsets[place.block + 1]!);
+		return new Block(place.part, place.block);
 	}
 }
 
-type Run = {readonly columns: ScanColumns; readonly start: number; readonly end: number};
-
-function* stretchesOf(runs: Iterable<Run>, size: number): Generator<Stretch> {
-	const some = new ColumnsBuilder(size);
-	for (const {columns, start, end} of runs) {
-		for (let at = start; at < end; ) {
-			const count = Math.min(end - at, size - some.count);
-			some.addFrom(columns, at, count);
-			at += count;
-			if (some.count < size) continue;
-			yield some;
-			some.clear();
-		}
-	}
-	if (some.count > 0) yield some;
-}
+/** Entries of one block that follow one another in the order of the table. */
+type Run = {
+	readonly part: ScanPart;
+	readonly block: number;
+	readonly start: number;
+	readonly end: number;
+	/** Nothing can have been, or have gone, between two runs of the same stretch. */
+	readonly stretch: number;
+};
 
 /** The entries of one directory on their way out, and the directories among them that wait. */
 class Block {
 	readonly part: ScanPart;
+	readonly block: number;
 	/** The first entry that is not out yet. */
 	at: number;
 	readonly #end: number;
 	/** Directories that are out and whose entries are not: each one begins the name of the next. */
 	readonly #waiting: number[] = [];
 
-	constructor(part: ScanPart, start: number, end: number) {
+	constructor(part: ScanPart, block: number) {
 		this.part = part;
-		this.at = start;
-		this.#end = end;
+		this.block = block;
+		this.at = part.blockOffsets[block]!;
+		this.#end = part.blockOffsets[block + 1]!;
 	}
 
 	/** Goes on to where the entries of a directory belong, and answers it: undefined at the end. */
@@ -207,5 +308,16 @@ class Block {
 			if (paths[a + index] !== paths[b + index]) return false;
 		}
 		return true;
+	}
+}
+
+function isBlockAsBefore({blockFlags}: ScanPart, block: number): boolean {
+	return (blockFlags[block]! & blockFlag.asBefore) !== 0;
+}
+
+/** Most stand in runs. */
+function addNumbers(numbers: Uint32Array, to: Set<number>): void {
+	for (let index = 0; index < numbers.length; index++) {
+		if (index === 0 || numbers[index] !== numbers[index - 1]) to.add(numbers[index]!);
 	}
 }

@@ -7,9 +7,11 @@
  */
 import {type ErrorCode, ShoalError} from '../error.ts';
 import {pathSizeMax} from '../limit.ts';
+import type {Sha256} from '../platform/crypto.ts';
 import type {DirHandle, Name, Stat, TreeIo} from '../platform/tree.ts';
 import {entryType} from '../snapshot/entry.ts';
 import {equalOctets, joinPath} from '../snapshot/path.ts';
+import {type BlockMarks, markBlocks} from './block-digest.ts';
 import {DirectoryWalk} from './directory-walk.ts';
 import {pathAt} from './packed-octets.ts';
 import {ColumnsBuilder, type ScanColumns, typeOf} from './scan-columns.ts';
@@ -34,7 +36,7 @@ export type ScanProblem = {
 };
 
 /** Entries of directories, each directory's together, in order of their names. */
-export type ScanPart = {
+export type ScanPart = BlockMarks & {
 	readonly columns: ScanColumns;
 	/** Block n, the entries of one directory, is `[blockOffsets[n], blockOffsets[n + 1])`. */
 	readonly blockOffsets: Uint32Array;
@@ -56,14 +58,14 @@ const none = new Uint8Array(0);
 
 export const scan = defineTask({
 	name: 'scan',
-	run(input: ScanInput, {tree, aborted}): ScanPart {
+	run(input: ScanInput, {tree, sha256, aborted}): ScanPart {
 		const scanner = new Scanner(tree, input);
 		try {
 			while (scanner.isHungry && !aborted()) scanner.step();
 		} finally {
 			scanner.close();
 		}
-		return scanner.finish();
+		return scanner.finish(sha256);
 	},
 	transfer: ({columns, ...rest}) =>
 		[columns.paths, ...Object.values(rest)]
@@ -77,6 +79,8 @@ class Scanner {
 	readonly #walk: DirectoryWalk;
 	readonly #columns: ColumnsBuilder;
 	readonly #blockOffsets: number[] = [0];
+	/** The directory that each block is of. */
+	readonly #blockPaths: Uint8Array[] = [];
 	readonly #givenBlock: Int32Array;
 	readonly #givenUnread: Uint8Array;
 	readonly #blockOf = new Map<number, number>();
@@ -118,12 +122,15 @@ class Scanner {
 		this.#walk.release();
 	}
 
-	finish(): ScanPart {
+	finish(sha256: Sha256): ScanPart {
 		const entryBlock = new Int32Array(this.#columns.count).fill(notListed);
 		for (const [entry, block] of this.#blockOf) entryBlock[entry] = block;
+		const columns = this.#columns.finish();
+		const blockOffsets = Uint32Array.from(this.#blockOffsets);
 		return {
-			columns: this.#columns.finish(),
-			blockOffsets: Uint32Array.from(this.#blockOffsets),
+			columns,
+			blockOffsets,
+			...markBlocks(sha256, columns, blockOffsets, this.#blockPaths),
 			givenBlock: this.#givenBlock,
 			givenUnread: this.#givenUnread,
 			entryBlock,
@@ -149,6 +156,7 @@ class Scanner {
 		for (let index = end - 1; index >= first; index--) {
 			if (this.#columns.type(index) === entryType.directory) this.#stack.push(index);
 		}
+		this.#blockPaths.push(path);
 		return this.#blockOffsets.push(end) - 2;
 	}
 

@@ -10,11 +10,9 @@ import {join} from 'node:path';
 import {isDeepStrictEqual} from 'node:util';
 import test from 'ava';
 import {ShoalError} from '../../../src/error.ts';
-import {inTurns} from '../../../src/pool/in-turns.ts';
-import {scanParts, scanTree} from '../../../src/pool/scan-tree.ts';
+import {scanTree} from '../../../src/pool/scan-tree.ts';
 import {entryType} from '../../../src/snapshot/entry.ts';
-import {octetsOf, plainColumns} from '../../../src/task/scan-columns.ts';
-import {ScanTable, type Stretch} from '../../../src/task/scan-table.ts';
+import type {ScanTable} from '../../../src/task/scan-table.ts';
 import {at, growTree} from '../../support/grow-tree.ts';
 import {openPoolOver, sharedPools} from '../../support/pool.ts';
 import {Prng} from '../../support/prng.ts';
@@ -249,36 +247,6 @@ test('progress counts up to all entries', async t => {
 		[...seen].sort((a, b) => a - b),
 	);
 	t.is(seen.at(-1), table.count);
-});
-
-test('the entries some at a time are those of the table, in parts and put together', async t => {
-	const root = tempDirectory(t);
-	growTree(root, new Prng(12), 3000);
-	const pool = poolOf(2);
-	const parts = await scanParts(pool, root);
-	const table = await inTurns(pool, parts.finish());
-	const octetsOfAll = (stretches: Iterable<Stretch>): string[][] =>
-		Array.from(stretches, ({columns, count}) =>
-			octetsOf(columns, count).map(column => Buffer.from(column).toString('latin1')),
-		);
-	for (const size of [1, 7, 1000, 100_000]) {
-		let at = 0;
-		for (const {columns, count} of parts.stretches(size)) {
-			t.is(count, Math.min(size, table.count - at));
-			const some = new ScanTable(columns, []);
-			for (let index = 0; index < count; index++, at++) {
-				const [same, target] = [some.path(index), some.target(index)];
-				if (Buffer.compare(same, table.path(at)) !== 0) t.fail(`path ${at}`);
-				if (Buffer.compare(target, table.target(at)) !== 0) t.fail(`target ${at}`);
-				for (const name of plainColumns) {
-					if (columns[name][index] !== table.columns[name][at]) t.fail(`${name} ${at}`);
-				}
-			}
-		}
-		t.is(at, table.count);
-		t.deepEqual(octetsOfAll(parts.stretches(size)), octetsOfAll(table.stretches(size)));
-	}
-	t.is(parts.fileCount, table.columns.type.filter(type => type === entryType.file).length);
 });
 
 test('a root that is missing', async t => {
