@@ -5,6 +5,7 @@
 
 /** What could mislead a reader or command a terminal: controls, line ends, bidi overrides. */
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+const encoder = new TextEncoder();
 const utf8 = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
 const plainMin = 0x20;
 const plainMax = 0x7e;
@@ -16,13 +17,22 @@ const hash = 0x23;
  * the backslash of a literal `\#ooo`, as rsync writes names. So distinct paths look distinct.
  */
 export function escapePath(path: Uint8Array): string {
+	return shown(path, at => isEscape(path, at));
+}
+
+/** A sentence, for every output: what was escaped in it before stays as it is. */
+export function escapeText(text: string): string {
+	return shown(encoder.encode(text), () => false);
+}
+
+function shown(path: Uint8Array, isLiteral: (at: number) => boolean): string {
 	let text = '';
 	let at = 0;
 	while (at < path.length) {
 		const octet = path[at]!;
 		if (octet >= plainMin && octet <= plainMax) {
 			text +=
-				octet === backslash && isEscape(path, at) ? escapeOctet(octet) : String.fromCharCode(octet);
+				octet === backslash && isLiteral(at) ? escapeOctet(octet) : String.fromCharCode(octet);
 			at++;
 			continue;
 		}

@@ -1,9 +1,11 @@
 /** `shoal pull`: options in, lines or JSON out. */
+
 import type {ControllerName} from '../congestion/controllers.ts';
 import type {Event, PlanSummary, PullResult} from '../engine/event.ts';
 import type {PullOptions} from '../engine/options.ts';
 import {pull} from '../engine/pull.ts';
 import {ShoalError} from '../error.ts';
+import {escapeText} from '../escape.ts';
 import type {LinkName} from '../link-name.ts';
 import type {SourceUrl} from '../session/source-url.ts';
 import {readAlternates} from './alternate-option.ts';
@@ -17,7 +19,6 @@ import {readFamily, readLocal, readSource} from './operand.ts';
 import type {OptionValues} from './option.ts';
 import {describeLeftOut, nextStep} from './outcome.ts';
 import {RateFile} from './rate-file.ts';
-import {escapeText} from './report.ts';
 import {logTotal, statistics, totals} from './statistics.ts';
 import {type Voice, withVoice} from './voice.ts';
 

@@ -1,6 +1,6 @@
 /** What is said of an error: a line `shoal: CODE: what happened to what. Hint.`, names escaped. */
 import {ShoalError} from '../error.ts';
-import {escapePath} from '../escape.ts';
+import {escapePath, escapeText} from '../escape.ts';
 
 /** Exit code of a bug: EX_SOFTWARE of sysexits.h. */
 export const exitBug = 70;
@@ -12,13 +12,6 @@ export type ErrorReport = {
 	readonly message: string;
 	readonly hint: string;
 };
-
-const encoder = new TextEncoder();
-
-/** Text of unknown origin, safe to print: control characters as \#ooo. */
-export function escapeText(text: string): string {
-	return escapePath(encoder.encode(text));
-}
 
 export function errorLine({code, path, message, hint}: ErrorReport): string {
 	const named = path === undefined || message.includes(path) ? message : `${path}: ${message}`;

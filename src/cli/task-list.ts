@@ -1,8 +1,8 @@
 /** SIGUSR1: prints what goes on, as a table for people. */
+import {escapeText} from '../escape.ts';
 import type {TaskView} from '../scheduler/active-task.ts';
 import type {LaneView, Scheduler} from '../scheduler/scheduler.ts';
 import {formatCount, formatCounted, formatSize} from './format.ts';
-import {escapeText} from './report.ts';
 
 /**
  * Calls `print` with the list at each SIGUSR1. Node keeps that signal for its inspector, and gives

@@ -3,7 +3,9 @@
  * programs; nothing at all on success when nobody looks, as cron wants it. Errors and notices go
  * to standard error, results to standard output.
  */
+
 import type {Event, LeftOut, Progress} from '../engine/event.ts';
+import {escapeText} from '../escape.ts';
 import {linkTitles} from '../link-name.ts';
 import type {Context} from './context.ts';
 import type {FailedRun} from './failed-run.ts';
@@ -11,7 +13,7 @@ import {formatCount} from './format.ts';
 import type {LiveState} from './live-state.ts';
 import {LogFile} from './log-file.ts';
 import {ProgressMeter} from './progress.ts';
-import {describeFailure, type ErrorReport, errorLine, escapeText} from './report.ts';
+import {describeFailure, type ErrorReport, errorLine} from './report.ts';
 
 /** Runs a command. What it throws is said, also as JSON, and becomes the exit code. */
 export async function withVoice(

@@ -25,7 +25,8 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<SnapshotRe
 	try {
 		opened = OpenedTree.open(platform, options);
 		const taken = await task.lasting(() => opened!.take(pool, task, options));
-		if (options.changed !== undefined && taken.whole) {
+		const isPart = options.changed?.every(path => path.length > 0) ?? false;
+		if (isPart && taken.whole) {
 			const text =
 				'all of the tree was looked at: there is no list yet that changes could be made to';
 			options.on?.({event: 'remark', text});

@@ -121,6 +121,11 @@ test('paths come by lines or NULs, escaped or absolute; what is not below is ref
 	t.like(snapshot('line\nbreak\0#name\0', '-0'), {status: 0, files: 2});
 	t.like(snapshot(`${space.at('tree')}/./line\\#012break//\n`), {status: 0, files: 1});
 	t.like(snapshot('.shoal/head\n'), {status: 0, files: 0});
+	for (const root of ['.', space.at('tree')]) {
+		const {status, errors} = snapshot(`${root}\n`, '-v');
+		t.is(status, 0);
+		t.notRegex(errors, /there is no list/, 'all of the tree was asked for');
+	}
 	for (const bad of ['/etc/passwd\n', '../up\n', `${space.at('tree')}2/x\n`]) {
 		const {status, errors} = snapshot(bad);
 		t.is(status, 1, bad);

@@ -1,4 +1,6 @@
 /** Judges directories: of keys, of state, and what the file system of a tree can do. Pure. */
+
+import {escapeText} from '../../escape.ts';
 import type {
 	DirectoryFacts,
 	FileFacts,
@@ -6,7 +8,6 @@ import type {
 	FolderFacts,
 } from '../../platform/machine.ts';
 import {formatCount, formatCounted, formatSize} from '../format.ts';
-import {escapeText} from '../report.ts';
 import {type Finding, finding, type Verdict} from './finding.ts';
 
 export type User = {readonly uid: number; readonly isRoot: boolean};

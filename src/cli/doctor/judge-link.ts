@@ -1,7 +1,7 @@
 /** Judges what else than UDP can carry datagrams here, and to a source that UDP does not reach. */
 import type {SourceFacts} from '../../engine/probe-source.ts';
 import type {ShoalError} from '../../error.ts';
-import {escapeText} from '../report.ts';
+import {escapeText} from '../../escape.ts';
 import {type Finding, finding} from './finding.ts';
 
 /** `lacksHttp3`: why there is no HTTP/3 here; undefined: there is. */

@@ -28,6 +28,11 @@ test('control characters in a message are escaped, whoever wrote it', t => {
 	t.false(text.includes('\n'));
 });
 
+test('a name that a message has escaped already is not escaped again', t => {
+	const error = new ShoalError('OPTION_INVALID', 'a\\#012b is no path of the tree');
+	t.true(line(error).includes(': a\\#012b is no path'), line(error));
+});
+
 test('anything else is a bug: exit 70, one line, a request to report it', t => {
 	for (const bug of [
 		new AssertionError('broken'),
