@@ -18,6 +18,7 @@ const platform: Platform = {
 	crypto,
 	tree: openTree(),
 	threads,
+	processesOn: async root => (await import('./process-thread.ts')).processesOn(root),
 	process: processInfo,
 	openSearchMemory,
 	compression,

@@ -1,21 +1,34 @@
 /** Worker threads of Node. What they run is named by the package's own import `#worker`. */
 import {availableParallelism} from 'node:os';
 import {setImmediate} from 'node:timers/promises';
-import {type MessagePort, parentPort, Worker} from 'node:worker_threads';
+import {fileURLToPath} from 'node:url';
+import {isMainThread, type MessagePort, parentPort, Worker} from 'node:worker_threads';
 import type {Thread, ThreadDriver, ThreadHandler, ThreadPort} from '../src/platform/thread.ts';
+
+const workerEntry = (): string => import.meta.resolve('#worker');
+
+export const workerPath = (): string => fileURLToPath(workerEntry());
+
+/**
+ * Whether this process was started to do jobs, by process-thread.ts: its working directory is of
+ * use to nobody else.
+ */
+export const isWorkerProcess =
+	isMainThread && process.send !== undefined && process.argv[1] === workerPath();
 
 /** Threads that run the module at `entry`, looked up when the first one is started. */
 export function threadsOf(entry: () => string): ThreadDriver {
 	return {
 		coreCount: availableParallelism(),
 		epoch: Math.floor(Number(process.hrtime.bigint() / 1000n) - performance.now() * 1000),
-		parent: parentPort === null ? undefined : portTo(parentPort),
+		sharesMemory: true,
+		parent: parentPort === null ? processPort() : portTo(parentPort),
 		start: handler => start(new URL(entry()), handler),
 		turn: () => setImmediate(),
 	};
 }
 
-export const threads = threadsOf(() => import.meta.resolve('#worker'));
+export const threads = threadsOf(workerEntry);
 
 function start(entry: URL, handler: ThreadHandler): Thread {
 	const worker = new Worker(entry);
@@ -33,6 +46,19 @@ function start(entry: URL, handler: ThreadHandler): Thread {
 		post: (value, transfer) => worker.postMessage(value, transfer as ArrayBuffer[]),
 		stop: async () => {
 			await worker.terminate();
+		},
+	};
+}
+
+/** Who interrupts the run from a terminal interrupts all of its processes: one of them answers. */
+function processPort(): ThreadPort | undefined {
+	if (!isWorkerProcess) return undefined;
+	process.on('SIGINT', () => undefined);
+	return {
+		// Who started it may be gone: then it ends as soon as it has nothing to do.
+		post: value => void process.send!(value, undefined, undefined, () => undefined),
+		receive: message => {
+			process.on('message', message);
 		},
 	};
 }

@@ -37,6 +37,7 @@ import type {DirHandle, FileHandle, Name, Stat, TreeIo} from '../src/platform/tr
 import {type Anchor, checkName, descriptorsPath, procAnchor} from './anchor.ts';
 import {checkedAnchor} from './anchor-checked.ts';
 import {emptyStat, type FlatStat, fillStat, flatStat} from './stat.ts';
+import {isWorkerProcess} from './thread.ts';
 import {type Intent, nodeCode, treeError} from './tree-error.ts';
 
 /** O_NONBLOCK so that a fifo in a file's place cannot hold a thread; libuv adds O_CLOEXEC. */
@@ -64,6 +65,26 @@ const descriptors = descriptorsPath();
 
 export function openTree(anchor: Anchor = procAnchor() ?? checkedAnchor()): TreeIo {
 	return new NodeTree(anchor);
+}
+
+/** The working directory, before a name. */
+const here = Buffer.alloc(0);
+
+/** False: it is gone, or may not be entered; to look at what is in it then tells what it is. */
+function goInto(directory: Buffer): boolean {
+	try {
+		process.chdir(directory.toString());
+		return true;
+	} catch (error) {
+		if (nodeCode(error) === undefined) throw error;
+		return false;
+	}
+}
+
+/** A text of such octets is the same path as they are, and costs less than a Buffer. */
+function isAscii(octets: Uint8Array, start: number, end: number): boolean {
+	for (let at = start; at < end; at++) if (octets[at]! > 0x7f) return false;
+	return true;
 }
 
 class NodeTree implements TreeIo {
@@ -112,12 +133,18 @@ class NodeTree implements TreeIo {
 		}
 	}
 
-	/** Names as Latin-1 are their octets, and cost half of what as many Buffers do. */
+	/**
+	 * Names as Latin-1 are their octets, and cost half of what as many Buffers do. A process of its
+	 * own goes into the directory: an lstat takes 3.1 us then, and 5.4 by a path through /proc.
+	 */
 	visit(dir: DirHandle, each: (name: Name, stat: Stat | Error) => void): void {
-		const prefix = this.#anchor.prefix(dir);
+		const anchored = this.#anchor.prefix(dir);
+		const prefix = isWorkerProcess && goInto(anchored) ? here : anchored;
+		const before = prefix.toString('latin1');
+		const isText = isAscii(prefix, 0, prefix.length);
 		let names: string[];
 		try {
-			names = readdirSync(prefix, 'latin1').sort();
+			names = readdirSync(prefix.length === 0 ? '.' : prefix, 'latin1').sort();
 		} catch (error) {
 			throw this.#error(error, 'read', 'cannot list', dir);
 		}
@@ -126,7 +153,8 @@ class NodeTree implements TreeIo {
 		for (const text of names) {
 			const end = prefix.length + path.write(text, prefix.length, 'latin1');
 			const name = path.subarray(prefix.length, end);
-			const stat = this.#look(dir, name, path.subarray(0, end), flat);
+			const isPlain = isText && isAscii(path, prefix.length, end);
+			const stat = this.#look(dir, name, isPlain ? before + text : path.subarray(0, end), flat);
 			if (stat !== undefined) each(name, stat);
 		}
 	}
@@ -325,7 +353,12 @@ class NodeTree implements TreeIo {
 		}
 	}
 
-	#look(dir: DirHandle, name: Name, path: Buffer, into: FlatStat): Stat | Error | undefined {
+	#look(
+		dir: DirHandle,
+		name: Name,
+		path: Buffer | string,
+		into: FlatStat,
+	): Stat | Error | undefined {
 		try {
 			const stats = lstatSync(path, bigintOrNone);
 			return stats === undefined ? undefined : fillStat(stats, into);

@@ -30,6 +30,8 @@ export type TakeLimits = {
 
 /** To look at so many files is work for all threads, even if none has changed. */
 const warmFilesMin = 16_384;
+/** To start a process for each thread costs what it saves at some 40,000 files. */
+const processFilesMin = 65_536;
 
 function recordFileName(number: number | undefined): Uint8Array {
 	return new TextEncoder().encode(number === undefined ? statName : `${statName}-${number}`);
@@ -132,9 +134,10 @@ export class OpenedTree {
 		{changed, rateMax, historyMax, historyDays}: TakeLimits = {},
 	): Promise<Taken> {
 		this.#state.lock();
+		const fileCount = FileLog.recordCount(this.#state);
+		const isLarge = fileCount > processFilesMin;
 		// They start while the log is loaded, whose size tells that they will be needed.
-		const isLarge = FileLog.recordCount(this.#state) > warmFilesMin;
-		if (changed === undefined && isLarge) pool.warm();
+		if (changed === undefined && fileCount > warmFilesMin && !isLarge) pool.warm();
 		const files = FileLog.open(this.#state);
 		const pace = new Pace(this.#platform.clock, RateDial.of(rateMax));
 		const release = onAbort(task.signal, () => pace.close());
@@ -148,6 +151,7 @@ export class OpenedTree {
 				snapshots: this.snapshots,
 				files,
 				changed,
+				isLarge,
 				keep: {
 					count: historyMax,
 					ageMs: historyDays === undefined ? undefined : historyDays * 86_400_000,

@@ -8,8 +8,8 @@ import type {Machine} from './machine.ts';
 import type {OwnerNames} from './owner.ts';
 import type {ProcessInfo} from './process.ts';
 import type {OpenSearchMemory} from './search-memory.ts';
-import type {ThreadDriver} from './thread.ts';
-import type {TreeIo} from './tree.ts';
+import type {Processes, ThreadDriver} from './thread.ts';
+import type {DirHandle, TreeIo} from './tree.ts';
 import type {WatchDirectory} from './watch.ts';
 
 export type OpenLink = {
@@ -29,6 +29,11 @@ export type Platform = {
 	readonly crypto: Crypto;
 	readonly tree: TreeIo;
 	readonly threads: ThreadDriver;
+	/**
+	 * Processes that run the tasks that need nothing but the tree: `root`, which they hold as the
+	 * handle that comes with them. Undefined: there is no use in them here.
+	 */
+	processesOn(root: DirHandle): Promise<Processes | undefined>;
 	readonly process: ProcessInfo;
 	readonly openSearchMemory: OpenSearchMemory;
 	readonly compression: Compression;

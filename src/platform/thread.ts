@@ -1,3 +1,5 @@
+import type {DirHandle} from './tree.ts';
+
 /** Worker threads as the pool sees them: messages in order, octets handed over or shared. */
 export type ThreadHandler = {
 	message(value: unknown): void;
@@ -25,9 +27,14 @@ export type ThreadDriver = {
 	 * share: what one thread has measured is compared with what another has by it.
 	 */
 	readonly epoch: number;
+	/** False: it runs in processes, which see nothing of what is written here. */
+	readonly sharesMemory: boolean;
 	/** Where this thread answers if it was started as a worker. */
 	readonly parent: ThreadPort | undefined;
 	start(handler: ThreadHandler): Thread;
 	/** Resolves in a later turn of this thread's event loop, so that others may use it between. */
 	turn(): Promise<void>;
 };
+
+/** Processes that do jobs in the place of threads, and a directory as they hold it. */
+export type Processes = {readonly threads: ThreadDriver; readonly root: DirHandle};

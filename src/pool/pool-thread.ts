@@ -43,6 +43,8 @@ export class PoolThread {
 			message: value => this.#onAnswer(value as Answer),
 			exited: error => this.#onExit(error),
 		});
+		// Without them, whoever runs jobs elsewhere is given the time that a start may take.
+		if (!threads.sharesMemory) return;
 		this.#thread.post({kind: 'begin', signs: this.#signs} satisfies Begin, []);
 	}
 

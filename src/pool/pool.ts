@@ -74,6 +74,7 @@ export class Pool {
 	readonly lane: Lane;
 	/** What jobs on the calling thread use, for who prepares a job there. */
 	readonly context: PoolOptions['context'];
+	readonly #options: PoolOptions;
 	readonly #threads: ThreadDriver;
 	readonly #scheduler: Scheduler;
 	readonly #silenceMax: number;
@@ -88,6 +89,7 @@ export class Pool {
 	constructor(options: PoolOptions) {
 		const {threads, threadCount, context, scheduler = new Scheduler()} = options;
 		assert(Number.isSafeInteger(threadCount) && threadCount >= 0, 'a number of threads');
+		this.#options = {...options, scheduler};
 		this.threadCount = threadCount;
 		this.lane = new Lane('threads', Math.max(1, threadCount));
 		this.#threads = threads;
@@ -96,6 +98,11 @@ export class Pool {
 		this.#silenceMax = options.silenceMax ?? silenceMaxDefault;
 		this.#stopMax = options.stopMax ?? stopMaxDefault;
 		this.#leaveScheduler = scheduler.addLane(this.lane);
+	}
+
+	/** As many threads of another driver, shown by the same scheduler. */
+	beside(threads: ThreadDriver): Pool {
+		return new Pool({...this.#options, threads});
 	}
 
 	/**
@@ -143,7 +150,7 @@ export class Pool {
 	}
 
 	#fitsHere(cost: number | undefined): boolean {
-		if (cost === undefined || cost > smallCostMax) return false;
+		if (cost === undefined || cost > smallCostMax || !this.#threads.sharesMemory) return false;
 		return this.#started.size === 0 && this.#hereMicros < hereMicrosMax;
 	}
 

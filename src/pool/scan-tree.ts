@@ -1,4 +1,7 @@
 /** Scans a tree with all threads of a pool. */
+import {ShoalError} from '../error.ts';
+import type {Platform} from '../platform/platform.ts';
+import type {Processes} from '../platform/thread.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
 import {entryType} from '../snapshot/entry.ts';
@@ -13,6 +16,8 @@ import type {Pool} from './pool.ts';
 export type ScanOptions = Omit<JobOptions, 'cost'> & {
 	/** Names left out at the top of the tree: the state directory's. */
 	readonly exclude?: readonly Uint8Array[] | undefined;
+	/** Where the tree is so large that to start processes of their own for its scan pays. */
+	readonly processesOn?: Platform['processesOn'] | undefined;
 	/** Told the number of entries found so far, after each job. */
 	readonly onProgress?: ((entryCount: number) => void) | undefined;
 };
@@ -46,9 +51,30 @@ export async function scanParts(
 	const dir = tree.openRoot(root);
 	try {
 		const start = {part: rootPart(pool, dir), directories: [0]};
-		return await new TreeScan(pool, dir, start, options).run();
+		const processes = pool.threadCount > 0 ? await options.processesOn?.(dir) : undefined;
+		const inProcesses = processes && (await scanIn(processes, pool, start, options));
+		return inProcesses ?? (await new TreeScan(pool, dir, start, options).run());
 	} finally {
 		tree.closeDir(dir);
+	}
+}
+
+/** Undefined: they could not be started, or did not last. */
+async function scanIn(
+	{threads, root}: Processes,
+	pool: Pool,
+	start: ScanStart,
+	options: ScanOptions,
+): Promise<TableBuilder | undefined> {
+	const beside = pool.beside(threads);
+	try {
+		return await new TreeScan(beside, root, start, options).run();
+	} catch (error) {
+		const isLost = error instanceof ShoalError && error.code === 'THREAD_LOST';
+		if (!isLost) throw error;
+		return undefined;
+	} finally {
+		await beside.close();
 	}
 }
 
@@ -106,7 +132,7 @@ class TreeScan {
 	}
 
 	async #runJob(): Promise<void> {
-		const {exclude = [], onProgress, ...order} = this.#options;
+		const {exclude = [], onProgress, processesOn: _, ...order} = this.#options;
 		const share = Math.ceil(this.#pending.length / (2 * Math.max(1, this.#pool.threadCount)));
 		const given = this.#pending.splice(-Math.min(share, directoriesPerJob)).reverse();
 		const input = {

@@ -53,6 +53,8 @@ export type TakeOptions = {
 	readonly changed?: readonly Uint8Array[] | undefined;
 	/** Resolves when so many octets may be read. */
 	readonly pace?: ((octets: number) => Promise<void> | undefined) | undefined;
+	/** The tree is so large that it is scanned in processes, where there are some. */
+	readonly isLarge?: boolean | undefined;
 	/** How much of the history stays. */
 	readonly keep?: KeepLimits | undefined;
 	/** Scan, hash and list become parts of it. */
@@ -195,11 +197,13 @@ function saveMerged(
 	return {bytes, list: undefined, saved};
 }
 
-function scanAll({pool, directory, exclude, task}: TakeOptions): Promise<TableBuilder> {
+function scanAll(options: TakeOptions): Promise<TableBuilder> {
+	const {platform, pool, directory, exclude, task, isLarge} = options;
 	return task.run({kind: 'scan', unit: 'entries'}, scan =>
 		scanParts(pool, directory, {
 			...scan.order,
 			exclude,
+			processesOn: isLarge ? platform.processesOn : undefined,
 			onProgress: count => scan.advance(count),
 		}),
 	);

@@ -1,0 +1,57 @@
+/**
+ * Processes that run jobs as worker threads do: the same program, `#worker`, without a shell. The
+ * threads of a process share its working directory; a process of its own has one of its own, and
+ * from there a name is reached in half the time that a path through /proc takes (tree.ts, `visit`).
+ */
+import {fork} from 'node:child_process';
+import type {Processes, Thread, ThreadHandler} from '../src/platform/thread.ts';
+import type {DirHandle} from '../src/platform/tree.ts';
+import {descriptorsPath} from './anchor.ts';
+import {threads, workerPath} from './thread.ts';
+
+/** After standard input, output and error. */
+const rootFd = 3;
+
+/**
+ * They hold `root` as the handle that is answered, until they are stopped. Undefined where a held
+ * directory cannot be made the working directory.
+ */
+export function processesOn(root: DirHandle): Processes | undefined {
+	if (descriptorsPath() === undefined) return undefined;
+	return {
+		threads: {...threads, sharesMemory: false, start: handler => start(root, handler)},
+		root: {fd: rootFd},
+	};
+}
+
+function start(root: DirHandle, handler: ThreadHandler): Thread {
+	const child = fork(workerPath(), [], {
+		serialization: 'advanced',
+		stdio: ['ignore', 'ignore', 'inherit', root.fd, 'ipc'],
+	});
+	let hasEnded = false;
+	const ended = (error: Error | undefined): void => {
+		if (hasEnded) return;
+		hasEnded = true;
+		handler.exited(error);
+	};
+	child.on('message', value => handler.message(value));
+	// What cannot be started has no exit; what cannot be stopped has one later.
+	child.on('error', error => {
+		if (child.pid === undefined) ended(error);
+	});
+	child.on('exit', (code, signal) => {
+		const what = signal === null ? `with code ${code}` : `by ${signal}`;
+		ended(new Error(`its process ended ${what}`));
+	});
+	return {
+		// What an ended one was sent is told of by its end.
+		post: value => void child.send(value as object, () => undefined),
+		stop: async () => {
+			if (hasEnded) return;
+			const exit = new Promise<void>(resolve => child.once('exit', () => resolve()));
+			child.kill('SIGKILL');
+			await exit;
+		},
+	};
+}
