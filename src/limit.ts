@@ -68,6 +68,12 @@ export const moduleNameMax = 255;
  */
 export const packetOverhead = 53;
 
+/**
+ * Microseconds for which a receiver may keep receipts to itself while they are of little: who waits
+ * for them allows for that, as max_ack_delay is for in RFC 9000 §13.2.1.
+ */
+export const feedbackRest = 4000;
+
 /** Default UDP port of a source. */
 export const portDefault = 8730;
 

@@ -4,6 +4,7 @@
  * source has shown that it took in a later one and still lacks it. wire/README.md §5.
  */
 import type {RoundTrip} from '../congestion/round-trip.ts';
+import {feedbackRest} from '../limit.ts';
 import type {Micros} from '../unit.ts';
 import type {Writer} from '../wire/codec.ts';
 import {encodeFrame} from '../wire/frame.ts';
@@ -27,6 +28,9 @@ export class Feedback {
 	/** The first version of the feedback that is being sent in several datagrams; 0: none is. */
 	#first = 0;
 	#lossRate = 0;
+	/** Octets of the last grant, and how many a second. */
+	#granted = 0;
+	#rate = 0;
 	/** Whether a want is to be told; undefined: not known. */
 	#wantDue: boolean | undefined;
 
@@ -67,8 +71,10 @@ export class Feedback {
 		if (pending >= startPacketsMin && this.receipts.largest < startPackets) {
 			return this.#lastAt + Math.min(interval, Math.max(interval / 4, startGapMin));
 		}
-		if (pending > 0 || this.wanted || ready || this.#anyWantDue()) return this.#lastAt + interval;
-		return Infinity;
+		const asks = ready || this.#anyWantDue();
+		if (pending === 0 && !this.wanted && !asks) return Infinity;
+		const hurries = this.wanted || this.#isMuch || (asks && !this.#isSupplied(roundTrip));
+		return this.#lastAt + (hurries ? interval : Math.max(interval, feedbackRest));
 	}
 
 	/** Writes one datagram of feedback. */
@@ -76,6 +82,8 @@ export class Feedback {
 		const version = ++this.count;
 		const {receipts} = this;
 		this.#lossRate = lossRate;
+		this.#granted = bytes;
+		this.#rate = rate;
 		if (this.#first === 0) this.#first = version;
 		this.#sentAt[version % rememberedMax] = now;
 		encodeFrame(
@@ -130,6 +138,16 @@ export class Feedback {
 		return this.#wantDue;
 	}
 
+	/** What came since the last feedback is much of what may be on its way. */
+	get #isMuch(): boolean {
+		return this.receipts.pendingBytes >= this.#granted * littleShare;
+	}
+
+	/** The source has enough to send until it hears of what a resting feedback would ask for. */
+	#isSupplied({smoothed}: RoundTrip): boolean {
+		return this.#wants.ahead * 1e6 >= this.#rate * (smoothed + 2 * feedbackRest);
+	}
+
 	#isDue(want: WantState): boolean {
 		if (want.confirmed) return false;
 		if (this.#forced || want.version <= this.#echoed) return true;
@@ -160,6 +178,9 @@ const startGapMin = 10_000;
 
 /** Feedbacks are no closer than a sixteenth of a round trip or this while packets rush in. */
 const gapMax = 5000;
+
+/** Receipts of no more than this of what may be on its way hold nobody up. */
+const littleShare = 1 / 4;
 
 /** Datagrams of one feedback: four hold more than two hundred wants. */
 const datagramsMax = 4;

@@ -225,7 +225,7 @@ export class Fetcher implements Payload {
 			if (code !== undefined) return code;
 		}
 		// A packet without content asks for no feedback: else two idle sides would answer for ever.
-		if (content) this.#feedback.receipts.pending++;
+		if (content) this.#feedback.receipts.owe(payload.length);
 		if (dataSeen) this.#intake.shown(data.unsent, number, now);
 		this.#intake.declareLost(this.#feedback.receipts.largest, now);
 		return this.#noteProgress(this.#intake.wantedBytes < wantedBytes, now);

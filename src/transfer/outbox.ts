@@ -65,8 +65,12 @@ export class Outbox {
 	#wasted = 0;
 	/** What is read or being read and not yet sent, and refusals not yet sent: the cost of each. */
 	#readAhead = 0;
+	/** Of that, what is being read. */
+	#reading = 0;
 	/** There was no room for more: until a part of it is free, nothing is read. */
 	#isFull = false;
+	/** All that was wanted is read or being read: what is wanted since is read with more. */
+	#rests = false;
 
 	constructor(source: SenderSource) {
 		this.#source = source;
@@ -133,10 +137,15 @@ export class Outbox {
 		return this.#wasted > this.blockBytes + wastedMax ? closeCode.limit : undefined;
 	}
 
-	/** The next stretch to read, at most `size` octets; undefined: none, or enough is ahead. */
-	pollRead(size: number, readAheadMax: number): ReadRequest | undefined {
+	/**
+	 * The next stretch to read, at most `size` octets; undefined: none, or enough is ahead. While
+	 * more than `enough` octets are ahead, little is not read by itself.
+	 */
+	pollRead(size: number, readAheadMax: number, enough = Infinity): ReadRequest | undefined {
 		if (this.#isFull && this.#readAhead > readAheadMax * refillShare) return undefined;
+		if (this.#rests && this.#hasAhead(enough)) return undefined;
 		this.#isFull = false;
+		this.#rests = false;
 		const sizeMax = Math.min(size, readAheadMax);
 		while (this.#readIndex < this.#pending.length) {
 			const want = this.#pending[this.#readIndex]!;
@@ -154,8 +163,11 @@ export class Outbox {
 			}
 			this.#readEnd = Math.max(this.#readEnd, this.#readIndex + 1);
 			this.#readAhead += chunk.cost;
-			if (!chunk.finished) return chunk;
+			if (chunk.finished) continue;
+			this.#reading += chunk.cost;
+			return chunk;
 		}
+		this.#rests = true;
 		return undefined;
 	}
 
@@ -169,6 +181,7 @@ export class Outbox {
 			done?.();
 			return;
 		}
+		this.#reading -= chunk.cost;
 		const isNeeded = !chunk.want.withdrawn && !chunk.orphaned;
 		if (!isNeeded) this.#readAhead -= chunk.cost;
 		if (typeof result === 'number') chunk.code = result;
@@ -199,6 +212,17 @@ export class Outbox {
 			}
 		}
 		return any;
+	}
+
+	/** Whether more is ahead than `enough`, and than what is wanted and not read; some is at hand. */
+	#hasAhead(enough: number): boolean {
+		if (this.#readAhead <= Math.max(enough, this.#reading)) return false;
+		let wanted = 0;
+		for (let index = this.#readIndex; index < this.#pending.length; index++) {
+			wanted += this.#pending[index]!.frame.length;
+			if (wanted >= this.#readAhead) return false;
+		}
+		return true;
 	}
 
 	#firstReady(): number {

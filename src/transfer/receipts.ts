@@ -11,6 +11,8 @@ export class Receipts {
 	largestAt = 0;
 	/** Packets with content since the last feedback. */
 	pending = 0;
+	/** Octets of their payloads. */
+	pendingBytes = 0;
 	/** One octet for each of the last numbers: 1 arrived. */
 	readonly #seen = new Uint8Array(remembered);
 	/** Lowest number that arrived before each of the last feedbacks, the newest first. */
@@ -34,6 +36,12 @@ export class Receipts {
 		if (number < this.#lows[0]!) this.#lows[0] = number;
 	}
 
+	/** What came has content: a receipt is owed. */
+	owe(octets: number): void {
+		this.pending++;
+		this.pendingBytes += octets;
+	}
+
 	/** Writes the frame, as many ranges as fit in `room` octets. */
 	write(to: Writer, now: number, room: number): void {
 		if (this.largest < 0) return;
@@ -50,6 +58,7 @@ export class Receipts {
 		this.#lows.copyWithin(1, 0, repeated);
 		this.#lows[0] = Infinity;
 		this.pending = 0;
+		this.pendingBytes = 0;
 	}
 
 	#collect(room: number): number {

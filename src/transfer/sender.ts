@@ -4,7 +4,7 @@
  * keeps a bounded table. wire/README.md §5.
  */
 import {RoundTrip} from '../congestion/round-trip.ts';
-import {datagramSizeInitial, packetOverhead} from '../limit.ts';
+import {datagramSizeInitial, feedbackRest, packetOverhead} from '../limit.ts';
 import {closeCode, type Payload, type SessionHandle} from '../session/payload.ts';
 import {type Micros, never} from '../unit.ts';
 import {Reader, type Writer} from '../wire/codec.ts';
@@ -115,7 +115,7 @@ export class Sender implements Payload {
 	pollRead(readAheadMax = this.#readAheadMax): ReadRequest | undefined {
 		if (this.#closed) return undefined;
 		const size = Math.min(readSizeMax, Math.max(readSizeMin, this.#rate * readTime));
-		return this.#outbox.pollRead(Math.floor(size), readAheadMax);
+		return this.#outbox.pollRead(Math.floor(size), readAheadMax, this.#rate * enoughTime);
 	}
 
 	/**
@@ -358,16 +358,16 @@ export class Sender implements Payload {
 	get #goneAfter(): number {
 		const {smoothed, latest, sampleCount} = this.#roundTrip;
 		if (sampleCount === 0) return goneUnknown;
-		return Math.max(smoothed, latest) * 1.375 + 1000;
+		const roundTrip = Math.max(smoothed, latest);
+		return Math.max(roundTrip * 1.375 + 1000, roundTrip + feedbackRest);
 	}
 
 	/** Silence of the receiver since a packet that it should have answered: then nothing leaves. */
 	get #pausesAt(): number {
 		if (this.#roundTrip.sampleCount === 0) return this.#unansweredAt + goneUnknown;
 		const gap = (this.#packetSize * 1e6) / Math.max(1, this.#rate);
-		return (
-			this.#unansweredAt + 3 * (Math.max(this.#roundTrip.smoothed, this.#roundTrip.latest) + gap)
-		);
+		const answer = Math.max(this.#roundTrip.smoothed, this.#roundTrip.latest) + gap;
+		return this.#unansweredAt + Math.max(3 * answer, answer + feedbackRest);
 	}
 
 	/** Leaves room for `data`, whose last field is known when the packet is filled. */
@@ -428,3 +428,9 @@ const readAheadDefault = 1 << 20;
 const readSizeMin = 65_536;
 const readSizeMax = 262_144;
 const readTime = 0.01;
+
+/**
+ * Seconds of the rate that are enough at hand: a disk answers in that, and whoever asks for one
+ * small file after another, at a low rate, has them read together and not each by a job of its own.
+ */
+const enoughTime = 0.05;

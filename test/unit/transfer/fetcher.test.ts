@@ -325,6 +325,44 @@ test('a feedback goes out after ten data packets or a quarter of a round trip, n
 	t.is(feedbacks, 12);
 });
 
+test('where packets are few and the round trip short, a feedback rests for some milliseconds', t => {
+	const rig = new Rig({roundTrip: 400});
+	rig.fetcher.fetch(single(2e6));
+	rig.drain();
+	for (let packet = 0; packet < 320; packet++) {
+		rig.say([data(), block(0, packet * 250, 250)]);
+		rig.drain();
+	}
+	rig.pass(20_000);
+	const feedbacks = (packets: number, from: number): number => {
+		let found = 0;
+		for (let packet = from; packet < from + packets; packet++) {
+			rig.say([data(), block(0, packet * 250, 250)]);
+			found += rig.pass(1000).filter(frame => frame.name === 'feedback').length;
+		}
+		return found;
+	};
+	t.is(feedbacks(40, 320), 11, 'one at once, then one in 4 ms');
+	rig.controller.window = 1000;
+	feedbacks(4, 360);
+	t.is(feedbacks(40, 364), 40, 'the grant is used up soon: each goes out in its round trip');
+	rig.controller.window = 1e6;
+	feedbacks(4, 404);
+	rig.fetcher.fetch(single(1000, 2));
+	t.false(rig.pass(2000).some(isWant), 'the source has enough to send: a want rests as well');
+	t.true(rig.pass(4000).some(isWant));
+});
+
+test('a want goes out at once when the source has little left to send', t => {
+	const rig = new Rig({roundTrip: 400});
+	rig.fetcher.fetch(single(5000));
+	t.true(rig.drain().some(isWant));
+	rig.pass(20_000);
+	rig.say([data({version: rig.fetcher.statistics.feedbacksOut}), block(0, 0, 250)]);
+	rig.fetcher.fetch(single(1000, 2));
+	t.true(rig.pass(200).some(isWant));
+});
+
 test('the round trip is measured without what the source waited', t => {
 	const rig = new Rig();
 	rig.fetcher.fetch(single(5000));

@@ -101,6 +101,47 @@ test('reading goes on once a part of what was ahead has left, and not with each 
 	t.true(batches.every(count => Math.abs(count - first.length / 4) < 2));
 });
 
+test('while enough is ahead, small files that are wanted one by one are read together', t => {
+	const size = 1000;
+	const outbox = new Outbox({resolve: () => ({sizes: [size]})});
+	const enough = 4 * size;
+	const poll = (): ReadRequest[] => {
+		const found: ReadRequest[] = [];
+		for (;;) {
+			const one = outbox.pollRead(65_536, readAheadMax, enough);
+			if (one === undefined) return found;
+			found.push(one);
+		}
+	};
+	let wanted = 0;
+	const ask = () => outbox.add({...want(wanted++, size), count: 1});
+	const give = (found: readonly ReadRequest[]): void => {
+		for (const one of found) outbox.handleRead(one, new Uint8Array(size));
+	};
+	for (let file = 0; file < 32; file++) ask();
+	const first = poll();
+	t.is(first.length, 32);
+	ask();
+	const second = poll();
+	t.is(second.length, 1, 'of what was read nothing is at hand: it is the disk that is waited for');
+	give(first);
+	give(second);
+	const batches: number[] = [];
+	const send = (): void => {
+		outbox.fill(new Writer(new Uint8Array(size + 20)));
+		const found = poll();
+		if (found.length > 0) batches.push(found.length);
+		give(found);
+	};
+	for (let file = 0; file < 64; file++) {
+		ask();
+		send();
+	}
+	t.true(batches.length >= 3 && batches.every(count => count > 10), `batches of ${batches}`);
+	for (let left = wanted; left > 0 && !outbox.empty; left--) send();
+	t.is(outbox.blockBytes, wanted * size, 'what is left over is read before all else has gone');
+});
+
 test('octets are done with once, and not before they were sent, refused or withdrawn', t => {
 	const sizes = new Float64Array(wantEntriesMax).fill(300);
 	const outbox = new Outbox({resolve: () => ({sizes})});
