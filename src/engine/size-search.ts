@@ -98,7 +98,7 @@ export class SizeSearch implements Payload {
 	}
 
 	#look(now: Micros): void {
-		if (this.#session.mtu.probeSize(now, Number.POSITIVE_INFINITY) === 0) this.#end();
+		if (this.#session.mtu.probeSize(now) === 0) this.#end();
 		else this.#session.wake();
 	}
 

@@ -50,11 +50,10 @@ export class PathMtu {
 		return this.#size;
 	}
 
-	/** Size of the probe to send now, no larger than `most`; 0: none is due. */
-	probeSize(now: Micros, most: number): number {
+	/** Size of the probe to send next; 0: none is due. */
+	probeSize(now: Micros): number {
 		if (now >= this.#raiseAt) this.#restart();
-		if (this.#probed > 0 || this.#candidate > most) return 0;
-		return this.#candidate;
+		return this.#probed > 0 ? 0 : this.#candidate;
 	}
 
 	/** Packet `number` is a probe of this size. */

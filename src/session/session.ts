@@ -347,8 +347,9 @@ export class Session implements SessionHandle {
 		const {main} = this.#paths;
 		const payload = this.#payload;
 		if (!this.#confirmed || !main.validated || payload?.pollProbe === undefined) return undefined;
-		const size = this.mtu.probeSize(this.#now, payload.probeMax?.(this.#now) ?? 0);
-		const to = size === 0 ? undefined : this.#begin(main, size);
+		const size = this.mtu.probeSize(this.#now);
+		if (size === 0 || size > (payload.probeMax?.(this.#now) ?? 0)) return undefined;
+		const to = this.#begin(main, size);
 		if (to === undefined || !payload.pollProbe(this.#nextNumber, to, this.#now)) return undefined;
 		to.zero(to.room);
 		this.mtu.onProbe(this.#nextNumber, size, this.#now);
