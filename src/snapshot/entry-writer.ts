@@ -22,7 +22,7 @@ const firstCapacity = 2 * pageSizeMax;
 
 export class EntryWriter {
 	/** What has been written is `bytes[0, size)`; the buffer moves when it grows. */
-	bytes: Uint8Array = new Uint8Array(firstCapacity);
+	bytes: Uint8Array;
 	size = 0;
 	/** Of the last entry's path, and of each of its prefixes. */
 	readonly #hashes = new Int32Array(pathSizeMax + 1);
@@ -44,7 +44,9 @@ export class EntryWriter {
 	#copiedFrom: EntryReader | undefined;
 	#copiedStart = 0;
 
-	constructor() {
+	/** `size`: octets that are expected; there is room for more. */
+	constructor(size = 0) {
+		this.bytes = new Uint8Array(firstCapacity + size);
 		this.#hashes[0] = pathHashSeed;
 	}
 

@@ -15,7 +15,7 @@ import {endsPage} from './page-rule.ts';
 
 export class ListBuilder {
 	readonly #sha256: Sha256;
-	readonly #writer = new EntryWriter();
+	readonly #writer: EntryWriter;
 	readonly #pages = new NodeTable();
 	/** First path of the page being written, and its size. */
 	#key = new Uint8Array(0);
@@ -24,8 +24,10 @@ export class ListBuilder {
 	#entryCount = 0;
 	#contentBytes = 0;
 
-	constructor(sha256: Sha256) {
+	/** `size`: octets that the list is expected to come to, for room made once. */
+	constructor(sha256: Sha256, size?: number) {
 		this.#sha256 = sha256;
+		this.#writer = new EntryWriter(size);
 	}
 
 	/** Octets of the pages so far. */

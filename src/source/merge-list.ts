@@ -20,24 +20,34 @@ export type MergedList = {
 	readonly diff: Uint8Array;
 };
 
-/** `entries` are those of the segments that are not as before. */
-export function mergeList(
+/** Entries between two turns that others may take: about a millisecond of merging. */
+const entriesPerTurn = 2048;
+
+/**
+ * `entries` are those of the segments that are not as before. Yields what has to be waited for
+ * before one of them is known, by `pending`, and now and then nothing: a turn for others.
+ */
+export function* mergeList(
 	before: List,
 	segments: Iterable<Segment>,
 	entries: TableEntry,
+	pending: (index: number) => Promise<void> | undefined,
 	sha256: Sha256,
-): MergedList {
+): Generator<Promise<void> | undefined, MergedList> {
 	const merge = new ListMerge(before, sha256);
-	entries.index = 0;
+	let sinceTurn = 0;
+	let index = 0;
 	for (const {isAsBefore, first, count} of segments) {
-		if (isAsBefore) {
-			merge.keep(first, count);
-			continue;
-		}
-		for (let left = count; left > 0; left--) {
+		if (isAsBefore) merge.keep(first, count);
+		for (const end = isAsBefore ? index : index + count; index < end; index++) {
+			for (let wait = pending(index); wait !== undefined; wait = pending(index)) yield wait;
+			entries.index = index;
 			merge.put(entries);
-			entries.index++;
 		}
+		sinceTurn += count;
+		if (sinceTurn < entriesPerTurn) continue;
+		sinceTurn = 0;
+		yield undefined;
 	}
 	return merge.finish(sha256);
 }
@@ -55,7 +65,7 @@ class ListMerge {
 	constructor(before: List, sha256: Sha256) {
 		this.#before = before;
 		this.#cursor = before.cursor();
-		this.#builder = new ListBuilder(sha256);
+		this.#builder = new ListBuilder(sha256, before.bytes.length);
 	}
 
 	/** `count` entries of the list before, the first of which is at `first`. */

@@ -24,7 +24,7 @@ import type {KeepLimits, Saved, Snapshots} from '../store/snapshots.ts';
 import {hashStatus} from '../task/hash.ts';
 import type {ScanProblem} from '../task/scan.ts';
 import type {ScanTable, TableBuilder} from '../task/scan-table.ts';
-import {mergeList} from './merge-list.ts';
+import {type MergedList, mergeList} from './merge-list.ts';
 import {type ChangedScan, scanChanged} from './scan-changed.ts';
 import {ScanMark} from './scan-mark.ts';
 import {type ContentColumns, TableEntry, TableStat} from './table-entry.ts';
@@ -101,12 +101,13 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 	const content = new Contents(table, platform);
 	content.recall(files);
 	content.adopt(options);
-	await content.hash(options);
+	const entry = new TableEntry(table, content, platform.readOwners());
+	const hashing = content.hash(options);
+	const merging = kept && mergeAsHashed(kept.list, parts!, entry, content, hashing, options);
+	const [merged] = await Promise.all([merging, hashing]);
 	files.sync();
 	if (part === undefined && kept === undefined) files.forgetUnused();
-	const {bytes, list, saved} = await task.run({kind: 'list', unit: 'entries'}, () => {
-		const entry = new TableEntry(table, content, platform.readOwners());
-		if (kept !== undefined) return saveMerged(kept.list, parts!, entry, options);
+	const save = () => {
 		const made = build(entry, table.count, sha256, part && {zones: part.zones, before: known!});
 		const isSaved = newest !== undefined && snapshots.holds(newest, made);
 		if (isSaved) return {bytes: made, list: known, saved: newest};
@@ -114,7 +115,11 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 		const before = known ?? (newest && readBefore(snapshots, newest));
 		const now = platform.clock.wallMs();
 		return {bytes: made, list: opened, saved: snapshots.save(opened, before, now, options.keep)};
-	});
+	};
+	const {bytes, list, saved} =
+		merged === undefined
+			? await task.run({kind: 'list', unit: 'entries'}, save)
+			: saveMerged(merged, options);
 	const header = decodeHeader(bytes)!;
 	if (part !== undefined || kept !== undefined) {
 		const {entryCount} = header;
@@ -150,7 +155,7 @@ type Kept = {
 function keptOf(
 	mark: ScanMark,
 	parts: TableBuilder,
-	{snapshots, platform}: TakeOptions,
+	{snapshots, platform, pool, isLarge}: TakeOptions,
 ): Kept | undefined {
 	const noted = parts.problems.length > 0 ? undefined : snapshots.noted();
 	const digests = noted && mark.decode(noted);
@@ -159,6 +164,8 @@ function keptOf(
 	const isMost = isSame || parts.changedCount * 2 < parts.count;
 	const marked = isMost ? snapshots.marked() : undefined;
 	const list = marked && List.openOwn(marked.bytes, platform.crypto.sha256);
+	// Files are hashed next: threads start while they are looked up.
+	if (isLarge && !isSame) pool.warm();
 	if (list instanceof List) return {saved: marked!.saved, list, isSame};
 	parts.forget();
 	return undefined;
@@ -179,14 +186,33 @@ function takenAgain({list, saved}: Kept, {fileCount}: TableBuilder): Taken {
 	};
 }
 
-/** The list before, with the entries that are not as they were; it may come to the same. */
-function saveMerged(
+/** The list before, with what is not as it was, while threads still hash some of that. */
+function mergeAsHashed(
 	before: List,
 	parts: TableBuilder,
 	entries: TableEntry,
+	content: Contents,
+	hashing: Promise<void>,
+	{platform, pool, task}: TakeOptions,
+): Promise<MergedList> {
+	return task.run({kind: 'list', unit: 'entries'}, async ({signal}) => {
+		const pending = (entry: number) => content.pending(entry);
+		const {sha256} = platform.crypto;
+		const steps = mergeList(before, parts.segments(), entries, pending, sha256);
+		for (;;) {
+			const step = steps.next();
+			if (step.done) return step.value;
+			await (step.value === undefined ? pool.turn() : Promise.race([step.value, hashing]));
+			signal.throwIfAborted();
+		}
+	});
+}
+
+/** It may have come to the same as the one before. */
+function saveMerged(
+	merged: MergedList,
 	{platform, snapshots, keep}: TakeOptions,
 ): {bytes: Uint8Array; list: undefined; saved: Saved} {
-	const merged = mergeList(before, parts.segments(), entries, platform.crypto.sha256);
 	const {bytes} = merged;
 	checkSize(bytes);
 	const [newest] = snapshots.history();
@@ -230,6 +256,9 @@ class Contents implements ContentColumns {
 	readonly problems: ScanProblem[] = [];
 	/** Files whose contents were not known, and are not to be found in the log now. */
 	readonly #uncertain = new Set<number>();
+	/** Files that are being hashed, and who waits for one of them. */
+	readonly #unhashed = new Set<number>();
+	#wake: (() => void) | undefined;
 	fileCount = 0;
 	filesHashed = 0;
 	bytesHashed = 0;
@@ -262,6 +291,14 @@ class Contents implements ContentColumns {
 		}
 	}
 
+	/** While the entry is still to be hashed: resolves when some more have been. */
+	pending(entry: number): Promise<void> | undefined {
+		if (!this.#unhashed.has(entry)) return undefined;
+		return new Promise(resolve => {
+			this.#wake = resolve;
+		});
+	}
+
 	/** Whether the log would not tell again what is listed of the entry. */
 	isUncertain(entry: number): boolean {
 		return this.#uncertain.has(entry);
@@ -286,6 +323,7 @@ class Contents implements ContentColumns {
 	async hash({pool, root, files, task, pace}: TakeOptions): Promise<void> {
 		const unknown = this.#unknown();
 		if (unknown.length === 0) return;
+		for (const entry of unknown) this.#unhashed.add(entry);
 		const {size} = this.#table.columns;
 		const total = unknown.reduce((sum, entry) => sum + size[entry]!, 0);
 		await task.run({kind: 'hash'}, hash => {
@@ -335,10 +373,12 @@ class Contents implements ContentColumns {
 				if (files.lookup(this.#table.path(entry), stat)) this.#uncertain.delete(entry);
 				this.filesHashed++;
 			}
+			this.#unhashed.delete(entry);
 			leavesAt = leavesEnd;
 			sumsAt = sumsEnd;
 		});
 		files.flush();
+		this.#wake?.();
 		this.problems.push(...batch.problems);
 	}
 

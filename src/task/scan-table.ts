@@ -66,6 +66,8 @@ export class TableBuilder {
 	readonly groups = new Set<number>();
 	#count = 0;
 	#fileCount = 0;
+	/** Found when it is first asked for, after all that it depends on. */
+	#order: readonly Run[] | undefined;
 
 	/** `root` holds what the scan begins at, in order: the root directory alone, or parts. */
 	constructor(root: ScanPart) {
@@ -116,6 +118,7 @@ export class TableBuilder {
 	 */
 	compare(known: {has(digests: Uint8Array, offset: number): boolean}): boolean {
 		let isSame = true;
+		this.#order = undefined;
 		for (const {blockDigests, blockFlags} of this.#parts) {
 			for (let block = 0; block < blockFlags.length; block++) {
 				if (!known.has(blockDigests, block * digestSize)) isSame = false;
@@ -129,6 +132,7 @@ export class TableBuilder {
 
 	/** Takes no directory for one that is as it was. */
 	forget(): void {
+		this.#order = undefined;
 		for (const {blockFlags} of this.#parts) {
 			for (let block = 0; block < blockFlags.length; block++) {
 				blockFlags[block]! &= ~blockFlag.asBefore;
@@ -153,7 +157,7 @@ export class TableBuilder {
 	 * large tree does not hold the thread.
 	 */
 	*finish(): Generator<void, ScanTable> {
-		const runs = Array.from(this.#changed());
+		const runs = this.#runs().filter(isChanged);
 		let [count, pathsSize, targetsSize] = [0, 0, 0];
 		for (const {part, start, end} of runs) {
 			const {pathOffsets, targetOffsets} = part.columns;
@@ -180,8 +184,9 @@ export class TableBuilder {
 	*segments(): Generator<Segment> {
 		let last: Segment | undefined;
 		let lastStretch = 0;
-		for (const {part, block, start, end, stretch} of this.#runs()) {
-			const isAsBefore = isBlockAsBefore(part, block);
+		for (const run of this.#runs()) {
+			const {part, start, end, stretch} = run;
+			const isAsBefore = !isChanged(run);
 			const isJoined = !isAsBefore || stretch === lastStretch;
 			if (last?.isAsBefore === isAsBefore && isJoined) {
 				last.count += end - start;
@@ -202,7 +207,9 @@ export class TableBuilder {
 	 */
 	digests(isUncertain: (entry: number) => boolean): Uint8Array {
 		let entry = 0;
-		for (const {part, block, start, end} of this.#changed()) {
+		for (const run of this.#runs()) {
+			if (!isChanged(run)) continue;
+			const {part, block, start, end} = run;
 			for (let left = end - start; left > 0; left--) {
 				if (isUncertain(entry++)) part.blockFlags[block]! |= blockFlag.uncertain;
 			}
@@ -217,20 +224,22 @@ export class TableBuilder {
 		return concatenate(digests);
 	}
 
-	*#changed(): Generator<Run> {
-		for (const run of this.#runs()) if (!isBlockAsBefore(run.part, run.block)) yield run;
+	/** What, one after another, is all entries in order. */
+	#runs(): readonly Run[] {
+		this.#order ??= this.#findOrder();
+		return this.#order;
 	}
 
-	/** What, one after another, is all entries in order. */
-	*#runs(): Generator<Run> {
+	#findOrder(): Run[] {
+		const runs: Run[] = [];
 		const open = [new Block(this.#root, 0)];
 		// What was in a directory that is not as it was may have stood anywhere while that is open.
 		let changedCount = 0;
 		let stretch = 1;
 		for (let isNew = true; open.length > 0; ) {
 			const block = open[open.length - 1]!;
-			const isChanged = !isBlockAsBefore(block.part, block.block);
-			if (isNew && isChanged) {
+			const isOther = !isBlockAsBefore(block.part, block.block);
+			if (isNew && isOther) {
 				changedCount++;
 				stretch++;
 			}
@@ -238,17 +247,18 @@ export class TableBuilder {
 			const directory = block.advance();
 			if (changedCount > 0) stretch++;
 			if (block.at > start) {
-				yield {part: block.part, block: block.block, start, end: block.at, stretch};
+				runs.push({part: block.part, block: block.block, start, end: block.at, stretch});
 			}
 			const below = directory === undefined ? undefined : this.#below(block.part, directory);
 			isNew = below !== undefined;
 			if (below !== undefined) open.push(below);
 			if (directory !== undefined) continue;
 			open.pop();
-			if (!isChanged) continue;
+			if (!isOther) continue;
 			changedCount--;
 			stretch++;
 		}
+		return runs;
 	}
 
 	#below(part: ScanPart, entry: number): Block | undefined {
@@ -310,6 +320,8 @@ class Block {
 		return true;
 	}
 }
+
+const isChanged = ({part, block}: Run): boolean => !isBlockAsBefore(part, block);
 
 function isBlockAsBefore({blockFlags}: ScanPart, block: number): boolean {
 	return (blockFlags[block]! & blockFlag.asBefore) !== 0;
