@@ -10,13 +10,15 @@ import {Prng} from '../support/prng.ts';
 
 /** Slow enough that a snapshot is taken long before all has come, and fast enough to begin. */
 const slowly = 200_000;
+/** Of forty: most of them are asked for after the change, also where this process is late. */
+const fileSize = 300_000;
 
 test('what a source of two has changed meanwhile comes whole from the other, and it is named', async t => {
 	const [origin, relay, edge] = [new Place(t), new Place(t), new Place(t)];
 	const prng = new Prng(81);
 	const name = (index: number) => `${index}`.padStart(2, '0');
 	for (let index = 0; index < 40; index++) {
-		origin.space.write(`tree/${name(index)}`, prng.bytes(100_000));
+		origin.space.write(`tree/${name(index)}`, prng.bytes(fileSize));
 		origin.space.write(`tree/small/${name(index)}`, prng.bytes(3000));
 	}
 	const url = await origin.serve();
@@ -46,7 +48,7 @@ test('what a source of two has changed meanwhile comes whole from the other, and
 	for (let index = 4; index < 40; index++) {
 		const path = join(origin.tree, name(index));
 		// In place, grown, gone, and another file of this name.
-		if (index % 4 === 0) writeFileSync(path, prng.bytes(100_000));
+		if (index % 4 === 0) writeFileSync(path, prng.bytes(fileSize));
 		else if (index % 4 === 1) appendFileSync(path, 'more');
 		else if (index % 4 === 2) rmSync(path);
 		else renameSync(join(origin.tree, 'small', name(index)), path);
