@@ -2,6 +2,7 @@
 import type {Platform} from '../platform/platform.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from '../pool/pool.ts';
+import {ScanProcesses} from '../pool/scan-processes.ts';
 import {type RecordStore, statName} from '../receiver/publish-record.ts';
 import {openShownTree, recordOf} from '../receiver/trees.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
@@ -134,14 +135,14 @@ export class OpenedTree {
 		{changed, rateMax, historyMax, historyDays}: TakeLimits = {},
 	): Promise<Taken> {
 		this.#state.lock();
-		const fileCount = FileLog.recordCount(this.#state);
-		const isLarge = fileCount > processFilesMin;
-		// They start while the log is loaded, whose size tells that they will be needed.
-		if (changed === undefined && fileCount > warmFilesMin && !isLarge) pool.warm();
-		const files = FileLog.open(this.#state);
 		const pace = new Pace(this.#platform.clock, RateDial.of(rateMax));
 		const release = onAbort(task.signal, () => pace.close());
+		let processes: ScanProcesses | undefined;
+		let files: FileLog | undefined;
 		try {
+			// They start while the log is loaded, whose size tells that they will be needed.
+			if (changed === undefined) processes = await this.#warm(pool);
+			files = FileLog.open(this.#state);
 			return await takeSnapshot({
 				platform: this.#platform,
 				pool,
@@ -151,7 +152,7 @@ export class OpenedTree {
 				snapshots: this.snapshots,
 				files,
 				changed,
-				isLarge,
+				processes,
 				keep: {
 					count: historyMax,
 					ageMs: historyDays === undefined ? undefined : historyDays * 86_400_000,
@@ -163,9 +164,22 @@ export class OpenedTree {
 		} finally {
 			release();
 			pace.close();
-			files.close();
+			await processes?.close();
+			files?.close();
 			this.#state.unlock();
 		}
+	}
+
+	/** Starts what will look at the tree, and at none so small that it is soon done. */
+	async #warm(pool: Pool): Promise<ScanProcesses | undefined> {
+		const fileCount = FileLog.recordCount(this.#state);
+		if (fileCount > processFilesMin) {
+			const {processesOn} = this.#platform;
+			const processes = await ScanProcesses.start(pool, processesOn, this.#path);
+			if (processes !== undefined) return processes;
+		}
+		if (fileCount > warmFilesMin) pool.warm();
+		return undefined;
 	}
 
 	/** Opened here if it was there already, and nobody has. @throws ShoalError STORE_CORRUPT */

@@ -1,7 +1,5 @@
 /** Scans a tree with all threads of a pool. */
 import {ShoalError} from '../error.ts';
-import type {Platform} from '../platform/platform.ts';
-import type {Processes} from '../platform/thread.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
 import {entryType} from '../snapshot/entry.ts';
@@ -12,12 +10,13 @@ import {ColumnsBuilder} from '../task/scan-columns.ts';
 import {type ScanTable, TableBuilder} from '../task/scan-table.ts';
 import {inTurns} from './in-turns.ts';
 import type {Pool} from './pool.ts';
+import type {ScanProcesses} from './scan-processes.ts';
 
 export type ScanOptions = Omit<JobOptions, 'cost'> & {
 	/** Names left out at the top of the tree: the state directory's. */
 	readonly exclude?: readonly Uint8Array[] | undefined;
-	/** Where the tree is so large that to start processes of their own for its scan pays. */
-	readonly processesOn?: Platform['processesOn'] | undefined;
+	/** Processes that were started for it: they scan, and not threads, as long as they last. */
+	readonly processes?: ScanProcesses | undefined;
 	/** Told the number of entries found so far, after each job. */
 	readonly onProgress?: ((entryCount: number) => void) | undefined;
 };
@@ -47,13 +46,13 @@ export async function scanParts(
 	root: string | Uint8Array,
 	options: ScanOptions = {},
 ): Promise<TableBuilder> {
+	const {processes} = options;
+	const found = processes && (await scanIn(processes, options));
+	if (found !== undefined) return found;
 	const {tree} = pool.context;
 	const dir = tree.openRoot(root);
 	try {
-		const start = {part: rootPart(pool, dir), directories: [0]};
-		const processes = pool.threadCount > 0 ? await options.processesOn?.(dir) : undefined;
-		const inProcesses = processes && (await scanIn(processes, pool, start, options));
-		return inProcesses ?? (await new TreeScan(pool, dir, start, options).run());
+		return await new TreeScan(pool, dir, startAt(pool, dir), options).run();
 	} finally {
 		tree.closeDir(dir);
 	}
@@ -61,20 +60,19 @@ export async function scanParts(
 
 /** Undefined: they could not be started, or did not last. */
 async function scanIn(
-	{threads, root}: Processes,
-	pool: Pool,
-	start: ScanStart,
+	processes: ScanProcesses,
 	options: ScanOptions,
 ): Promise<TableBuilder | undefined> {
-	const beside = pool.beside(threads);
+	const {pool, dir, root} = processes;
 	try {
-		return await new TreeScan(beside, root, start, options).run();
+		return await new TreeScan(pool, root, startAt(pool, dir), options).run();
 	} catch (error) {
 		const isLost = error instanceof ShoalError && error.code === 'THREAD_LOST';
 		if (!isLost) throw error;
 		return undefined;
 	} finally {
-		await beside.close();
+		// Nobody waits until they are gone but who has started them.
+		void processes.close();
 	}
 }
 
@@ -132,7 +130,7 @@ class TreeScan {
 	}
 
 	async #runJob(): Promise<void> {
-		const {exclude = [], onProgress, processesOn: _, ...order} = this.#options;
+		const {exclude = [], onProgress, processes: _, ...order} = this.#options;
 		const share = Math.ceil(this.#pending.length / (2 * Math.max(1, this.#pool.threadCount)));
 		const given = this.#pending.splice(-Math.min(share, directoriesPerJob)).reverse();
 		const input = {
@@ -152,6 +150,10 @@ class TreeScan {
 		for (const entry of part.left) this.#pending.push({part, entry});
 		onProgress?.(this.#table.count);
 	}
+}
+
+function startAt(pool: Pool, root: DirHandle): ScanStart {
+	return {part: rootPart(pool, root), directories: [0]};
 }
 
 function rootPart({context: {tree, sha256}}: Pool, root: DirHandle): ScanPart {

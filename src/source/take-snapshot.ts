@@ -12,6 +12,7 @@ import type {DirHandle} from '../platform/tree.ts';
 import {type HashBatch, hashFiles} from '../pool/hash-files.ts';
 import {inTurns} from '../pool/in-turns.ts';
 import type {Pool} from '../pool/pool.ts';
+import type {ScanProcesses} from '../pool/scan-processes.ts';
 import {scanParts} from '../pool/scan-tree.ts';
 import type {ActiveTask} from '../scheduler/active-task.ts';
 import {emptyDigest, entryType} from '../snapshot/entry.ts';
@@ -53,8 +54,8 @@ export type TakeOptions = {
 	readonly changed?: readonly Uint8Array[] | undefined;
 	/** Resolves when so many octets may be read. */
 	readonly pace?: ((octets: number) => Promise<void> | undefined) | undefined;
-	/** The tree is so large that it is scanned in processes, where there are some. */
-	readonly isLarge?: boolean | undefined;
+	/** Started for a large tree, to be scanned in. */
+	readonly processes?: ScanProcesses | undefined;
 	/** How much of the history stays. */
 	readonly keep?: KeepLimits | undefined;
 	/** Scan, hash and list become parts of it. */
@@ -155,7 +156,7 @@ type Kept = {
 function keptOf(
 	mark: ScanMark,
 	parts: TableBuilder,
-	{snapshots, platform, pool, isLarge}: TakeOptions,
+	{snapshots, platform, pool, processes}: TakeOptions,
 ): Kept | undefined {
 	const noted = parts.problems.length > 0 ? undefined : snapshots.noted();
 	const digests = noted && mark.decode(noted);
@@ -165,7 +166,7 @@ function keptOf(
 	const marked = isMost ? snapshots.marked() : undefined;
 	const list = marked && List.openOwn(marked.bytes, platform.crypto.sha256);
 	// Files are hashed next: threads start while they are looked up.
-	if (isLarge && !isSame) pool.warm();
+	if (processes !== undefined && !isSame) pool.warm();
 	if (list instanceof List) return {saved: marked!.saved, list, isSame};
 	parts.forget();
 	return undefined;
@@ -224,12 +225,12 @@ function saveMerged(
 }
 
 function scanAll(options: TakeOptions): Promise<TableBuilder> {
-	const {platform, pool, directory, exclude, task, isLarge} = options;
+	const {pool, directory, exclude, task, processes} = options;
 	return task.run({kind: 'scan', unit: 'entries'}, scan =>
 		scanParts(pool, directory, {
 			...scan.order,
 			exclude,
-			processesOn: isLarge ? platform.processesOn : undefined,
+			processes,
 			onProgress: count => scan.advance(count),
 		}),
 	);

@@ -5,6 +5,7 @@ import test from 'ava';
 import {processesOn} from '../../../native-free/process-thread.ts';
 import type {Platform} from '../../../src/platform/platform.ts';
 import type {Thread, ThreadHandler} from '../../../src/platform/thread.ts';
+import {ScanProcesses} from '../../../src/pool/scan-processes.ts';
 import {scanTree} from '../../../src/pool/scan-tree.ts';
 import type {ScanTable} from '../../../src/task/scan-table.ts';
 import {at, growTree} from '../../support/grow-tree.ts';
@@ -56,7 +57,9 @@ linuxTest('processes find what threads find, and end with the scan [SHOAL_SEED=2
 	writeFileSync(at(root, 'f\xe9ll/n\xefme'), '');
 	const {on, started} = watched();
 	const expected = await scanTree(poolOf(2), root);
-	const found = await scanTree(poolOf(2), root, {processesOn: on});
+	const found = await scanTree(poolOf(2), root, {
+		processes: await ScanProcesses.start(poolOf(2), on, root),
+	});
 	t.deepEqual(octetsOf(found), octetsOf(expected));
 	t.deepEqual(found.problems, expected.problems);
 	t.is(started.length, 2);
@@ -69,7 +72,9 @@ linuxTest('a process that dies is replaced [SHOAL_SEED=22]', async t => {
 	const {on, started} = watched(({thread}, count) => {
 		if (count === 1) void thread.stop();
 	});
-	const found = await scanTree(poolOf(2), root, {processesOn: on});
+	const found = await scanTree(poolOf(2), root, {
+		processes: await ScanProcesses.start(poolOf(2), on, root),
+	});
 	t.deepEqual(octetsOf(found), octetsOf(await scanTree(poolOf(2), root)));
 	t.true(started.length > 1);
 });
@@ -78,7 +83,9 @@ linuxTest('where no process lasts, threads scan [SHOAL_SEED=23]', async t => {
 	const root = tempDirectory(t);
 	growTree(root, new Prng(23), 300);
 	const {on, started} = watched(({thread}) => void thread.stop());
-	const found = await scanTree(poolOf(2), root, {processesOn: on});
+	const found = await scanTree(poolOf(2), root, {
+		processes: await ScanProcesses.start(poolOf(2), on, root),
+	});
 	t.deepEqual(octetsOf(found), octetsOf(await scanTree(poolOf(2), root)));
 	t.true(started.length > 0);
 });
@@ -92,7 +99,9 @@ linuxTest('where no process lasts, threads scan [SHOAL_SEED=23]', async t => {
 		const {execPath} = process;
 		process.execPath = join(root, 'missing');
 		const {on} = watched();
-		const found = await scanTree(poolOf(2), root, {processesOn: on});
+		const found = await scanTree(poolOf(2), root, {
+			processes: await ScanProcesses.start(poolOf(2), on, root),
+		});
 		process.execPath = execPath;
 		t.deepEqual(octetsOf(found), octetsOf(await scanTree(poolOf(2), root)));
 	},
@@ -105,7 +114,7 @@ linuxTest('an abort ends a scan in processes, and them [SHOAL_SEED=25]', async t
 	const {on, started} = watched();
 	const reason = new Error('enough');
 	const scan = scanTree(poolOf(2), root, {
-		processesOn: on,
+		processes: await ScanProcesses.start(poolOf(2), on, root),
 		signal: abort.signal,
 		onProgress: () => abort.abort(reason),
 	});
@@ -116,6 +125,6 @@ linuxTest('an abort ends a scan in processes, and them [SHOAL_SEED=25]', async t
 test('on the calling thread alone, no process is started', async t => {
 	const root = tempDirectory(t);
 	const {on, started} = watched();
-	t.is((await scanTree(poolOf(0), root, {processesOn: on})).count, 1);
+	t.is(await ScanProcesses.start(poolOf(0), on, root), undefined);
 	t.is(started.length, 0);
 });
