@@ -43,33 +43,36 @@ export function measureList({directory, program, entries, repeat}: ListOptions):
 	note('first snapshot: scan, hash, save', () => snapshot(), 1);
 	// What was changed within two seconds of being hashed is hashed again.
 	snapshot();
-	const before = newestList(state);
 	note('snapshot, nothing changed', () => snapshot());
-	const changed = changeSome(tree, changedEvery, 1_700_000_000);
+	let seconds = 1_700_000_000;
+	note('snapshot, 1 % scattered changed', () => {
+		changeSome(tree, changedEvery, seconds++);
+		return snapshot();
+	});
+	const lists = inProcess(state, entries, repeat);
+	const changed = changeSome(tree, changedEvery, seconds++);
 	const names = join(place, 'changed');
 	writeFileSync(names, `${changed[0]}\n`);
 	note('snapshot --changed, one file', () => snapshot('--changed', names), 1);
 	writeFileSync(names, changed.map(path => `${path}\n`).join(''));
 	note('snapshot --changed, 1 % scattered', () => snapshot('--changed', names), 1);
-	changeSome(tree, changedEvery, 1_700_000_001);
-	note('snapshot, 1 % scattered changed', () => snapshot(), 1);
-	return [...rows, ...inProcess(before, newestList(state), entries, repeat)];
+	changeSome(tree, changedEvery, seconds);
+	note('snapshot after --changed, 1 % scattered changed: all anew', () => snapshot(), 1);
+	return [...rows, ...lists];
 }
 
-function newestList(state: string): Uint8Array {
-	const lists = readdirSync(state).filter(name => name.endsWith('.list'));
-	const paths = lists.map(name => join(state, name));
+/** The newest ones of a kind. */
+function newest(state: string, ending: string, count: number): Uint8Array[] {
+	const names = readdirSync(state).filter(name => name.endsWith(ending));
+	const paths = names.map(name => join(state, name));
 	paths.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-	return readFileSync(paths[0]!);
+	return paths.slice(0, count).map(path => readFileSync(path));
 }
 
-/** On one thread, once the compiler is warm. */
-function inProcess(
-	before: Uint8Array,
-	after: Uint8Array,
-	entries: number,
-	repeat: number,
-): ListRow[] {
+/** On one thread, once the compiler is warm: the last two lists. */
+function inProcess(state: string, entries: number, repeat: number): ListRow[] {
+	const [after, before] = newest(state, '.list', 2) as [Uint8Array, Uint8Array];
+	const [written] = newest(state, '.diff', 1) as [Uint8Array];
 	const {sha256} = platform.crypto;
 	const open = (octets: Uint8Array): List => {
 		const list = List.open(octets, sha256);
@@ -77,6 +80,7 @@ function inProcess(
 		return list;
 	};
 	const [from, to] = [open(before), open(after)];
+	if (Buffer.compare(makeDiff(from, to), written) !== 0) throw new Error('another diff was saved');
 	const time = <T>(what: string, act: () => T, octetsOf: (made: T) => number): ListRow => {
 		const rounds = Array.from({length: repeat + 1}, () => {
 			const start = performance.now();
@@ -93,7 +97,7 @@ function inProcess(
 			list => list.bytes.length,
 		),
 		time(
-			'diff of 1 % scattered',
+			'diff of 1 % scattered, which the snapshot has written',
 			() => makeDiff(from, to),
 			diff => diff.length,
 		),

@@ -24,12 +24,17 @@ export function report(all: SourceReport): {json: string; markdown: string} {
 		const rows = many.filter(row => row.what === what);
 		if (rows.length > 0) parts.push(title, manyTable(rows));
 	}
-	if (lists.length > 0) parts.push('## The list', listTable(lists));
+	if (lists.length > 0) parts.push('## The list', listTable(lists), ofList);
 	return {
 		json: `${JSON.stringify(all, undefined, '\t')}\n`,
 		markdown: `${parts.join('\n\n')}\n`,
 	};
 }
+
+const ofList =
+	'A snapshot of a tree that changed has made and saved the diff, which is checked to be the one that ' +
+	'is made again here; what it takes alone is no more to be added to it. To write, to load and to ' +
+	'compare is thus the time of the snapshot and of loading its list.';
 
 function pollTable(rows: readonly PollRow[]): string {
 	return table(
