@@ -7,6 +7,7 @@ import {RangeSet} from '../transfer/range-set.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import type {Micros} from '../unit.ts';
 import {objectKind} from '../wire/frame.ts';
+import type {LeafPart} from '../wire/patch.ts';
 import type {Contributor} from './contributor.ts';
 
 export class Asked {
@@ -22,6 +23,8 @@ export class Asked {
 	readonly copies = new Set<Copy>();
 	isAnswered = false;
 	isDone = false;
+	/** What came of it was wrong. */
+	hasLied = false;
 	/** Octets that count, by who sent them: no two have one in common. */
 	readonly #came = new Map<Contributor, RangeSet>();
 
@@ -35,7 +38,21 @@ export class Asked {
 	/** Whether all that is missing can be asked for as one range. */
 	get isRange(): boolean {
 		const {count, kind} = this.request;
-		return count === 1 && kind !== objectKind.sums && !this.isWhole;
+		return count === 1 && kind < objectKind.sums && !this.isWhole;
+	}
+
+	/** Who has sent any of it that counts. */
+	get tellers(): readonly Contributor[] {
+		return [...this.#came.keys()];
+	}
+
+	/** Whether it is this leaf that comes of it, compressed. */
+	isFormOf({page, position, from}: Told): boolean {
+		const content = this.request.sized?.content;
+		if (content === undefined || content.page !== page) return false;
+		const object = position - content.position;
+		if (object < 0 || object >= content.count) return false;
+		return content.count > 1 || (from >= content.offset && from < content.offset + content.length);
 	}
 
 	/** Notes who sent these octets of an object; answers those that are new, from, to, from, … */
@@ -114,6 +131,7 @@ export class Copy implements FetchRequest {
 	readonly offset: number;
 	readonly length: number;
 	readonly sizes?: Float64Array;
+	readonly part?: LeafPart;
 	readonly asked: Asked;
 	readonly from: Contributor;
 	/** The only object of it; undefined: it is all of what was asked. */
@@ -142,6 +160,7 @@ export class Copy implements FetchRequest {
 		const skipped = this.offset - request.offset;
 		this.length = isOne ? request.sizes![object]! : request.length - skipped;
 		if (!isOne && request.sizes !== undefined) this.sizes = request.sizes;
+		if (request.part !== undefined) this.part = request.part;
 	}
 
 	/** Octets that it still owes. */

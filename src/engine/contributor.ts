@@ -20,6 +20,8 @@ export class Contributor {
 	/** Objects that it refused because they are no longer as its snapshot says. */
 	stale = 0;
 	late = 0;
+	/** Kinds of compressed objects that it has not got. */
+	readonly lacks = new Set<number>();
 	/** When it has last done something that it was asked for. */
 	doneAt: Micros;
 	/** Octets handed over that are not on disk. */
@@ -81,4 +83,23 @@ export class Contributor {
 		this.#came = this.#came * kept + came;
 		this.#busy = this.#busy * kept + elapsed;
 	}
+}
+
+/** Who has room for more, and of those who has least to do. */
+export function bestOf(able: readonly Contributor[]): Contributor | undefined {
+	const hungry = able.filter(({supply}) => supply.hungry);
+	const among = hungry.length > 0 ? hungry : able;
+	return among.reduce<Contributor | undefined>(
+		(best, each) =>
+			best === undefined || each.supply.outstandingCount < best.supply.outstandingCount
+				? each
+				: best,
+		undefined,
+	);
+}
+
+/** Who answers soonest: what is asked for step by step comes from there. */
+export function nearestOf(all: readonly Contributor[]): Contributor | undefined {
+	const waitFor = ({roundTrip}: Contributor): number => roundTrip || Infinity;
+	return [...all].sort((a, b) => waitFor(a) - waitFor(b) || 0)[0];
 }

@@ -295,9 +295,6 @@ class PullRun {
 			};
 			if (moreSources.length === 0) supply = await reach(platform, source, trust, options);
 			else {
-				if (this.#options.compress !== undefined && this.#earlier.length === 0) {
-					options.notice('contents come as they are: of several sources none compresses');
-				}
 				this.#several = await reachSeveral(platform, urls, trusts, options);
 				supply = this.#several;
 			}
@@ -361,7 +358,7 @@ class PullRun {
 	}
 
 	#openUpdate(identity: Uint8Array): Promise<Update> {
-		const {source, moreSources, destination, state, trees, makePath} = this.#options;
+		const {source, destination, state, trees, makePath} = this.#options;
 		const {dryRun, fsync, compress} = this.#options;
 		const isUrl = !('directory' in source);
 		return Update.open({
@@ -377,8 +374,7 @@ class PullRun {
 			dryRun,
 			fsync,
 			// What is read from a disk of this machine gains nothing.
-			// Each source compresses in its own way: pieces of several do not go together.
-			compress: isUrl && moreSources === undefined ? compress : undefined,
+			compress: isUrl ? compress : undefined,
 			...(state === undefined ? {} : {state}),
 			...(trees === undefined ? {} : {trees}),
 			task: this.#task,

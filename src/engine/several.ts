@@ -9,12 +9,13 @@ import type {Platform} from '../platform/platform.ts';
 import type {TaskFigures} from '../scheduler/active-task.ts';
 import type {List} from '../snapshot/list.ts';
 import type {ProvenPage} from '../snapshot/proven-pages.ts';
-import {RangeSet} from '../transfer/range-set.ts';
 import type {FetchRequest} from '../transfer/request.ts';
 import {later, type Micros, millis, never} from '../unit.ts';
+import {isMade, isSizes} from '../wire/compressed.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
-import {Asked, Copy, type Told} from './asked.ts';
-import type {Contributor} from './contributor.ts';
+import {Asked, Copy} from './asked.ts';
+import {Blame} from './blame.ts';
+import {bestOf, type Contributor, nearestOf} from './contributor.ts';
 import type {SourceCounts} from './event.ts';
 import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply.ts';
 import {tailOf} from './tail.ts';
@@ -37,8 +38,6 @@ const checkEvery = millis(100);
 const checkSoon = millis(5);
 /** Slower than another by this factor, and owing a second's worth, is too slow. */
 const slowFactor = 16;
-/** What came last, and from whom: a leaf is proven soon after it has come. */
-const recentMax = 2048;
 /** Nothing done for so long, while others are, is too slow. */
 const stuck = millis(5000);
 
@@ -51,12 +50,10 @@ export class Several implements Supply {
 	readonly #asked = new Set<Asked>();
 	/** The source of a file's sums: each salts its own. */
 	readonly #sumsOf = new Map<string, {from: Contributor; hasCome: boolean}>();
-	readonly #liars = new Map<string, Contributor[]>();
-	/** Stretches that came wrong from two sources together: the next time one sends all. */
-	readonly #suspects = new Set<string>();
-	readonly #recent: Asked[] = [];
+	/** Who told the sizes of compressed leaves: they are where its sizes say. */
+	readonly #sizedBy = new WeakMap<FetchRequest, Contributor>();
+	readonly #blame = new Blame();
 	#askedCount = 0;
-	#doneCount = 0;
 	#contents: ContentHandler | undefined;
 	#cancelCheck: (() => void) | undefined;
 	#checkAt: Micros = never;
@@ -107,7 +104,7 @@ export class Several implements Supply {
 	}
 
 	get isOutlived(): boolean {
-		return this.#live.some(({supply}) => supply.isOutlived);
+		return this.#all.some(({supply}) => supply.isOutlived);
 	}
 
 	get hungry(): boolean {
@@ -148,12 +145,7 @@ export class Several implements Supply {
 	}
 
 	fetch(request: FetchRequest): void {
-		const {clock} = this.#options.platform;
-		const {kind, page, position, count, offset} = request;
-		const isSuspect = count === 1 && this.#suspects.delete(`${kind}/${page}/${position}/${offset}`);
-		const asked = new Asked(request, this.#askedCount++, clock.now(), isSuspect);
-		this.#asked.add(asked);
-		this.#arm(checkEvery);
+		const asked = this.#open(request);
 		if (this.#ask(asked, undefined)) return;
 		// Nobody can be asked: told when the caller is done with what it is at.
 		queueMicrotask(() => this.#refuseAll(asked));
@@ -175,19 +167,18 @@ export class Several implements Supply {
 	 * file again. If two have sent parts of it, nobody can say who lied: the next time all of it is
 	 * taken from one. True: somebody is asked who may be right.
 	 */
-	lied(kind: number, page: number, position: number, offset: number, length: number): boolean {
+	lied(
+		kind: number,
+		page: number,
+		position: number,
+		offset: number,
+		length: number,
+		isCompressed = false,
+	): boolean {
 		const told = {kind, page, position, from: offset, to: offset + length};
-		const [teller, ...others] = this.#tellersOf(told);
-		if (teller === undefined) return false;
-		if (others.length > 0) {
-			this.#suspects.add(`${kind}/${page}/${position}/${offset}`);
-			return true;
-		}
-		teller.lies++;
-		const key = `${page}/${position}`;
-		const liars = this.#liars.get(key) ?? [];
-		if (!liars.includes(teller)) liars.push(teller);
-		this.#liars.set(key, liars);
+		const teller = this.#blame.find(this.#asked, told, isCompressed);
+		if (teller === undefined || teller === 'two') return teller === 'two';
+		const liars = this.#blame.liarsOf(told);
 		const hasOther = this.#live.some(each => !liars.includes(each));
 		if (hasOther && teller.lies >= liesMax) {
 			const detail = `${teller.lies} pieces of what it sent were not what the snapshot says`;
@@ -309,13 +300,67 @@ export class Several implements Supply {
 		const {asked, from} = copy;
 		if (asked.isDone || from.dropped !== undefined) return;
 		const index = copy.object ?? object;
-		if (code === refuseCode.stale && from.stale++ === 0) {
-			this.#options.notice(`${from.name} has changed since: others are asked for what it lacks`);
+		if (isMade(copy.kind)) {
+			this.#refusedMade(copy, index, code);
+			return;
 		}
+		if (code === refuseCode.stale) this.#tellStale(from);
 		asked.refusals.set(index, [...(asked.refusals.get(index) ?? []), from]);
 		const sums = copy.kind === objectKind.sums ? this.#sumsOf.get(keyOf(copy)) : undefined;
 		if (sums?.hasCome === false) this.#sumsOf.delete(keyOf(copy));
 		if (!this.#ask(asked, index)) this.#contents?.refused(asked.request, index, code);
+	}
+
+	/**
+	 * What a source makes when it is wanted is its own: nobody can go on with a part of it. Another
+	 * one is asked for all of it, or what it stands for comes as it is.
+	 */
+	#refusedMade({asked, from, kind, count}: Copy, index: number, code: number): void {
+		if (code === refuseCode.stale) this.#tellStale(from);
+		// Who has not got the form says so of each that is wanted in it.
+		if (code === refuseCode.invalid && !asked.request.sized) from.lacks.add(kind);
+		asked.refusals.set(0, [...(asked.refusals.get(0) ?? []), from]);
+		if (from.lacks.has(kind) || count === 1) {
+			if (this.#askAnew(asked)) return;
+		}
+		const isLacked = this.#live.every(({lacks}) => lacks.has(kind));
+		const told = isLacked ? refuseCode.invalid : refuseCode.unavailable;
+		this.#contents?.refused(asked.request, index, told);
+	}
+
+	/** Nothing of what has come of it is to be used. False: nobody is left to be asked. */
+	#askAnew(asked: Asked): boolean {
+		if (asked.request.sized || (!isSizes(asked.request.kind) && asked.tellers.length > 0))
+			return false;
+		const next = this.#open(asked.request);
+		next.refusals.set(0, asked.refusals.get(0) ?? []);
+		const isAsked = this.#ask(next, undefined);
+		const left = isAsked ? asked : next;
+		left.isDone = true;
+		this.#asked.delete(left);
+		return isAsked;
+	}
+
+	/** Its source is gone, or far too slow. */
+	#relieve(asked: Asked): void {
+		if (asked.isDone) return;
+		const [copy] = asked.copies;
+		if (copy) asked.refusals.set(0, [copy.from]);
+		if (!this.#askAnew(asked)) this.#refuseAll(asked);
+	}
+
+	#tellStale(from: Contributor): void {
+		if (from.stale++ > 0) return;
+		this.#options.notice(`${from.name} has changed since: others are asked for what it lacks`);
+	}
+
+	#open(request: FetchRequest): Asked {
+		const {clock} = this.#options.platform;
+		const isSuspect = this.#blame.takeSuspect(request);
+		const asked = new Asked(request, this.#askedCount++, clock.now(), isSuspect);
+		this.#asked.add(asked);
+		this.#arm(checkEvery);
+		return asked;
 	}
 
 	#done(copy: Copy): void {
@@ -354,13 +399,17 @@ export class Several implements Supply {
 		if (asked.isDone || !asked.isAnswered || isOpen) return;
 		asked.isDone = true;
 		this.#asked.delete(asked);
-		this.#note(asked);
+		this.#blame.note(asked);
 		this.#contents?.done(asked.request);
 	}
 
 	/** What of a copy does not come any more is asked of somebody else, or given up. */
 	#askElsewhere(copy: Copy): void {
 		const {asked, object} = copy;
+		if (isMade(copy.kind)) {
+			this.#relieve(asked);
+			return;
+		}
 		const isCovered = [...asked.copies].some(other => other.object === undefined);
 		if (asked.isDone || (object === undefined && (asked.isAnswered || isCovered))) return;
 		const isRange = object === undefined && asked.isRange;
@@ -388,40 +437,26 @@ export class Several implements Supply {
 	#ask(asked: Asked, object: number | undefined, start?: number): boolean {
 		const {request} = asked;
 		const position = request.position + (object ?? 0);
-		const key = `${request.page}/${position}`;
+		const key = keyOf({page: request.page, position});
 		const isSums = request.kind === objectKind.sums;
 		const refusers = asked.refusals.get(object ?? 0) ?? [];
 		const asking = [...asked.copies].map(({from}) => (object === undefined ? from : undefined));
-		const liars = request.count === 1 || object !== undefined ? this.#liars.get(key) : undefined;
-		const able = this.#live.filter(
-			each => !refusers.includes(each) && !asking.includes(each) && !liars?.includes(each),
-		);
-		const bound = isSums ? this.#sumsOf.get(key)?.from : undefined;
+		const isOne = request.count === 1 || object !== undefined;
+		const liars = isOne ? this.#blame.liarsOf({page: request.page, position}) : [];
+		const out = new Set([...refusers, ...asking, ...liars]);
+		const able = this.#live.filter(each => !out.has(each) && !each.lacks.has(request.kind));
+		const {sized} = request;
+		const bound = sized ? this.#sizedBy.get(sized.by) : isSums && this.#sumsOf.get(key)?.from;
 		const quick = able.filter(({isReady}) => isReady);
-		const best = bound ?? bestOf(quick) ?? bestOf(able);
+		const best = bound || (bestOf(quick) ?? bestOf(able));
 		if (best === undefined || !able.includes(best)) return false;
-		if (isSums && bound === undefined) this.#sumsOf.set(key, {from: best, hasCome: false});
+		if (isSums && !bound) this.#sumsOf.set(key, {from: best, hasCome: false});
+		if (isSizes(request.kind)) this.#sizedBy.set(request, best);
 		const copy = new Copy(asked, best, object, start);
 		asked.copies.add(copy);
 		best.owed += copy.length;
 		best.supply.fetch(copy);
 		return true;
-	}
-
-	#note(asked: Asked): void {
-		this.#recent[this.#doneCount++ % recentMax] = asked;
-	}
-
-	/** Who sent these octets, the last time that they were asked for. */
-	#tellersOf(told: Told): Set<Contributor> {
-		const tellers = new Set<Contributor>();
-		const found = new RangeSet();
-		const newestFirst = [...this.#asked, ...this.#recent].sort((a, b) => b.number - a.number);
-		for (const asked of newestFirst) {
-			asked.findTellers(told, found, tellers);
-			if (found.total === told.to - told.from) break;
-		}
-		return tellers;
 	}
 
 	/** Looks soon at who is slow and who has nothing to do, and every now and then. */
@@ -450,31 +485,13 @@ export class Several implements Supply {
 		}
 		const idle = this.#quick.filter(({supply}) => supply.outstandingCount === 0);
 		if (idle.length === 0) return;
-		for (const {asked, reached} of tailOf(this.#asked, idle, now)) {
-			this.#ask(asked, undefined, asked.isRange ? reached : undefined);
+		for (const {asked, reached, kind} of tailOf(this.#asked, idle, now)) {
+			if (isMade(kind)) this.#relieve(asked);
+			else this.#ask(asked, undefined, asked.isRange ? reached : undefined);
 		}
 	}
 }
 
-function keyOf({page, position}: FetchRequest): string {
+function keyOf({page, position}: Pick<FetchRequest, 'page' | 'position'>): string {
 	return `${page}/${position}`;
-}
-
-/** Who has room for more, and of those who has least to do. */
-function bestOf(able: readonly Contributor[]): Contributor | undefined {
-	const hungry = able.filter(({supply}) => supply.hungry);
-	const among = hungry.length > 0 ? hungry : able;
-	return among.reduce<Contributor | undefined>(
-		(best, each) =>
-			best === undefined || each.supply.outstandingCount < best.supply.outstandingCount
-				? each
-				: best,
-		undefined,
-	);
-}
-
-/** Who answers soonest: what is asked for step by step comes from there. */
-function nearestOf(all: readonly Contributor[]): Contributor | undefined {
-	const waitFor = ({roundTrip}: Contributor): number => roundTrip || Infinity;
-	return [...all].sort((a, b) => waitFor(a) - waitFor(b) || 0)[0];
 }

@@ -4,6 +4,7 @@
  * the pull.
  */
 import {later, type Micros, millis} from '../unit.ts';
+import {isMade, isSizes} from '../wire/compressed.ts';
 import {objectKind} from '../wire/frame.ts';
 import type {Asked, Copy} from './asked.ts';
 import type {Contributor} from './contributor.ts';
@@ -12,6 +13,8 @@ import type {Contributor} from './contributor.ts';
 const overdue = millis(1000);
 /** Before that, only if it is there in half the time, and so many microseconds sooner. */
 const soonerMin = 50_000;
+/** Content is about so many times what it takes compressed: a leaf, or what a patch is of. */
+const shrinks = 3;
 /** Requests that each is given at a time. */
 const tailMax = 4;
 
@@ -30,11 +33,12 @@ export function tailOf(
 		const [copy, second] = asked.copies;
 		if (copy === undefined) continue;
 		const {from} = copy;
-		const total = (owed.get(from) ?? 0) + copy.owed;
+		const total = (owed.get(from) ?? 0) + comingOf(copy);
 		owed.set(from, total);
 		const isPlain = copy.object === undefined && copy.kind !== objectKind.sums;
 		if (second !== undefined || asked.isAnswered || !isPlain) continue;
-		const isOverdue = later(asked.askedAt, overdue) <= now;
+		// What is made does not come again but as it is: who has it may finish.
+		const isOverdue = !isMade(copy.kind) && later(asked.askedAt, overdue) <= now;
 		waiting.push({copy, waitsFor: isOverdue ? Infinity : (1e6 * total) / from.likelyRate});
 	}
 	const rate = idle.reduce((sum, {likelyRate}) => sum + likelyRate, 0);
@@ -43,10 +47,21 @@ export function tailOf(
 	let more = 0;
 	for (const {copy, waitsFor} of waiting.reverse()) {
 		if (tail.length === idle.length * tailMax) break;
-		const takes = roundTrip + (1e6 * (more + copy.owed)) / rate;
+		const takes = roundTrip + (1e6 * (more + insteadOf(copy))) / rate;
 		if (waitsFor < 2 * takes + soonerMin) continue;
-		more += copy.owed;
+		more += insteadOf(copy);
 		tail.push(copy);
 	}
 	return tail;
+}
+
+/** Octets that are likely to come. A patch is asked for as long as it can be. */
+function comingOf({kind, owed}: Copy): number {
+	return kind === objectKind.patch ? owed / shrinks : owed;
+}
+
+/** Octets that another would send for it. */
+function insteadOf({kind, owed}: Copy): number {
+	const isLeaves = isMade(kind) && kind !== objectKind.patch && !isSizes(kind);
+	return isLeaves ? owed * shrinks : owed;
 }

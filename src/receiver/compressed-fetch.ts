@@ -250,12 +250,11 @@ export class CompressedFetch {
 
 	/** Sizes have come: asks for what they say is compressed, and for the rest as it is. */
 	#order(request: RowRequest, {content, sizes}: Asked): void {
-		const form = formOfKind(request.kind);
-		if (content.count > 1) this.#orderRun(content, form, sizes);
-		else this.#orderRange(content, form, sizes);
+		if (content.count > 1) this.#orderRun(content, request, sizes);
+		else this.#orderRange(content, request, sizes);
 	}
 
-	#orderRun(content: RowRequest, form: number, all: Uint8Array): void {
+	#orderRun(content: RowRequest, by: RowRequest, all: Uint8Array): void {
 		const {rows, count} = content;
 		const sizes = new Float64Array(count);
 		const pieces: Piece[][] = [];
@@ -272,10 +271,10 @@ export class CompressedFetch {
 			const own = {rows: Uint32Array.of(row), length: content.sizes![object]!};
 			this.#askPlain(new RowRequest(single({...plain, ...own})));
 		}
-		if (length > 0) this.#askLeaves(content, form, {offset: 0, length, sizes}, pieces);
+		if (length > 0) this.#askLeaves(content, by, {offset: 0, length, sizes}, pieces);
 	}
 
-	#orderRange(content: RowRequest, form: number, sizes: Uint8Array): void {
+	#orderRange(content: RowRequest, by: RowRequest, sizes: Uint8Array): void {
 		const row = content.rows[0]!;
 		const group = Math.floor(content.offset / compressedGroupSize);
 		const base = group * compressedGroupCount;
@@ -299,16 +298,17 @@ export class CompressedFetch {
 			pieces.push(pieceOf(row, base + leaf, at, size));
 			at += size;
 		}
-		if (at > offset) this.#askLeaves(content, form, {offset, length: at - offset}, [pieces]);
+		if (at > offset) this.#askLeaves(content, by, {offset, length: at - offset}, [pieces]);
 	}
 
 	#askLeaves(
 		content: RowRequest,
-		form: number,
+		by: RowRequest,
 		range: {offset: number; length: number; sizes?: Float64Array},
 		pieces: readonly Piece[][],
 	): void {
-		const request = new RowRequest({...content, ...range, kind: compressedKind(form)});
+		const kind = compressedKind(formOfKind(by.kind));
+		const request = new RowRequest({...content, ...range, kind, sized: {by, content}});
 		this.#leaves.set(request, {content, pieces});
 		this.#ready.push(request);
 	}

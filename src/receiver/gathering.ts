@@ -448,11 +448,11 @@ export class Gathering {
 		isCompressed: boolean,
 	): void {
 		const {table, problems, handler} = this.#options;
-		// One wrong size puts all of its group out of place: that counts once, and plain octets next.
-		const isFollower = isCompressed && this.#compressed?.giveUp(row) === false;
 		const {page, position} = table.columns;
 		const place = [objectKind[kind], page[row]!, position[row]!, offset, size] as const;
-		if (handler.lied?.(...place) === true) return;
+		if (handler.lied?.(...place, isCompressed) === true) return;
+		// One wrong size puts all of its group out of place: that counts once, and plain octets next.
+		const isFollower = isCompressed && this.#compressed?.giveUp(row) === false;
 		const bad = (this.#badOf.get(row) ?? 0) + (isFollower ? 0 : 1);
 		this.#badOf.set(row, bad);
 		this.#bad++;

@@ -6,7 +6,7 @@ import {digestSize, leafSize, wantEntriesMax} from '../limit.ts';
 import type {List} from '../snapshot/list.ts';
 import {leafCount, leavesSize} from '../snapshot/merkle.ts';
 import {type ChangeTable, noRow} from '../task/change-table.ts';
-import type {FetchRequest} from '../transfer/request.ts';
+import type {FetchRequest, Sized} from '../transfer/request.ts';
 import {type ObjectKind, objectKind} from '../wire/frame.ts';
 import type {LeafPart} from '../wire/patch.ts';
 
@@ -28,6 +28,7 @@ export class RowRequest implements FetchRequest {
 	readonly length: number;
 	readonly sizes?: Float64Array;
 	readonly part?: LeafPart;
+	readonly sized?: Sized;
 	/** Of each object its row, `noRow` where it has none. */
 	readonly rows: Uint32Array;
 
@@ -42,6 +43,7 @@ export class RowRequest implements FetchRequest {
 		this.rows = fields.rows;
 		if (fields.sizes !== undefined) this.sizes = fields.sizes;
 		if (fields.part !== undefined) this.part = fields.part;
+		if (fields.sized !== undefined) this.sized = fields.sized;
 	}
 }
 

@@ -174,6 +174,7 @@ export type UpdateHandler = {
 		position: number,
 		offset: number,
 		length: number,
+		isCompressed: boolean,
 	): boolean | undefined;
 	/** `nextRequest` may answer again, or `settled` has become true. */
 	wake(): void;

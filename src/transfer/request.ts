@@ -20,7 +20,11 @@ export type FetchRequest = {
 	readonly length: number;
 	readonly sizes?: Float64Array;
 	readonly part?: LeafPart;
+	readonly sized?: Sized;
 };
+
+/** Of compressed leaves: the request that told their sizes, and the contents they stand for. */
+export type Sized = {readonly by: FetchRequest; readonly content: FetchRequest};
 
 export type FetchHandler = {
 	/**

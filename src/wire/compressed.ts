@@ -65,6 +65,11 @@ export function isSizes(kind: number): boolean {
 	return kind > objectKind.sums && (kind - objectKind.sums) % 2 === 1;
 }
 
+/** Whether a source makes such an object when it is wanted: each one in its own way. */
+export function isMade(kind: number): boolean {
+	return kind > objectKind.sums;
+}
+
 /** The `index`th of 16-bit numbers. */
 export function sizeAt(sizes: Uint8Array, index: number): number {
 	return (sizes[sizeSize * index]! << 8) | sizes[sizeSize * index + 1]!;

@@ -3,6 +3,7 @@ import {existsSync, rmSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import platform from '#platform';
 import type {Event} from '../../src/engine/event.ts';
+import {RateDial} from '../../src/engine/rate-dial.ts';
 import {compareTrees} from '../support/compare-trees.ts';
 import {Place, until} from '../support/place.ts';
 import {Prng} from '../support/prng.ts';
@@ -133,6 +134,41 @@ test.serial(
 		const newest = await origin.publish();
 		t.is((await relay.pull(url)).exit, 0);
 		await relay.offers(newest);
+		const result = await pulling;
+		t.is(result.exit, 0, JSON.stringify(result.errors));
+		t.is(result.snapshot, newest);
+		t.true(result.bytesLiteral < size * 1.2, `${result.bytesLiteral}: what was staged is kept`);
+		t.deepEqual(compareTrees(origin.tree, edge.tree), []);
+	},
+);
+
+test.serial(
+	'a pull from both that outlives the snapshot of both goes on with the next',
+	async t => {
+		const size = 3_000_000;
+		const {origin, relay, edge, url} = await chain(t);
+		origin.space.write('tree/a', new Prng(2).bytes(size));
+		origin.space.write('tree/z', 'before');
+		await origin.publish();
+		t.is((await relay.pull(url)).exit, 0);
+		const through = await relay.serve();
+		// Else it has in memory what it has sent the relay.
+		await origin.stop();
+		const anew = await origin.serve();
+		// Nobody has it as the snapshot says; a later one has it, before the rest has come.
+		origin.space.write('tree/z', 'and afterwards');
+		rmSync(relay.space.at('tree/z'));
+		const rate = new RateDial(200_000);
+		let hasBegun = false;
+		const on = (event: Event): void => {
+			if (event.event === 'progress' && event.progress.phase === 'transfer') hasBegun = true;
+		};
+		const pulling = edge.pull([through, anew], {on, rateMax: rate});
+		await until(t, async () => hasBegun);
+		const newest = await origin.publish();
+		t.is((await relay.pull(anew)).exit, 0);
+		await relay.offers(newest);
+		rate.set(Infinity);
 		const result = await pulling;
 		t.is(result.exit, 0, JSON.stringify(result.errors));
 		t.is(result.snapshot, newest);

@@ -60,8 +60,7 @@ export function sources(): string[] {
 			'one key, module and path, an origin and its relays for instance. Each is asked for as much',
 			'as it keeps up with; one that is away, has another snapshot or lies is named and asked no',
 			'more, one that is far slower than another for nothing that another has; one that has',
-			'changed since is named. Contents then travel as they are, whatever --compress says, and',
-			'--bwlimit is the limit of all of them together.',
+			'changed since is named. --bwlimit is the limit of all of them together.',
 		),
 	];
 }
