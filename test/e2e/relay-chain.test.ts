@@ -26,11 +26,20 @@ async function chain(t: ExecutionContext) {
 }
 
 test.serial('a relay has a statement renewed before it ends, and offers nothing after', async t => {
-	const {origin, relay, edge} = await chain(t);
+	const {origin, relay, edge, url} = await chain(t);
+	aheadMs = 4 * dayMs;
+	// A relay that asks before its origin has signed for that time asks again in ten minutes only.
+	await until(t, async () => {
+		let issuedMs = 0;
+		const on = (event: Event): void => {
+			if (event.event === 'plan') issuedMs = event.plan.issuedMs;
+		};
+		await new Place(t).pull(url, {on});
+		return issuedMs > Date.now() + 3 * dayMs;
+	});
 	const through = await relay.serve();
 	t.is((await edge.pull(through)).exit, 0);
 	// Past half of its week it is asked for again; by that one nobody is warned.
-	aheadMs = 4 * dayMs;
 	await until(t, async () => existsSync(relay.space.at('tree/.shoal/origin-renewed')));
 	aheadMs = 8 * dayMs;
 	await until(t, async () => {
