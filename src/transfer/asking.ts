@@ -15,6 +15,7 @@ export class Asking {
 	/** Stretches to ask for again, oldest first. */
 	#repeatLine: Line[] = [];
 	#repeatEdges: number[] = [];
+	#repeatIsCopy: boolean[] = [];
 	#repeatHead = 0;
 	readonly #piece: Piece = {object: 0, count: 0, offset: 0, length: 0};
 
@@ -28,11 +29,12 @@ export class Asking {
 	}
 
 	/** Asks for [from, to) of `line` again, as far as it is missing by then. */
-	repeat(line: Line, from: number, to: number): void {
+	repeat(line: Line, from: number, to: number, isCopy = false): void {
 		const last = this.#repeatLine.length - 1;
 		if (
 			last >= this.#repeatHead &&
 			this.#repeatLine[last] === line &&
+			this.#repeatIsCopy[last] === isCopy &&
 			this.#repeatEdges[2 * last + 1] === from
 		) {
 			this.#repeatEdges[2 * last + 1] = to;
@@ -40,6 +42,7 @@ export class Asking {
 		}
 		this.#repeatLine.push(line);
 		this.#repeatEdges.push(from, to);
+		this.#repeatIsCopy.push(isCopy);
 	}
 
 	/** The line will not be asked for any further. */
@@ -76,10 +79,13 @@ export class Asking {
 			}
 			line.cut(from, to, pieceMax, this.#piece);
 			this.#repeatEdges[2 * index] = from + this.#piece.length;
-			return this.#wants.add(line, from, this.#piece);
+			const want = this.#wants.add(line, from, this.#piece);
+			want.isCopy = this.#repeatIsCopy[index]!;
+			return want;
 		}
 		if (this.#repeatHead > 0) {
 			this.#repeatLine = [];
+			this.#repeatIsCopy = [];
 			this.#repeatEdges = [];
 			this.#repeatHead = 0;
 		}

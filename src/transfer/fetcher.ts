@@ -13,6 +13,7 @@ import {Reader, type Writer} from '../wire/codec.ts';
 import {BlockFields, DataFields} from '../wire/data-frame.ts';
 import {dataFlagSourceLimited, decodeFrame, type Frame, frameTable} from '../wire/frame.ts';
 import {Asking} from './asking.ts';
+import {Ending, type EndingPath} from './ending.ts';
 import {Feedback} from './feedback.ts';
 import {Holes, type ReorderPolicy} from './holes.ts';
 import {Intake} from './intake.ts';
@@ -67,6 +68,7 @@ export class Fetcher implements Payload {
 	readonly #roundTrip = new RoundTrip();
 	readonly #wants = new Wants();
 	readonly #asking = new Asking(this.#wants);
+	readonly #ending: Ending;
 	readonly #holes: Holes;
 	readonly #intake: Intake;
 	readonly #feedback: Feedback;
@@ -85,9 +87,6 @@ export class Fetcher implements Payload {
 	#silences = 0;
 	/** Something is asked for and the source may send it. */
 	#waiting = false;
-	/** When something was asked for last, and how often in a row that was asked before. */
-	#askedAt = 0;
-	#earlyCount = 0;
 	/** Octets granted beyond the window to a source whose packets may all be lost. */
 	#extension = 0;
 	/** The last grant was cut by the backlog. */
@@ -123,6 +122,13 @@ export class Fetcher implements Payload {
 			statistics: this.statistics,
 		});
 		this.#feedback = new Feedback(this.#wants);
+		this.#ending = new Ending({
+			wants: this.#wants,
+			asking: this.#asking,
+			intake: this.#intake,
+			statistics: this.statistics,
+			path: () => this.#path,
+		});
 		if (options.roundTrip !== undefined) this.#sampleRoundTrip(options.roundTrip, options.now);
 	}
 
@@ -236,16 +242,12 @@ export class Fetcher implements Payload {
 		this.#finishEmpty();
 		const feedback = this.#feedback;
 		const aheadMax = this.#aheadMax;
-		if (now >= this.#earlyAt()) {
-			this.#earlyCount++;
-			this.#intake.repeatMissing();
-			this.#askedAt = now;
-		}
+		this.#ending.ask(now);
 		if (!feedback.due(now, this.#roundTrip, this.#asking.ready(aheadMax))) return false;
 		for (let want = this.#asking.next(aheadMax); want; want = this.#asking.next(aheadMax)) {
 			this.#intake.askedBytes += want.to - want.from;
 			this.statistics.wantsOut++;
-			this.#askedAt = now;
+			this.#ending.onAsked(want, now);
 		}
 		const waiting = this.#intake.lineCount > 0 && !this.#diskBound;
 		if (waiting && !this.#waiting) {
@@ -270,7 +272,7 @@ export class Fetcher implements Payload {
 		if (this.#closed) return never;
 		if (this.#empty.length > 0) return 0 as Micros;
 		const due = this.#feedback.dueAt(this.#roundTrip, this.#asking.ready(this.#aheadMax));
-		const at = Math.min(due, this.#holes.dueAt, this.#silenceAt(), this.#earlyAt());
+		const at = Math.min(due, this.#holes.dueAt, this.#silenceAt(), this.#ending.dueAt());
 		return at === Infinity ? never : (Math.max(0, Math.ceil(at)) as Micros);
 	}
 
@@ -347,7 +349,7 @@ export class Fetcher implements Payload {
 	 */
 	#noteProgress(progress: boolean, now: Micros): number | undefined {
 		if (progress || !this.#waiting) {
-			this.#earlyCount = 0;
+			this.#ending.onProgress();
 			this.#progressAt = now;
 			this.#barrenCount = 0;
 			return undefined;
@@ -382,19 +384,12 @@ export class Fetcher implements Payload {
 		}
 	}
 
-	/**
-	 * When the little that is missing at the end is asked for once more, before it is known to be
-	 * lost: on a lossy path the last round trips cost more than a few octets sent twice.
-	 */
-	#earlyAt(): number {
-		if (this.#asking.freshBytes > 0 || this.#intake.lineCount === 0) return Infinity;
-		const {wantedBytes} = this.#intake;
-		if (wantedBytes > Math.max(earlyMin, this.statistics.bytesNew * earlyShare)) return Infinity;
-		if (this.#earlyCount >= earlyCountMax) return Infinity;
+	/** As it is known now; its loss at least as it was on average. */
+	get #path(): EndingPath {
 		const {bytesLost, bytesIn} = this.statistics;
-		const loss = Math.max(this.lossRate, bytesLost / Math.max(1, bytesLost + bytesIn));
-		if (loss < earlyLossMin) return Infinity;
-		return this.#askedAt + this.#roundTrip.smoothed / (loss < earlyLossHigh ? 2 : 4);
+		const lost = bytesLost / Math.max(1, bytesLost + bytesIn);
+		const lossRate = Math.max(this.lossRate, lost);
+		return {rate: this.rate, roundTrip: this.#roundTrip.smoothed, lossRate};
 	}
 
 	/** Probes a silent source; never while nothing is asked for or nothing may be sent. */
@@ -473,16 +468,6 @@ const extensionSize = 10 * packetSize;
 
 /** When no more than this is outstanding, a probe asks for it again at once. */
 const repeatedMax = 16_384;
-
-/**
- * At the end, what is missing is asked for again early when it is no more than two packets or a
- * four-hundredth of what came: at most four times a round trip, so it costs about one per cent.
- */
-const earlyMin = 2400;
-const earlyShare = 1 / 400;
-const earlyCountMax = 6;
-const earlyLossMin = 0.005;
-const earlyLossHigh = 0.05;
 
 /** Asked ahead whatever the window: a thousand small wants must not trickle. */
 const aheadMin = 65_536;

@@ -25,6 +25,9 @@ export class WantState {
 	version = 0;
 	confirmed = false;
 	open = true;
+	/** When it was made, and whether its octets are on their way already, as far as is known. */
+	askedAt = 0;
+	isCopy = false;
 
 	constructor(number: number, line: Line, from: number, piece: Piece) {
 		this.number = number;
