@@ -3,7 +3,7 @@
  * threads of a process share its working directory; a process of its own has one of its own, and
  * from there a name is reached in half the time that a path through /proc takes (tree.ts, `visit`).
  */
-import {fork} from 'node:child_process';
+import {type ChildProcess, fork} from 'node:child_process';
 import type {Processes, Thread, ThreadHandler} from '../src/platform/thread.ts';
 import type {DirHandle} from '../src/platform/tree.ts';
 import {descriptorsPath} from './anchor.ts';
@@ -25,10 +25,17 @@ export function processesOn(root: DirHandle): Processes | undefined {
 }
 
 function start(root: DirHandle, handler: ThreadHandler): Thread {
-	const child = fork(workerPath(), [], {
-		serialization: 'advanced',
-		stdio: ['ignore', 'ignore', 'inherit', root.fd, 'ipc'],
-	});
+	let child: ChildProcess;
+	try {
+		child = fork(workerPath(), [], {
+			serialization: 'advanced',
+			stdio: ['ignore', 'ignore', 'inherit', root.fd, 'ipc'],
+		});
+	} catch (error) {
+		// As those failures that are told later: there is no memory, or the system does not allow it.
+		queueMicrotask(() => handler.exited(error as Error));
+		return {post: () => undefined, stop: async () => undefined};
+	}
 	let hasEnded = false;
 	const ended = (error: Error | undefined): void => {
 		if (hasEnded) return;

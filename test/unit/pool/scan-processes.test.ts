@@ -107,6 +107,19 @@ linuxTest('where no process lasts, threads scan [SHOAL_SEED=23]', async t => {
 	},
 );
 
+linuxTest('where the system refuses to start any, threads scan [SHOAL_SEED=26]', async t => {
+	const root = tempDirectory(t);
+	growTree(root, new Prng(26), 300);
+	const noSuchFd = 2 ** 20;
+	const processes = await ScanProcesses.start(
+		poolOf(2),
+		async () => processesOn({fd: noSuchFd}),
+		root,
+	);
+	const found = await scanTree(poolOf(2), root, {processes});
+	t.deepEqual(octetsOf(found), octetsOf(await scanTree(poolOf(2), root)));
+});
+
 linuxTest('an abort ends a scan in processes, and them [SHOAL_SEED=25]', async t => {
 	const root = tempDirectory(t);
 	growTree(root, new Prng(25), 3000);
