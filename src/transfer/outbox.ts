@@ -214,13 +214,17 @@ export class Outbox {
 		return any;
 	}
 
-	/** Whether more is ahead than `enough`, and than what is wanted and not read; some is at hand. */
+	/**
+	 * Whether more is ahead than `enough`, and than what is wanted and not read; some is at hand.
+	 * What is no content may have to be made first, which takes longer than any disk.
+	 */
 	#hasAhead(enough: number): boolean {
 		if (this.#readAhead <= Math.max(enough, this.#reading)) return false;
 		let wanted = 0;
 		for (let index = this.#readIndex; index < this.#pending.length; index++) {
-			wanted += this.#pending[index]!.frame.length;
-			if (wanted >= this.#readAhead) return false;
+			const {kind, length} = this.#pending[index]!.frame;
+			wanted += length;
+			if (kind !== objectKind.content || wanted >= this.#readAhead) return false;
 		}
 		return true;
 	}

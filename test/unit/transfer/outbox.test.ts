@@ -114,7 +114,8 @@ test('while enough is ahead, small files that are wanted one by one are read tog
 		}
 	};
 	let wanted = 0;
-	const ask = () => outbox.add({...want(wanted++, size), count: 1});
+	const ask = (kind: Want['kind'] = objectKind.content) =>
+		outbox.add({...want(wanted++, size), kind, count: 1});
 	const give = (found: readonly ReadRequest[]): void => {
 		for (const one of found) outbox.handleRead(one, new Uint8Array(size));
 	};
@@ -138,6 +139,12 @@ test('while enough is ahead, small files that are wanted one by one are read tog
 		send();
 	}
 	t.true(batches.length >= 3 && batches.every(count => count > 10), `batches of ${batches}`);
+	ask();
+	t.is(poll().length, 0);
+	ask(objectKind.sums);
+	const last = poll();
+	t.true(last.length > 0, 'what may have to be made is begun at once');
+	give(last);
 	for (let left = wanted; left > 0 && !outbox.empty; left--) send();
 	t.is(outbox.blockBytes, wanted * size, 'what is left over is read before all else has gone');
 });
