@@ -58,6 +58,25 @@ export const listSizeMax = 2 ** 30;
  */
 export const fileSizeMax = 2 ** 44;
 
+/**
+ * How long a path is remembered, seconds: a day, for mirrors that are pulled by a daily timer, and
+ * an hour, since timers are spread and pulls take their time. RFC 9959 §4.3.1 leaves it to what the
+ * paths are like; what was true yesterday is not believed but tried, at half of it.
+ */
+export const pathLifetime = 25 * 3600;
+
+/** Paths that a receiver remembers, a line each. */
+export const knownPathsMax = 256;
+
+/** Addresses of receivers whose paths a source remembers: 3 MB. */
+export const provenPathsMax = 16_384;
+
+/**
+ * Octets in flight that a source remembers to have been proved, at most: RFC 9959 §3.3's limit of a
+ * jump is half of it, 100 ms of 1.3 Gbit/s.
+ */
+export const provenFlightMax = 32 << 20;
+
 /** Longest module name in octets. */
 export const moduleNameMax = 255;
 

@@ -4,6 +4,7 @@
  * All calls are plain numbers: octets, and microseconds on the receiver's clock unless said.
  */
 import type {Micros} from '../unit.ts';
+import type {PathRecord} from './resume.ts';
 
 export type Controller = {
 	/** Octets a second that the source may send. */
@@ -12,6 +13,11 @@ export type Controller = {
 	readonly window: number;
 	/** Share of octets lost in the last rounds, 0 … 1. */
 	readonly lossRate: number;
+	/**
+	 * What the next session on this path may go on from: undefined where this one has not seen it
+	 * full, `refuted` where what was remembered is wrong. Absent: it remembers nothing.
+	 */
+	readonly record?: PathRecord | 'refuted' | undefined;
 	/**
 	 * A data packet arrived. `sentAt` is on the source's clock, unwrapped, of unknown origin.
 	 * `limited`: the source had less to send than it was granted.

@@ -11,14 +11,15 @@ import type {Controller} from './controller.ts';
 import {DeliveryRate} from './delivery-rate.ts';
 import {Ease, easeLag} from './ease.ts';
 import {LossFloor} from './loss-floor.ts';
-import {gains, type Phase} from './phase.ts';
+import {gains, type Phase, roundsMax, shares} from './phase.ts';
 import {Probe} from './probe.ts';
 import {emptyQueueMax, fullQueueMin, ownQueueMax, startQueueMax} from './queue-bound.ts';
 import {leastSpan, QueueDelay} from './queue-delay.ts';
+import {type PathRecord, Resume, retreatShare} from './resume.ts';
 import {Round} from './round.ts';
 import {RoundTrip, roundTripInitial} from './round-trip.ts';
 import {Sharing, shortGrowth} from './sharing.ts';
-import {initialRate, initialWindow, Startup, trainSpacing, trainTime} from './startup.ts';
+import {initialRate, Startup, startWindow, trainSpacing, trainTime} from './startup.ts';
 import {RoundMax, TimeMin} from './windowed.ts';
 
 export class PathModel implements Controller {
@@ -33,6 +34,7 @@ export class PathModel implements Controller {
 	#phaseRounds = 0;
 	#phaseAt = 0;
 	readonly #startup = new Startup();
+	readonly #resume: Resume;
 	readonly #round = new Round();
 	/** Rounds of cruising in a row in which a queue stood. */
 	#queuedRounds = 0;
@@ -51,19 +53,24 @@ export class PathModel implements Controller {
 	/** When the round trip was last seen near its least. */
 	#nearMinAt = 0;
 
+	constructor(saved?: PathRecord) {
+		this.#resume = new Resume(saved);
+	}
+
 	get rate(): number {
 		const bandwidth = this.#bandwidth.value;
 		if (this.phase === 'compete') return Math.max(this.#competition.rival!.rate, rateMin);
 		if (this.phase === 'share') {
 			return Math.max(rateMin, (shareGain * this.window * 1e6) / this.#trip.smoothed);
 		}
-		if (bandwidth === 0) return initialRate(this.minRoundTrip);
+		if (bandwidth === 0) return this.#resume.rate(initialRate(this.minRoundTrip), 0);
 		// Held back, the rate is below what got through, so that no queue can be full.
 		if (this.phase === 'ease') return Math.max(this.#ease.rate * this.#gain, rateMin);
 		const rate = bandwidth * this.#gain * this.#madeUp;
 		if (this.phase !== 'startup') return Math.max(rate, rateMin);
 		const isFirst = this.#startup.fullRate === 0;
-		return Math.max(rate, isFirst ? initialRate(this.minRoundTrip) : rateMin);
+		const least = isFirst ? initialRate(this.minRoundTrip) : rateMin;
+		return this.#resume.rate(Math.max(rate, least), bandwidth);
 	}
 
 	get #madeUp(): number {
@@ -76,25 +83,14 @@ export class PathModel implements Controller {
 		const bandwidth = this.#bandwidth.value * this.#madeUp;
 		const flight = (bandwidth * this.minRoundTrip) / 1e6;
 		if (this.phase === 'probeRoundTrip') return Math.max(windowMin, flight / 2);
-		if (this.phase === 'drain') return drainShare * flight + windowMin;
-		if (this.phase === 'look') return lookShare * flight + windowMin;
+		if (this.phase === 'drain') return shares.drain * flight + windowMin;
+		if (this.phase === 'look') return shares.look * flight + windowMin;
 		const late = slackTime + this.#trip.lateness(this.minRoundTrip + this.#queue.delay);
 		const slack = (bandwidth * late) / 1e6 + windowMin;
-		if (this.phase === 'startup') {
-			return Math.max(initialWindow, startupWindowGain * flight + slack);
-		}
+		if (this.phase === 'startup') return this.#resume.window(startWindow(flight, slack));
 		if (this.phase === 'down') return flight + slack;
 		if (this.phase === 'up') return Math.max(2, this.#probe.gain) * 1.05 * flight + slack;
 		return windowGain * flight + slack;
-	}
-
-	/** For a trace. */
-	get queueDelay(): number {
-		return this.#queue.delay;
-	}
-
-	get lossFloor(): number {
-		return this.#loss.floor;
 	}
 
 	get lossRate(): number {
@@ -106,25 +102,28 @@ export class PathModel implements Controller {
 		return least === Infinity ? roundTripInitial : least;
 	}
 
-	/** Octets a second that get through, as far as known. */
-	get bandwidth(): number {
-		return this.#bandwidth.value;
+	/** A start has seen as much as came in a round, later phases as much as the path takes. */
+	get record(): PathRecord | 'refuted' | undefined {
+		const isStart = this.phase === 'startup';
+		const rate = isStart ? this.#startup.fullRate : this.#bandwidth.value;
+		return this.#resume.record({rate, roundTrip: this.minRoundTrip}, !isStart);
 	}
 
 	onPacket(size: number, sentAt: number, now: Micros, limited: boolean): void {
 		this.#loss.onArrived(size);
 		this.#round.onPacket(size, now);
 		this.#queue.add(now - sentAt, now, this.minRoundTrip);
+		this.#resume.onPacket(size, now, this.#queue);
 		if (this.#sharing.isBeat(sentAt)) this.#onBeat(now);
 		const isStart = this.phase === 'startup';
 		const span = isStart ? trainTime(this.minRoundTrip) : this.minRoundTrip;
 		const interval = Math.max(span, 4 * this.#queue.jitter);
 		const spacing = isStart ? trainSpacing(this.minRoundTrip) : this.minRoundTrip / 8;
 		if (this.#delivery.add(size, sentAt, now, limited, interval, spacing, this.#queue.isLate)) {
-			const {rate} = this.#delivery;
+			const rate = this.#resume.sample(this.#delivery.rate, this.minRoundTrip);
 			if (!this.#delivery.limited || rate > this.#bandwidth.value) this.#bandwidth.add(rate);
 			this.#round.onSample(this.#delivery.limited);
-			if (isStart) this.#onTrain();
+			if (isStart && rate === this.#delivery.rate) this.#onTrain();
 		}
 		if (this.#queue.delay <= this.queueMax / 2) this.#nearMinAt = now;
 		if (this.phase === 'compete') this.#competition.rival!.onPacket(size, sentAt, now, limited);
@@ -134,11 +133,13 @@ export class PathModel implements Controller {
 	onRoundTrip(sample: number, now: Micros): void {
 		this.#roundTrip.add(sample, now);
 		this.#trip.add(sample);
+		this.#resume.onRoundTrip(sample, this.#roundTrip.value);
 		if (sample <= this.#roundTrip.value * 1.05) this.#nearMinAt = now;
 	}
 
 	onLost(octets: number, now: Micros): void {
 		this.#loss.onLost(octets);
+		this.#resume.onLost();
 		if (this.#isPathLoss) return;
 		const isQueued = this.#queue.delay > fullQueueMin(this.#bandwidth.value) + this.#queue.jitter;
 		if (isQueued) this.#round.queueLost += octets;
@@ -179,6 +180,7 @@ export class PathModel implements Controller {
 		this.#nearMinAt = now;
 		// What was on its way is lost with the path's silence, not for want of room on it.
 		if (count >= 1) this.#silentRounds = silentRoundsMax;
+		if (this.#resume.onSilence()) this.#retreat();
 		this.#round.begin(now);
 	}
 
@@ -194,6 +196,7 @@ export class PathModel implements Controller {
 		this.#queue.reset();
 		this.#loss.reset();
 		this.#startup.reset();
+		this.#resume.reset();
 		this.#competition.reset();
 		this.#enter('startup', now);
 	}
@@ -209,14 +212,14 @@ export class PathModel implements Controller {
 			case 'drain':
 			case 'down':
 				if (this.#queue.delay <= this.queueMax / 2) this.#endDrain(now);
-				else if (this.#phaseRounds < drainRoundsMax) return;
+				else if (this.#phaseRounds < roundsMax.drain) return;
 				// It does not go though nothing is added to it: there are others.
 				else if (this.phase === 'drain') this.#share(this.#bandwidth.value, now);
 				else this.#enter('cruise', now);
 				return;
 			case 'look':
 				if (this.#isQueueEmpty) this.#endLook(now);
-				else if (this.#phaseRounds >= lookRoundsMax) this.#failLook(now);
+				else if (this.#phaseRounds >= roundsMax.look) this.#failLook(now);
 				return;
 			case 'share':
 			case 'compete':
@@ -275,7 +278,13 @@ export class PathModel implements Controller {
 	#endStartup(now: Micros): void {
 		const recent = this.#delivery.rateSince(this.minRoundTrip / 2, now);
 		this.#bandwidth.add(recent);
+		if (this.#resume.onCongestion()) this.#retreat();
 		this.#enter('drain', now);
+	}
+
+	/** From what was sent and not validated: RFC 9959 §3.5. */
+	#retreat(): void {
+		this.#bandwidth.cap(retreatShare * this.#delivery.rate);
 	}
 
 	/** A queue stood all the time, so what came is what the path takes. */
@@ -472,17 +481,8 @@ const bandwidthRounds = 10;
 const roundTripSpan = 10_000_000;
 const roundTripRounds = 10;
 
-/** 2 / ln 2, to double: BBRHighGain of draft-cardwell-iccrg-bbr-congestion-control. */
-const startupWindowGain = 2.89;
-const drainRoundsMax = 4;
-const drainShare = 0.95;
-/** Its end may leave the link idle for some milliseconds. */
+/** The end of a drain may leave the link idle for some milliseconds. */
 const drainedGain = 1.05;
-
-/** A look: part of a flight that is left on its way, rounds in which one's own queue is gone. */
-const lookShare = 0.75;
-const lookRoundsMax = 4;
-
 /** Microseconds, about a beat, in which a second queue while cruising is not of one's own doing. */
 const queuedSpan = 4_000_000;
 /** Faster than the window asks for, so that the window decides (RFC 9002 §7.7). */

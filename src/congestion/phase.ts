@@ -37,3 +37,7 @@ export const gains: Readonly<Record<Exclude<Phase, 'up'>, number>> = {
 	compete: 0.99,
 	probeRoundTrip: 0.99,
 };
+
+/** Drains and looks: the part of a flight that stays, and rounds until they have failed. */
+export const shares = {drain: 0.95, look: 0.75} as const;
+export const roundsMax = {drain: 4, look: 4} as const;

@@ -71,6 +71,11 @@ export function initialRate(roundTrip: number): number {
 	return (2 * initialWindow * 1e6) / roundTrip;
 }
 
+/** Octets on their way, of the rate times the least round trip, and what is late beyond it. */
+export function startWindow(flight: number, slack: number): number {
+	return Math.max(initialWindow, windowGain * flight + slack);
+}
+
 /**
  * Microseconds that a sample of the rate is of. Over a whole round trip it lags behind a rate that
  * doubles in one, and says what was sent, not what the path takes. A start sends in trains, each
@@ -109,3 +114,6 @@ const nearMax = 0.95;
  */
 const confirmGain = 1.25;
 const disproof = 1.12;
+
+/** 2 / ln 2, to double: BBRHighGain of draft-cardwell-iccrg-bbr-congestion-control. */
+const windowGain = 2.89;

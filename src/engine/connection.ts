@@ -77,6 +77,11 @@ export class Connection {
 		return this.#dialling.initiator;
 	}
 
+	/** The address of this host that its datagrams leave from. */
+	get local(): Address {
+		return this.#dialling.local;
+	}
+
 	/** Goes on with the session of the answer; `on.failed` is told, once, if it ends unasked. */
 	attach(payload: Payload, on: SessionEvents): void {
 		this.#dialling.attach(payload, on);
@@ -217,6 +222,10 @@ class Dialling {
 		const wallMs = (): number => clock.wallMs();
 		const initiator = {...rest, crypto, now, wallMs, peer: address, sizes: link.sizes};
 		return new Dialling(platform, link, initiator, spans);
+	}
+
+	get local(): Address {
+		return this.#link.local;
 	}
 
 	get statistics(): LinkStatistics {

@@ -10,6 +10,7 @@ import type {SourceUrl} from '../session/source-url.ts';
 import {pause} from './connection.ts';
 import type {Way} from './dial-any.ts';
 import {dialOrder} from './dial-order.ts';
+import {KnownPaths} from './known-paths.ts';
 import {RateDial} from './rate-dial.ts';
 import {Remote} from './remote.ts';
 import type {Supply} from './supply.ts';
@@ -76,6 +77,7 @@ export async function reach(
 		fallbacks: () => ways().slice(1),
 		linked: (name, reason) => options.linked?.(name, link === 'auto' ? reason : 'as asked for'),
 		makeController: controllers[options.congestion ?? 'model'],
+		paths: new KnownPaths(platform, options.configDirectory, remark),
 		backlogMax,
 		rate: RateDial.of(rateMax),
 		stallTimeout: timeout,

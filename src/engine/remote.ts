@@ -5,9 +5,11 @@
  * same snapshot.
  */
 import type {Controller} from '../congestion/controller.ts';
+import type {MakeController} from '../congestion/controllers.ts';
+import type {PathRecord} from '../congestion/resume.ts';
 import {ShoalError} from '../error.ts';
 import type {LinkName} from '../link-name.ts';
-import type {LinkStatistics} from '../platform/datagram.ts';
+import type {Address, LinkStatistics} from '../platform/datagram.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {Origin} from '../receiver/update.ts';
 import type {ActiveTask, TaskFigures} from '../scheduler/active-task.ts';
@@ -33,7 +35,9 @@ export type RemoteOptions = {
 	readonly fallbacks?: () => readonly Way[];
 	/** Told when it is reached, and when it is reached in another way than before. */
 	readonly linked?: (link: LinkName, reason: string) => void;
-	readonly makeController: () => Controller;
+	readonly makeController: MakeController;
+	/** What paths carried in earlier sessions; default: nothing is remembered. */
+	readonly paths?: PathMemory;
 	/** Octets handed over and not yet on disk at which the source is held back. */
 	readonly backlogMax: number;
 	/** Ends the dialling when nobody needs its answer any more. */
@@ -45,6 +49,12 @@ export type RemoteOptions = {
 	/** The session broke, and dialling again did not help. */
 	readonly failed: (error: ShoalError) => void;
 	readonly remark: (text: string) => void;
+};
+
+/** Remembers what a path has carried: one over UDP, between two addresses. */
+export type PathMemory = {
+	recall(remote: Address, local: Address): PathRecord | undefined;
+	keep(remote: Address, local: Address, record: PathRecord | 'refuted'): void;
 };
 
 type Collector = {
@@ -64,6 +74,7 @@ export class Remote implements Supply {
 	#link: LinkName;
 	#connection: Connection;
 	#fetcher: Fetcher | undefined;
+	#controller: Controller | undefined;
 	#contents: ContentHandler | undefined;
 	/** Requests for objects of the list, and who waits for them. */
 	readonly #collectors = new Map<FetchRequest, Collector>();
@@ -213,6 +224,7 @@ export class Remote implements Supply {
 
 	async close(): Promise<void> {
 		this.#isClosed = true;
+		this.#keepPath();
 		this.#unfollow?.();
 		this.#stop.abort();
 		await this.#connection.close();
@@ -222,9 +234,13 @@ export class Remote implements Supply {
 		if (this.#fetcher !== undefined) return this.#fetcher;
 		const {platform, makeController, backlogMax, rate, stallTimeout} = this.#options;
 		const now = platform.clock.now();
-		const {roundTrip} = this.#connection.answered;
+		const {address, local, answered} = this.#connection;
+		const {roundTrip} = answered;
+		// Inside of a stream another controller decides.
+		const paths = this.#link === 'udp' ? this.#options.paths : undefined;
+		this.#controller = makeController(paths?.recall(address, local));
 		const fetcher = new Fetcher({
-			controller: makeController(),
+			controller: this.#controller,
 			handler: this.#handler(),
 			now,
 			roundTrip,
@@ -242,6 +258,15 @@ export class Remote implements Supply {
 			failed: error => void this.#redial(error),
 		});
 		return fetcher;
+	}
+
+	/** The session is over: what it has seen of the path is for the next one. */
+	#keepPath(): void {
+		const {address, local} = this.#connection;
+		const record = this.#controller?.record;
+		this.#controller = undefined;
+		if (record === undefined || this.#link !== 'udp') return;
+		this.#options.paths?.keep(address, local, record);
 	}
 
 	#handler(): FetchHandler {
@@ -290,6 +315,7 @@ export class Remote implements Supply {
 		if (this.#fetcher !== undefined) addFetch(this.#past, this.#fetcher);
 		this.#pastUntaken += this.#untaken;
 		this.#untaken = 0;
+		this.#keepPath();
 		this.#fetcher = undefined;
 		this.#isRedialling = true;
 		this.#isResting = !isWanted;

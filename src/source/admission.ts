@@ -7,6 +7,8 @@ import type {Address} from '../platform/datagram.ts';
 import {RateCap} from '../transfer/rate-cap.ts';
 import type {Micros} from '../unit.ts';
 import type {Module} from './module.ts';
+import {networkOf} from './network.ts';
+import {ProvenPaths} from './proven-paths.ts';
 
 /** Absent: no limit. */
 export type AdmissionLimits = {
@@ -31,6 +33,8 @@ export type Admitted = {leave(now: Micros): void};
 export class Admission {
 	/** What all sessions send together. */
 	readonly rate = new RateCap();
+	/** What receivers' addresses have proved, whichever socket they came to. */
+	readonly paths = new ProvenPaths();
 	#limits: AdmissionLimits = {};
 	#count = 0;
 	readonly #byNetwork = new Map<string, number>();
@@ -97,21 +101,6 @@ export class Admission {
 		const wait = (this.#length * this.#waiting) / Math.max(1, room) / 1000;
 		return Math.round(Math.min(retryMax, Math.max(retryMin, wait)));
 	}
-}
-
-/**
- * What one client is taken for: an IPv4 address, and of IPv6 the half that names a network, since a
- * client chooses the other half itself (RFC 4291 §2.5.4).
- */
-export function networkOf(address: Address): string {
-	if (!address.startsWith('[')) return address.slice(0, address.lastIndexOf(':'));
-	const host = address.slice(1, address.lastIndexOf(']')).toLowerCase();
-	const [head = '', tail] = host.split('::');
-	const groups = head === '' ? [] : head.split(':');
-	const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').length;
-	if (tail !== undefined) for (let count = 0; count < missing; count++) groups.push('0');
-	const all = tail === undefined || tail === '' ? groups : [...groups, ...tail.split(':')];
-	return [0, 1, 2, 3].map(index => all[index] ?? '0').join(':');
 }
 
 function add(counts: Map<string, number>, name: string, change: number): void {

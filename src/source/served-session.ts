@@ -8,6 +8,7 @@ import type {ActiveTask} from '../scheduler/active-task.ts';
 import type {JobOptions} from '../scheduler/lane.ts';
 import {closeCode, type Payload, type SessionHandle} from '../session/payload.ts';
 import {type ReadBatch, type ReadResult, readCost} from '../task/read.ts';
+import type {ProvenFlight} from '../transfer/proven-path.ts';
 import {RateCap} from '../transfer/rate-cap.ts';
 import {type ReadRequest, Sender, type Want} from '../transfer/sender.ts';
 import type {Micros} from '../unit.ts';
@@ -37,6 +38,8 @@ export type ServedOptions = {
 	/** Shared by all sessions. */
 	readonly reads: SharedReads;
 	readonly copy: Copy | undefined;
+	/** What the receiver's address has proved before. */
+	readonly lent: ProvenFlight | undefined;
 	/** Something has happened in the session: its `turn` is due. */
 	readonly touched: (session: ServedSession) => void;
 	/** A read has ended: there is something to send. */
@@ -94,6 +97,7 @@ export class ServedSession implements Payload {
 			},
 			now: options.now,
 			caps: [this.#rate, this.module.rate, options.admission.rate],
+			lent: options.lent,
 		});
 		const making: ServedLaterOptions = {
 			module: this.module,
@@ -118,6 +122,11 @@ export class ServedSession implements Payload {
 	/** Octets of datagrams sent. */
 	get bytesOut(): number {
 		return this.#sender.statistics.bytesOut;
+	}
+
+	/** What the receiver's address has proved by now. */
+	get proven(): ProvenFlight | undefined {
+		return this.#sender.proven;
 	}
 
 	/** The module's limits, or those of all, have changed. */

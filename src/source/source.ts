@@ -142,6 +142,7 @@ export class Source implements Authority {
 		// Many tickets may have been given while there was room for one session.
 		if (this.#admission.obstacle(module, client) !== undefined) return undefined;
 		const admitted = this.#admission.admit(module, client, this.#clock.now());
+		const {paths} = this.#admission;
 		const served = new ServedSession({
 			module,
 			published,
@@ -152,11 +153,14 @@ export class Source implements Authority {
 			read: this.#read,
 			reads: this.#reads,
 			copy: this.#copy,
+			lent: session.validated ? paths.lend(session.peer, this.#clock.now()) : undefined,
 			touched: each => this.#touched.add(each),
 			wake: this.#wake,
 			broken: error => this.#abandon(served, error),
 			closed: (code, text) => {
 				admitted.leave(this.#clock.now());
+				const {proven} = served;
+				if (proven !== undefined) paths.keep(session.peer, proven, this.#clock.now());
 				this.#ended(served, code, text);
 			},
 		});

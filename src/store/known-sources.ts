@@ -2,14 +2,17 @@
  * What a receiver remembers of sources: which identity a host proved to have (as ssh's
  * known_hosts), the newest head seen of each module (so that an older one is refused), the
  * delegation that a host showed last (so that the next handshake hides the module's name), which
- * identity has succeeded which (so that one that was given up is believed no more), and where a
- * host answers WebTransport (so that it is reached when UDP is not let through).
+ * identity has succeeded which (so that one that was given up is believed no more), where a host
+ * answers WebTransport (so that it is reached when UDP is not let through), and what the path to
+ * it carried (so that the next session need not begin from nothing).
  *
- * Five text files, a line each. A file is read again right before it is replaced, so two pulls at
+ * Six text files, a line each. A file is read again right before it is replaced, so two pulls at
  * once lose at most a line that the next pull writes again.
  */
+import type {PathRecord} from '../congestion/resume.ts';
 import {ShoalError} from '../error.ts';
 import {fromHex, toHex} from '../hex.ts';
+import {knownPathsMax, pathLifetime} from '../limit.ts';
 import type {WebTransportPlace} from '../session/answer.ts';
 import {formatKey, parseKey} from '../session/key-text.ts';
 import type {ConfigDirectory} from './config-directory.ts';
@@ -22,6 +25,7 @@ const heads = 'known_heads';
 const delegations = 'known_delegations';
 const rotations = 'known_rotations';
 const places = 'known_webtransport';
+const paths = 'known_paths';
 
 export class KnownSources {
 	readonly #config: ConfigDirectory;
@@ -91,6 +95,28 @@ export class KnownSources {
 		if (known !== text) this.#set(places, host, text);
 	}
 
+	/** What the path between two addresses carried, if that is not too long ago. */
+	path(remote: string, local: string, nowSeconds: number): PathRecord | undefined {
+		return parsePath(this.#lines(paths).get(pathName(remote, local)), nowSeconds);
+	}
+
+	/** Undefined: nothing is known of it any more. What is too old goes with it. */
+	rememberPath(
+		remote: string,
+		local: string,
+		record: PathRecord | undefined,
+		nowSeconds: number,
+	): void {
+		const before = this.#lines(paths);
+		const name = pathName(remote, local);
+		const known = parsePath(before.get(name), nowSeconds);
+		if (record === undefined ? !before.has(name) : isAsGood(known, record)) return;
+		before.delete(name);
+		const lines = [...before].filter(([, text]) => parsePath(text, nowSeconds) !== undefined);
+		if (record !== undefined) lines.push([name, formatPath(record, nowSeconds)]);
+		this.#write(paths, lines.slice(-knownPathsMax));
+	}
+
 	#lines(file: string): Map<string, string> {
 		const content = this.#config.read(file)?.content ?? new Uint8Array(0);
 		const lines = new Map<string, string>();
@@ -102,8 +128,11 @@ export class KnownSources {
 	}
 
 	#set(file: string, name: string, value: string): void {
-		const lines = this.#lines(file).set(name, value);
-		const text = [...lines].map(([key, each]) => `${key} ${each}\n`).join('');
+		this.#write(file, [...this.#lines(file).set(name, value)]);
+	}
+
+	#write(file: string, lines: readonly (readonly [string, string])[]): void {
+		const text = lines.map(([key, each]) => `${key} ${each}\n`).join('');
 		this.#config.write(file, encoder.encode(text));
 	}
 }
@@ -115,3 +144,35 @@ const nowhere = 'none';
 function headName(identity: Uint8Array, module: string): string {
 	return `${formatKey(identity)}/${toHex(encoder.encode(module))}`;
 }
+
+/** Of a local address without its port, which is another one each time. */
+function pathName(remote: string, local: string): string {
+	return `${remote}/${local.slice(0, local.lastIndexOf(':'))}`;
+}
+
+/** Octets a second, microseconds, and when it was seen, in seconds. */
+function formatPath({rate, roundTrip}: PathRecord, nowSeconds: number): string {
+	return [rate, roundTrip, nowSeconds].map(Math.round).join(',');
+}
+
+/** Undefined if it is not one, or was seen too long ago or in a time to come. */
+function parsePath(text: string | undefined, nowSeconds: number): SeenPath | undefined {
+	const fields = (text ?? '').split(',');
+	if (fields.length !== 3 || !fields.every(field => /^[1-9]\d{0,14}$/.test(field)))
+		return undefined;
+	const [rate, roundTrip, seenAt] = fields.map(Number) as [number, number, number];
+	const age = Math.round(nowSeconds) - seenAt;
+	return age >= 0 && age < pathLifetime ? {rate, roundTrip, age} : undefined;
+}
+
+/** What is known is of late, and nearly the same: not worth to be written again. */
+function isAsGood(known: SeenPath | undefined, record: PathRecord): boolean {
+	if (known === undefined || known.age > pathLifetime / 4) return false;
+	const isNear = (a: number, b: number): boolean => Math.abs(a - b) < nearMax * b;
+	return isNear(record.rate, known.rate) && isNear(record.roundTrip, known.roundTrip);
+}
+
+const nearMax = 0.1;
+
+/** `age`: seconds since. */
+type SeenPath = PathRecord & {readonly age: number};

@@ -19,6 +19,7 @@ import {
 import {HeadOffer} from './head-offer.ts';
 import {Outbox, patchWant, type ReadRequest, type SenderSource} from './outbox.ts';
 import {Pacer} from './pacer.ts';
+import {type ProvenFlight, ProvenPath} from './proven-path.ts';
 import {type RateCap, RateTurns} from './rate-cap.ts';
 import type {HeadDiff} from './request.ts';
 import {SentLog} from './sent-log.ts';
@@ -33,6 +34,8 @@ export type SenderOptions = {
 	readonly caps?: readonly RateCap[];
 	/** Octets read or being read and not yet sent; default 1 MiB. */
 	readonly readAheadMax?: number | undefined;
+	/** What the receiver's address has proved in an earlier session. */
+	readonly lent?: ProvenFlight | undefined;
 	/** Packets without blocks that follow the last block, so that its loss is seen. */
 	readonly tailProbes?: number | undefined;
 };
@@ -56,6 +59,7 @@ export class Sender implements Payload {
 	readonly #pacer = new Pacer();
 	readonly #turns: RateTurns;
 	readonly #roundTrip = new RoundTrip();
+	readonly #proven: ProvenPath;
 	readonly #heads: HeadOffer;
 	readonly #data = new DataFields();
 	readonly #tailProbes: number;
@@ -87,6 +91,7 @@ export class Sender implements Payload {
 		this.#source = options.source;
 		this.#outbox = new Outbox(options.source);
 		this.#readAheadMax = options.readAheadMax ?? readAheadDefault;
+		this.#proven = new ProvenPath(this.#log, this.#roundTrip, options.lent);
 		this.#heads = new HeadOffer();
 		this.#tailProbes = options.tailProbes ?? tailProbesDefault;
 		this.#turns = new RateTurns(options.caps ?? []);
@@ -101,6 +106,11 @@ export class Sender implements Payload {
 			wantsIn: this.#outbox.wantCount,
 			refusals: this.#outbox.refusalCount,
 		};
+	}
+
+	/** What the receiver's address has proved, for its next session. */
+	get proven(): ProvenFlight | undefined {
+		return this.#proven.record;
 	}
 
 	/** Nothing is wanted that has not been sent. */
@@ -223,6 +233,7 @@ export class Sender implements Payload {
 	pathChanged(now: Micros): void {
 		this.#log.reset();
 		this.#roundTrip.reset();
+		this.#proven.reset();
 		this.#pacer.setRate(0, now);
 	}
 
@@ -235,6 +246,7 @@ export class Sender implements Payload {
 	#onPacket(number: number, payloadSize: number, now: Micros): void {
 		const size = payloadSize + packetOverhead;
 		this.#log.add(number, size, now);
+		this.#proven.onSent(now);
 		this.#pacer.spend(size);
 		this.#turns.spend(size);
 		this.#packetsOut++;
@@ -313,6 +325,7 @@ export class Sender implements Payload {
 			end = from - 1;
 		}
 		this.#log.closeMoment(now, this.#roundTrip.smoothed / 32);
+		this.#proven.onReceipts(now);
 		this.#log.expire(now - this.#goneAfter);
 		return undefined;
 	}
@@ -348,10 +361,9 @@ export class Sender implements Payload {
 		return at < this.#pausesAt ? at : Infinity;
 	}
 
-	/** Octets that may be in flight: what the receipts of the last round trip prove, twice. */
+	/** Octets that may be in flight. */
 	get #provenMax(): number {
-		const since = this.#now - this.#roundTrip.smoothed * 1.25;
-		return Math.max(initialWindow, 2 * this.#log.receiptedSince(since));
+		return this.#proven.flightMax(this.#now);
 	}
 
 	/** After that long without a receipt a packet is not in flight any more. RFC 9002 §6.1.2. */
@@ -410,9 +422,6 @@ const probeTime = 0.01;
 
 /** Part of all octets sent that probes may be: an update of little is not worth a search. */
 const probeShare = 1 / 32;
-
-/** What may be in flight before anything is proved: 32 datagrams. */
-const initialWindow = 32 * (datagramSizeInitial - 25 + packetOverhead);
 
 /** The same while no round trip is known. RFC 8085 §3.1.3: three seconds. */
 const goneUnknown = 3_000_000;

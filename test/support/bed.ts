@@ -2,6 +2,7 @@
  * A whole source and whoever dials it, on clean paths, and a meter of what the source sends to whom:
  * what a peer can get out of a source is measured where it leaves.
  */
+import type {Controller} from '../../src/congestion/controller.ts';
 import {PathModel} from '../../src/congestion/model.ts';
 import type {Crypto} from '../../src/platform/crypto.ts';
 import type {Address} from '../../src/platform/datagram.ts';
@@ -109,10 +110,10 @@ export class Bed {
 	}
 
 	/** An honest receiver of everything. */
-	fetcher(handler: Partial<FetchHandler> = {}): Fetcher {
+	fetcher(handler: Partial<FetchHandler> = {}, controller: Controller = new PathModel()): Fetcher {
 		const ignore = () => undefined;
 		const fetcher = new Fetcher({
-			controller: new PathModel(),
+			controller,
 			handler: {
 				block: ignore,
 				refused: ignore,

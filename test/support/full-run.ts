@@ -6,7 +6,7 @@ import {crypto as realCrypto} from '../../native-free/crypto.ts';
 import {PathModel} from '../../src/congestion/model.ts';
 import {FetchAhead} from '../../src/engine/fetch-ahead.ts';
 import type {FetchEvents} from '../../src/engine/fetch-contents.ts';
-import {Remote} from '../../src/engine/remote.ts';
+import {type PathMemory, Remote} from '../../src/engine/remote.ts';
 import type {Crypto} from '../../src/platform/crypto.ts';
 import type {Address, DatagramSizes} from '../../src/platform/datagram.ts';
 import type {Platform} from '../../src/platform/platform.ts';
@@ -31,6 +31,8 @@ export type FullOptions = {
 	readonly stallTimeout?: number;
 	/** Called when everything is in place and nothing has been sent. */
 	readonly started?: (run: FullRun) => void;
+	/** What the receiver remembers of paths; default: nothing. */
+	readonly paths?: PathMemory;
 	/** How large datagrams the source may try. */
 	readonly datagramSizes?: DatagramSizes;
 };
@@ -57,6 +59,7 @@ export class FullRun {
 	readonly #crypto: Crypto;
 	readonly #isKnown: boolean;
 	readonly #stallTimeout: number;
+	readonly #paths: PathMemory | undefined;
 	#links = 0;
 	#redials = 0;
 	#answeredAt = Infinity;
@@ -82,6 +85,7 @@ export class FullRun {
 			readTime: readTime ?? prng.logUniform(20, 5000),
 		});
 		this.#stallTimeout = stallTimeout;
+		this.#paths = options.paths;
 		// A host met before is asked under its key: the answer has room for more of the list.
 		this.#isKnown = prng.chance(0.5);
 		this.ideal = idealTime(settings, this.tree.list.bytes.length);
@@ -141,7 +145,8 @@ export class FullRun {
 				contactTimeout: this.hard,
 				idleTimeout,
 			},
-			makeController: () => new PathModel(),
+			makeController: saved => new PathModel(saved),
+			...(this.#paths && {paths: this.#paths}),
 			backlogMax,
 			stallTimeout: this.#stallTimeout,
 			failed: error => events.failed(error),

@@ -153,6 +153,10 @@ export function files(): string[] {
 				says('Where sources answer WebTransport, and the hashes of their certificates.'),
 			],
 			[
+				'Pa known_paths',
+				says('What the paths to sources carried within a day: half of it begins the next pull.'),
+			],
+			[
 				'Pa webtransport.key',
 				says('The certificates of serve --webtransport with their keys, made as needed.'),
 			],

@@ -1,6 +1,7 @@
 import test from 'ava';
-import {Admission, networkOf} from '../../../src/source/admission.ts';
+import {Admission} from '../../../src/source/admission.ts';
 import {Module} from '../../../src/source/module.ts';
+import {networkOf} from '../../../src/source/network.ts';
 import {micros} from '../../../src/unit.ts';
 
 const at = (seconds: number) => micros(seconds * 1e6);

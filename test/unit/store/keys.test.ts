@@ -17,6 +17,7 @@ import test, {type ExecutionContext} from 'ava';
 import platform from '../../../native-free/index.ts';
 import {type ErrorCode, ShoalError} from '../../../src/error.ts';
 import {toHex} from '../../../src/hex.ts';
+import {knownPathsMax, pathLifetime} from '../../../src/limit.ts';
 import {openRotation, signRotation} from '../../../src/session/statement.ts';
 import {ConfigDirectory} from '../../../src/store/config-directory.ts';
 import {createKey, ensureKey, readKey} from '../../../src/store/keys.ts';
@@ -229,6 +230,59 @@ test('identities, heads and delegations are remembered, each under its own name'
 		readdirSync(path).some(name => name.startsWith('.')),
 		'nothing half written is left',
 	);
+});
+
+test('what a path carried is known for a day, between those two addresses alone', t => {
+	const path = place(t);
+	const known = new KnownSources(open(t, path));
+	const now = 1_763_000_000;
+	const record = {rate: 12_500_000.4, roundTrip: 100_000};
+	const [here, there] = ['192.0.2.7:4000', '[2001:db8::1]:8730'];
+	known.rememberPath(there, here, record, now);
+	const again = new KnownSources(open(t, path));
+	t.like(again.path(there, '192.0.2.7:5000', now), {rate: 12_500_000, roundTrip: 100_000});
+	t.is(again.path(there, '192.0.2.8:4000', now), undefined, 'this host has moved');
+	t.is(again.path('[2001:db8::2]:8730', here, now), undefined);
+	t.not(again.path(there, here, now + 86_400), undefined);
+	t.is(again.path(there, here, now + pathLifetime), undefined);
+	t.is(again.path(there, here, now - 60), undefined, 'a clock that went back');
+	known.rememberPath(there, here, undefined, now);
+	t.is(known.path(there, here, now), undefined);
+});
+
+test('of a path nonsense is not believed, and lines do not grow without end', t => {
+	const path = place(t);
+	const known = new KnownSources(open(t, path));
+	const now = 1_763_000_000;
+	const lies = ['', '1,2', '1,2,3,4', `-5,100000,${now}`, `1e9,1,${now}`, `0,1,${now}`];
+	for (const lie of [...lies, `9,NaN,${now}`, `${'9'.repeat(40)},1,${now}`, `x,y,${now}`]) {
+		writeFileSync(join(path, 'known_paths'), `h:1/l ${lie}\n`, {mode: 0o600});
+		t.is(known.path('h:1', 'l:1', now), undefined, lie);
+	}
+	const old = `old:1/l 1000000,100000,${now - pathLifetime}\n`;
+	const line = (each: number) => `h${each}:1/l 1000000,100000,${now}\n`;
+	const text = Array.from({length: knownPathsMax}, (_, each) => line(each)).join('');
+	writeFileSync(join(path, 'known_paths'), old + text, {mode: 0o600});
+	known.rememberPath('new:1', 'l:1', {rate: 1e6, roundTrip: 1e5}, now);
+	t.is(known.path('h0:1', 'l:1', now), undefined, 'the oldest went');
+	t.not(known.path('h1:1', 'l:1', now), undefined);
+	t.not(known.path('new:1', 'l:1', now), undefined);
+	const lines = readFileSync(join(path, 'known_paths'), 'utf8').trim().split('\n');
+	t.is(lines.length, knownPathsMax);
+});
+
+test('a path that carries what it did of late is not written again', t => {
+	const path = place(t);
+	const known = new KnownSources(open(t, path));
+	const now = 1_763_000_000;
+	const rateAt = () => readFileSync(join(path, 'known_paths'), 'utf8').split(' ')[1];
+	known.rememberPath('h:1', 'l:1', {rate: 1_000_000, roundTrip: 100_000}, now);
+	known.rememberPath('h:1', 'l:1', {rate: 1_050_000, roundTrip: 101_000}, now + 3600);
+	t.is(rateAt(), `1000000,100000,${now}\n`);
+	known.rememberPath('h:1', 'l:1', {rate: 1_050_000, roundTrip: 101_000}, now + pathLifetime / 2);
+	t.is(rateAt(), `1050000,101000,${now + pathLifetime / 2}\n`);
+	known.rememberPath('h:1', 'l:1', {rate: 500_000, roundTrip: 101_000}, now + pathLifetime / 2);
+	t.is(rateAt(), `500000,101000,${now + pathLifetime / 2}\n`);
 });
 
 test('a line by hand counts, comments and nonsense do not, a slip in a key is told', t => {
