@@ -38,7 +38,7 @@ export type ObtainOptions = {
 	readonly fetch: FetchObject;
 	readonly sha256: Sha256;
 	readonly onProgress?: (done: number, total: number) => void;
-	/** Shown the pages of a list that comes from its beginning, as they come. */
+	/** Shown the pages of a list that is fetched whole, each as soon as it has come. */
 	readonly onPage?: ((page: ProvenPage) => void) | undefined;
 };
 
@@ -169,12 +169,9 @@ function byRanges(options: ObtainOptions): Promise<Uint8Array> {
 	const object = {kind: objectKind.list, page: 0, position: 0};
 	if (onPage === undefined) return fetchWhole(options, object, head.size);
 	const pages = new ProvenPages({root: head.root, topSize: head.top, sha256});
-	const have = new RangeSet();
-	return fetchWhole(options, object, head.size, (offset, size, list) => {
-		have.add(offset, offset + size);
-		const end = have.nextGap(0);
-		for (let page = pages.next(list, end); page; page = pages.next(list, end)) onPage(page);
-	});
+	return fetchWhole(options, object, head.size, (offset, size, list) =>
+		pages.arrived(list, offset, offset + size, onPage),
+	);
 }
 
 /** By descent from the root: only nodes that `known` lacks travel, each verified as it comes. */

@@ -4,7 +4,6 @@
  * comes until the list is whole, valid and planned; then the plan's rows take the place of those
  * here, and what the plan does not want is dropped.
  */
-import {wantEntriesMax} from '../limit.ts';
 import type {Sha256} from '../platform/crypto.ts';
 import {EntryReader} from '../snapshot/entry-reader.ts';
 import {type ChangeTable, noRow} from '../task/change-table.ts';
@@ -20,13 +19,13 @@ export type HandedOver = {
 
 export class Ahead {
 	readonly #reader: EntryReader;
-	/** Contents in the order of the list, each digest once. */
+	/** Contents in the order in which pages came, each digest once. */
 	readonly #columns = {page: [] as number[], position: [] as number[], size: [] as number[]};
 	readonly #rows: number[] = [];
 	/** Between these and the row before stands a content that is not asked for. */
 	readonly #apart = new Set<number>();
-	readonly #rowAt = new Map<number, number>();
-	readonly #digests = new Set<string>();
+	/** By digest: of several entries with one content, the plan may want it for another. */
+	readonly #rowOf = new Map<string, number>();
 	readonly #queue: RequestQueue;
 	readonly #requests: RowRequest[] = [];
 	#isOver = false;
@@ -40,7 +39,7 @@ export class Ahead {
 		});
 	}
 
-	/** A page of the list, proven; they come in order. */
+	/** A page of the list, proven; they come in any order. */
 	addPage(page: number, bytes: Uint8Array): void {
 		const reader = this.#reader;
 		if (this.#isOver || reader.failed) return;
@@ -50,17 +49,16 @@ export class Ahead {
 			const {digest, size} = reader;
 			if (digest.length === 0 || size === 0) continue;
 			const key = octetKey(digest);
-			if (this.#digests.has(key)) {
+			if (this.#rowOf.has(key)) {
 				isApart = true;
 				continue;
 			}
-			this.#digests.add(key);
 			const row = this.#rows.length;
+			this.#rowOf.set(key, row);
 			this.#columns.page.push(page);
 			this.#columns.position.push(position);
 			this.#columns.size.push(size);
 			this.#rows.push(row);
-			this.#rowAt.set(placeOf(page, position), row);
 			if (isApart) this.#apart.add(row);
 			isApart = false;
 		}
@@ -76,18 +74,20 @@ export class Ahead {
 
 	/** Rows of the plan take the place of those here, but not rows of which a part is `resumed`. */
 	handOver(
-		{columns}: ChangeTable,
+		table: ChangeTable,
 		wanted: readonly number[],
 		resumed: ReadonlySet<number>,
 	): HandedOver {
 		this.#isOver = true;
 		const {count, large} = this.#queue.begun;
 		const planned = new Uint32Array(this.#rows.length).fill(noRow);
+		let left = count;
 		const rows = wanted.filter(row => {
-			const place = placeOf(columns.page[row]!, columns.position[row]!);
-			const at = this.#rowAt.get(place) ?? count;
-			if (at >= count || resumed.has(row)) return true;
+			if (left === 0) return true;
+			const at = this.#rowOf.get(octetKey(table.digest(row))) ?? count;
+			if (at >= count || planned[at] !== noRow || resumed.has(row)) return true;
 			planned[at] = row;
+			left--;
 			return false;
 		});
 		for (const {rows: objects} of this.#requests) {
@@ -98,9 +98,4 @@ export class Ahead {
 		const row = large === undefined ? noRow : planned[large.row]!;
 		return {rows, large: row === noRow ? undefined : {...large!, row}};
 	}
-}
-
-/** Page and position as one number. */
-function placeOf(page: number, position: number): number {
-	return page * wantEntriesMax + position;
 }

@@ -75,6 +75,16 @@ export class Prng {
 		return from[this.below(from.length)]!;
 	}
 
+	/** The same, in an order of chance. */
+	shuffled<T>(from: readonly T[]): T[] {
+		const all = [...from];
+		for (let left = all.length; left > 1; left--) {
+			const at = this.below(left);
+			[all[at], all[left - 1]] = [all[left - 1]!, all[at]!];
+		}
+		return all;
+	}
+
 	/** Uniform in the logarithm, in [from, to]; both above zero. */
 	logUniform(from: number, to: number): number {
 		return from * (to / from) ** this.float();

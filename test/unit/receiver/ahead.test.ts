@@ -2,7 +2,7 @@ import test from 'ava';
 import {sha256} from '../../../native-free/digest.ts';
 import {Ahead} from '../../../src/receiver/ahead.ts';
 import {clearIn, RequestQueue, type RowRequest} from '../../../src/receiver/request-queue.ts';
-import {entryType} from '../../../src/snapshot/entry.ts';
+import {entryType, makeEntry} from '../../../src/snapshot/entry.ts';
 import type {List} from '../../../src/snapshot/list.ts';
 import {leavesSize} from '../../../src/snapshot/merkle.ts';
 import {
@@ -15,7 +15,7 @@ import {
 import {objectKind} from '../../../src/wire/frame.ts';
 import {Prng} from '../../support/prng.ts';
 import {seedsOr} from '../../support/seeds.ts';
-import {listOf, randomEntries} from '../../support/snapshot.ts';
+import {listOf, octets, randomEntries} from '../../support/snapshot.ts';
 
 const none = new Uint8Array(0);
 
@@ -70,7 +70,8 @@ for (const seed of seedsOr(1, 2, 3)) {
 			const ahead = new Ahead(sha256);
 			const early: RowRequest[] = [];
 			let left = prng.below(400);
-			for (let page = 0; page < list.pageCount && left > 0; page++) {
+			for (const page of prng.shuffled(Array.from({length: list.pageCount}, (_, at) => at))) {
+				if (left === 0) break;
 				ahead.addPage(page, list.page(page));
 				for (let next = ahead.nextRequest(); next && left-- > 0; next = ahead.nextRequest()) {
 					early.push(next);
@@ -113,9 +114,30 @@ test('a content that many files have is asked for once', t => {
 	);
 	const ahead = new Ahead(sha256);
 	for (let page = 0; page < list.pageCount; page++) ahead.addPage(page, list.page(page));
-	let octets = 0;
+	let asked = 0;
 	for (let next = ahead.nextRequest(); next; next = ahead.nextRequest()) {
-		if (next.kind === objectKind.content && next.length % 1000 === 0) octets += next.length;
+		if (next.kind === objectKind.content && next.length % 1000 === 0) asked += next.length;
 	}
-	t.is(octets, 1000);
+	t.is(asked, 1000);
+});
+
+test('a content that was asked for by one name serves the plan by another', t => {
+	const root = makeEntry({path: octets(''), type: entryType.directory});
+	const file = (name: string, fill: number) => {
+		const digest = new Uint8Array(32).fill(fill);
+		return makeEntry({path: octets(name), type: entryType.file, size: 1000, digest});
+	};
+	const list = listOf([root, file('a', 1), file('b', 2), file('c', 1)]);
+	const table = tableOf(list);
+	const ahead = new Ahead(sha256);
+	ahead.addPage(0, list.page(0));
+	const requests: RowRequest[] = [];
+	for (let next = ahead.nextRequest(); next; next = ahead.nextRequest()) requests.push(next);
+	// The plan takes what is at `c`, and makes `a` of it.
+	const {rows} = ahead.handOver(table, [1, 2], new Set());
+	t.deepEqual(rows, []);
+	t.deepEqual(
+		requests.flatMap(({rows}) => [...rows]).filter(row => row !== noRow),
+		[2, 1],
+	);
 });
