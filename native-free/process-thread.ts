@@ -13,6 +13,13 @@ import {threads, workerPath} from './thread.ts';
 const rootFd = 3;
 
 /**
+ * Options of Node that hold for every process: what is allowed, and how modules are found. Others
+ * are of whoever uses the library: a process that waits for a debugger, or looks for the code that
+ * `--input-type` is of, scans nothing.
+ */
+const forAll = /^--(no-addons|preserve-symlinks|permission|experimental-permission|allow-)/;
+
+/**
  * They hold `root` as the handle that is answered, until they are stopped. Undefined where a held
  * directory cannot be made the working directory.
  */
@@ -28,6 +35,7 @@ function start(root: DirHandle, handler: ThreadHandler): Thread {
 	let child: ChildProcess;
 	try {
 		child = fork(workerPath(), [], {
+			execArgv: process.execArgv.filter(option => forAll.test(option)),
 			serialization: 'advanced',
 			stdio: ['ignore', 'ignore', 'inherit', root.fd, 'ipc'],
 		});
@@ -52,8 +60,8 @@ function start(root: DirHandle, handler: ThreadHandler): Thread {
 		ended(new Error(`its process ended ${what}`));
 	});
 	return {
-		// What an ended one was sent is told of by its end.
-		post: value => void child.send(value as object, () => undefined),
+		// What an ended one was sent is told of by its end; without a descriptor left it has no `send`.
+		post: value => void child.send?.(value as object, () => undefined),
 		stop: async () => {
 			if (hasEnded) return;
 			const exit = new Promise<void>(resolve => child.once('exit', () => resolve()));

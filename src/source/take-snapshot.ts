@@ -88,7 +88,8 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 	const known = options.changed && newest && readBefore(snapshots, newest);
 	const part = known && (await scanPart(options, known));
 	const {sha256} = platform.crypto;
-	const mark = new ScanMark(platform.readOwners(), sha256, files);
+	const owners = platform.readOwners();
+	const mark = new ScanMark(owners, sha256, files);
 	let table = part?.table;
 	let parts: TableBuilder | undefined;
 	let kept: Kept | undefined;
@@ -102,10 +103,12 @@ export async function takeSnapshot(options: TakeOptions): Promise<Taken> {
 	const content = new Contents(table, platform);
 	content.recall(files);
 	content.adopt(options);
-	const entry = new TableEntry(table, content, platform.readOwners());
+	const entry = new TableEntry(table, content, owners);
 	const hashing = content.hash(options);
 	const merging = kept && mergeAsHashed(kept.list, parts!, entry, content, hashing, options);
-	const [merged] = await Promise.all([merging, hashing]);
+	const making = [merging, hashing] as const;
+	// Its jobs use the tree and the log, which are the caller's again.
+	const [merged] = await Promise.all(making).finally(() => Promise.allSettled(making));
 	files.sync();
 	if (part === undefined && kept === undefined) files.forgetUnused();
 	const save = () => {

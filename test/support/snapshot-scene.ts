@@ -28,8 +28,12 @@ export class SnapshotScene {
 	readonly platform: Platform;
 	/** Of the owner of everything. */
 	owner: string | undefined = 'mirror';
+	/** Called when names of owners have been read. */
+	ownersRead = (): void => undefined;
 	/** A name. */
 	unreadable = '';
+	/** Undefined: one of its own, on the calling thread. */
+	pool: Pool | undefined;
 	readonly #t: ExecutionContext;
 
 	constructor(t: ExecutionContext, ahead = aheadMs) {
@@ -37,11 +41,15 @@ export class SnapshotScene {
 		this.tree = makeDirectory(t);
 		this.state = makeDirectory(t);
 		const {clock} = platform;
-		const nameOf = () => (this.owner === undefined ? undefined : Buffer.from(this.owner));
+		const readOwners = () => {
+			const name = this.owner === undefined ? undefined : Buffer.from(this.owner);
+			this.ownersRead();
+			return {...platform.readOwners(), user: () => name, group: () => name};
+		};
 		this.platform = {
 			...platform,
 			clock: {now: () => clock.now(), at: clock.at, wallMs: () => clock.wallMs() + ahead},
-			readOwners: () => ({...platform.readOwners(), user: nameOf, group: nameOf}),
+			readOwners,
 		};
 	}
 
@@ -59,11 +67,11 @@ export class SnapshotScene {
 		return join(place, readdirSync(place).find(name => name.endsWith(ending))!);
 	}
 
-	async take(changed?: readonly string[]): Promise<Look> {
+	async take(changed?: readonly string[], task = openTask()): Promise<Look> {
 		const {clock, crypto, threads} = this.platform;
 		const spoilt = spoilTree(tree, {visit: (dir, each) => this.#visit(dir, each)});
 		const context = {tree: spoilt, crypto, sha256: crypto.sha256, clock};
-		const pool = new Pool({threads, threadCount: 0, context});
+		const pool = this.pool ?? new Pool({threads, threadCount: 0, context});
 		const root = tree.openRoot(this.tree);
 		const state = openState(this.#t, this.state);
 		const files = FileLog.open(state);
@@ -83,12 +91,12 @@ export class SnapshotScene {
 				snapshots: new Snapshots(state),
 				files,
 				changed: changed?.map(path => Buffer.from(path)),
-				task: openTask(),
+				task,
 			});
 			return {...taken, lookups};
 		} finally {
 			files.close();
-			await pool.close();
+			if (pool !== this.pool) await pool.close();
 			tree.closeDir(root);
 		}
 	}

@@ -1,6 +1,8 @@
 /** That a scan in processes of their own finds what one in threads finds, whatever becomes of them. */
+import {execFile} from 'node:child_process';
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {promisify} from 'node:util';
 import test from 'ava';
 import {processesOn} from '../../../native-free/process-thread.ts';
 import type {Platform} from '../../../src/platform/platform.ts';
@@ -118,6 +120,43 @@ linuxTest('where the system refuses to start any, threads scan [SHOAL_SEED=26]',
 	);
 	const found = await scanTree(poolOf(2), root, {processes});
 	t.deepEqual(octetsOf(found), octetsOf(await scanTree(poolOf(2), root)));
+});
+
+linuxTest(
+	'a process is told nothing that Node was told for the program that starts it',
+	async t => {
+		const {execArgv} = process;
+		process.execArgv = ['--input-type=module', '--no-addons'];
+		const answer = new Promise((message, exited) => {
+			const thread = processesOn({fd: 0})!.threads.start({message, exited});
+			t.teardown(() => thread.stop());
+			thread.post({kind: 'order', job: 1, task: 'none', input: {}}, []);
+		});
+		process.execArgv = execArgv;
+		t.like(await answer, {job: 1});
+	},
+);
+
+linuxTest('a process for which no descriptor is left ends like any other', async t => {
+	const entry = new URL('../../../native-free/process-thread.js', import.meta.url);
+	const program = `
+		import {closeSync, openSync} from 'node:fs';
+		import {processesOn} from ${JSON.stringify(entry)};
+		const {threads} = processesOn({fd: 0});
+		const held = [];
+		const take = () => held.push(openSync('/dev/null'));
+		try {
+			for (;;) take();
+		} catch {
+			const message = () => undefined;
+			const thread = threads.start({message, exited: error => console.log(error.message)});
+			thread.post({}, []);
+			held.map(closeSync);
+		}
+	`;
+	const [shell, node] = ['ulimit -n 64 && exec "$@"', process.execPath];
+	const options = ['-c', shell, 'sh', node, '--input-type=module', '-e', program];
+	t.regex((await promisify(execFile)('/bin/sh', options)).stdout, /EMFILE/);
 });
 
 linuxTest('an abort ends a scan in processes, and them [SHOAL_SEED=25]', async t => {

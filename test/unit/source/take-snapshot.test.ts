@@ -14,7 +14,9 @@ import {
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {toHex} from '../../../src/hex.ts';
+import {openPool} from '../../support/pool.ts';
 import {aheadMs, SnapshotScene} from '../../support/snapshot-scene.ts';
+import {openTask} from '../../support/task.ts';
 
 class Scene extends SnapshotScene {
 	constructor(t: ExecutionContext, ahead = aheadMs) {
@@ -163,4 +165,38 @@ test('where nothing can be noted, all is looked up each time', async t => {
 	t.false(scene.isMarked);
 	t.like(await scene.take(), {lookups: 10, changed: false});
 	t.like(await scene.take(), {lookups: 10, changed: false});
+});
+
+test('names of owners are those of one moment, noted as they are listed', async t => {
+	const scene = new Scene(t);
+	scene.ownersRead = () => {
+		scene.owner = 'other';
+	};
+	await scene.take();
+	scene.owner = 'mirror';
+	scene.ownersRead = () => undefined;
+	t.deepEqual((await scene.take()).bytes, await scene.fresh());
+});
+
+test('what is stopped while it makes the list has no job left that hashes', async t => {
+	const scene = new Scene(t);
+	// So many that others have a turn before the list comes to what is hashed.
+	mkdirSync(scene.at('many'));
+	for (let file = 0; file < 2100; file++) writeFileSync(scene.at('many', `${file}`), '');
+	const large = scene.at('z');
+	writeFileSync(large, '');
+	await scene.take();
+	truncateSync(large, 8 << 20);
+	const pool = openPool(t, 1);
+	const task = openTask();
+	const run = pool.run.bind(pool);
+	let running = 0;
+	pool.run = (kind, input, options) => {
+		running++;
+		if (kind.name.startsWith('hash')) queueMicrotask(() => task.abort());
+		return run(kind, input, options).finally(() => running--);
+	};
+	scene.pool = pool;
+	await t.throwsAsync(scene.take(undefined, task), {code: 'INTERRUPTED'});
+	t.is(running, 0);
 });
