@@ -14,8 +14,8 @@ export type Controller = {
 	/** Share of octets lost in the last rounds, 0 … 1. */
 	readonly lossRate: number;
 	/**
-	 * What the next session on this path may go on from: undefined where this one has not seen it
-	 * full, `refuted` where what was remembered is wrong. Absent: it remembers nothing.
+	 * What the next session on this path may go on from: undefined where this one has seen nothing
+	 * worth it, `refuted` where what was remembered is wrong. Absent: it remembers nothing.
 	 */
 	readonly record?: PathRecord | 'refuted' | undefined;
 	/**
@@ -28,8 +28,11 @@ export type Controller = {
 	/** Octets declared lost, and octets of them that arrived after all. */
 	onLost(octets: number, now: Micros): void;
 	onLate(octets: number, now: Micros): void;
-	/** What was sent when the last round ended has now taken effect: a round trip is over. */
-	onRound(now: Micros): void;
+	/**
+	 * What was sent when the last round ended has now taken effect: a round trip is over. `isHeld`:
+	 * the receiver asked for less than `rate` and `window` in it, by a limit or for a slow disk.
+	 */
+	onRound(now: Micros, isHeld: boolean): void;
 	/** Nothing came for longer than expected, for the `count`th time since the last packet. */
 	onSilence(count: number, now: Micros): void;
 	/** This process ran late: delays of the last packets are its own, not those of the path. */

@@ -153,7 +153,8 @@ export class PathModel implements Controller {
 		this.#competition.rival?.onLate(octets, now);
 	}
 
-	onRound(now: Micros): void {
+	onRound(now: Micros, isHeld = false): void {
+		if (isHeld) this.#resume.onHeld();
 		// Where a round trip holds few packets, several of them are one round.
 		if (this.#round.packetCount < roundPacketsMin) return;
 		const rate = this.#round.rate(now);
@@ -476,7 +477,6 @@ const rateMin = 1228 / 3;
 
 /** Rounds whose greatest rate counts: BBR's BtlBwFilterLen. */
 const bandwidthRounds = 10;
-
 /** As BBR's RTpropFilterLen, and rounds: until the least round trip must have been seen again. */
 const roundTripSpan = 10_000_000;
 const roundTripRounds = 10;

@@ -12,8 +12,15 @@ import {startQueueMax} from './queue-bound.ts';
 import type {QueueDelay} from './queue-delay.ts';
 import {initialRate, initialWindow} from './startup.ts';
 
-/** What a path carried: octets a second as the network counts them, and its least round trip. */
-export type PathRecord = {readonly rate: number; readonly roundTrip: number};
+/**
+ * What a path carried: octets a second as the network counts them, and its least round trip.
+ * `isLeast`: it was not full, so it may carry far more.
+ */
+export type PathRecord = {
+	readonly rate: number;
+	readonly roundTrip: number;
+	readonly isLeast?: boolean;
+};
 
 /** RFC 9959 §3.2 to §3.4; `refused`: as if nothing were remembered; `over`: that is nothing. */
 type State = 'reconnaissance' | 'unvalidated' | 'validating' | 'validated' | 'refused' | 'over';
@@ -31,6 +38,8 @@ export class Resume {
 	#beganAt = 0;
 	/** The record was wrong: it is to be forgotten. */
 	#isRefuted = false;
+	/** The receiver has asked for less than the path may take. */
+	#isHeld = false;
 
 	constructor(saved: PathRecord | undefined) {
 		this.#saved = saved;
@@ -42,8 +51,9 @@ export class Resume {
 	rate(usual: number, bandwidth: number): number {
 		if (this.#state === 'refused' || this.#state === 'over') return usual;
 		if (this.#state === 'reconnaissance' || this.#state === 'unvalidated') return this.#rate;
-		// What is remembered is about what there is: beyond it the start goes on in small steps.
-		const most = stepMax * Math.max(this.#saved!.rate, bandwidth);
+		const {rate, isLeast = false} = this.#saved!;
+		// What filled the path is about what there is: beyond it the start goes on in small steps.
+		const most = isLeast ? Infinity : stepMax * Math.max(rate, bandwidth);
 		return Math.max(this.#rate, Math.min(usual, most));
 	}
 
@@ -100,15 +110,23 @@ export class Resume {
 		if (this.#state === 'reconnaissance') this.#state = 'refused';
 	}
 
+	/** From now on nobody knows what more the path would have taken. */
+	onHeld(): void {
+		this.#isHeld = true;
+	}
+
 	/**
 	 * What is worth to be remembered of a path that carries `seen` (RFC 9959 §3.1). Where it was not
 	 * full, no less than what was remembered before is the better guess.
 	 */
 	record(seen: PathRecord, isFull: boolean): PathRecord | 'refuted' | undefined {
-		const isLess = !isFull && !this.#isRefuted && seen.rate < (this.#saved?.rate ?? 0);
+		const before = this.#isRefuted ? undefined : this.#saved;
+		const isSure = isFull && !this.#isHeld;
+		const isLess = !isSure && seen.rate < (before?.rate ?? 0);
 		const isWorth = (seen.rate * seen.roundTrip) / 1e6 >= 4 * initialWindow;
-		if (isWorth && !isLess) return seen;
-		return this.#isRefuted ? 'refuted' : undefined;
+		if (!isWorth || isLess) return this.#isRefuted ? 'refuted' : undefined;
+		const isAsBefore = before?.isLeast !== true && seen.rate < stepMax * (before?.rate ?? 0);
+		return isSure || isAsBefore ? seen : {...seen, isLeast: true};
 	}
 
 	/** Congestion, or the end of a start. True: what was not validated is to be taken back. */

@@ -151,23 +151,28 @@ function pathName(remote: string, local: string): string {
 }
 
 /** Octets a second, microseconds, and when it was seen, in seconds. */
-function formatPath({rate, roundTrip}: PathRecord, nowSeconds: number): string {
-	return [rate, roundTrip, nowSeconds].map(Math.round).join(',');
+function formatPath({rate, roundTrip, isLeast}: PathRecord, nowSeconds: number): string {
+	return [rate, roundTrip, nowSeconds].map(Math.round).join(',') + (isLeast ? leastMark : '');
 }
+
+/** Of a path that was not full. */
+const leastMark = ',least';
 
 /** Undefined if it is not one, or was seen too long ago or in a time to come. */
 function parsePath(text: string | undefined, nowSeconds: number): SeenPath | undefined {
-	const fields = (text ?? '').split(',');
+	const isLeast = text?.endsWith(leastMark) === true;
+	const fields = (isLeast ? text.slice(0, -leastMark.length) : (text ?? '')).split(',');
 	if (fields.length !== 3 || !fields.every(field => /^[1-9]\d{0,14}$/.test(field)))
 		return undefined;
 	const [rate, roundTrip, seenAt] = fields.map(Number) as [number, number, number];
 	const age = Math.round(nowSeconds) - seenAt;
-	return age >= 0 && age < pathLifetime ? {rate, roundTrip, age} : undefined;
+	return age >= 0 && age < pathLifetime ? {rate, roundTrip, isLeast, age} : undefined;
 }
 
 /** What is known is of late, and nearly the same: not worth to be written again. */
 function isAsGood(known: SeenPath | undefined, record: PathRecord): boolean {
 	if (known === undefined || known.age > pathLifetime / 4) return false;
+	if (known.isLeast !== (record.isLeast ?? false)) return false;
 	const isNear = (a: number, b: number): boolean => Math.abs(a - b) < nearMax * b;
 	return isNear(record.rate, known.rate) && isNear(record.roundTrip, known.roundTrip);
 }

@@ -94,6 +94,8 @@ export class Fetcher implements Payload {
 	/** Whether the source ran out of octets in this round; in how many of the last, 0 … 1. */
 	#limited = false;
 	#limitedShare = 0;
+	/** A grant of this round was less than the controller's. */
+	#held = false;
 	/** Statements of newer snapshots seen in this session. */
 	readonly #heads: Uint8Array[] = [];
 	/** When the last thing came that was wanted, and packets since then that brought nothing. */
@@ -303,7 +305,8 @@ export class Fetcher implements Payload {
 		feedback.onEcho(version, taken);
 		if (version >= this.#roundVersion) {
 			this.#roundVersion = feedback.count + 1;
-			this.#controller.onRound(now);
+			this.#controller.onRound(now, this.#held);
+			this.#held = false;
 			this.#holes.onRound(this.#roundTrip.smoothed);
 			this.#limitedShare += ((this.#limited ? 1 : 0) - this.#limitedShare) / 4;
 			this.#limited = false;
@@ -405,6 +408,7 @@ export class Fetcher implements Payload {
 		const window = this.#controller.window + this.#extension;
 		const room = Math.max(0, this.#backlogMax - this.#intake.backlog);
 		this.#diskBound = room === 0;
+		if (room < window || this.#rateMax < this.#controller.rate) this.#held = true;
 		return Math.floor(Math.min(window, room));
 	}
 

@@ -27,12 +27,17 @@ function memoryOf(megabits: number, roundTripMs: number): Required<Memory> {
 	return {saved: {rate, roundTrip}, lent: {flight: (1.25 * rate * roundTrip) / 1e6, roundTrip}};
 }
 
-function run(options: PathOptions, {saved, lent}: Memory, watch?: (run: Run) => void) {
+function run(
+	options: PathOptions,
+	{saved, lent}: Memory,
+	watch?: (run: Run) => void,
+	rateMax?: number,
+) {
 	let queue = 0;
 	let overflowed = 0;
 	const model = new PathModel(saved);
 	const result = runTransfer(pathOf(options), {
-		fetcher: {roundTrip: options.roundTripMs * 1000},
+		fetcher: {roundTrip: options.roundTripMs * 1000, rateMax},
 		controller: () => model,
 		sender: {lent},
 		trace: now => {
@@ -73,6 +78,21 @@ test('what one side alone remembers costs nothing', t => {
 		const half = run(far, known);
 		t.true(half.time < 1.05 * cold.time, `${half.time} us, ${cold.time} cold`);
 		t.true(half.cost < cold.cost + 0.01, `${half.cost}, ${cold.cost} cold`);
+	}
+});
+
+test('what a limit, or too little to fetch, left of a path is not taken for all of it', t => {
+	const path = {...far, sizes: [16 * MB]};
+	const cold = run(path, {});
+	const held = run(path, memory, undefined, 4 * MB);
+	t.is(held.record, undefined, 'no less than what was remembered');
+	const little = [run(path, {}, undefined, 2 * MB), run({...far, sizes: [MB]}, {})];
+	for (const {record: saved} of little) {
+		t.like(saved, {isLeast: true});
+		const {rate, roundTrip: lasted} = saved as PathRecord;
+		const lent = {flight: (1.25 * rate * lasted) / 1e6, roundTrip: lasted};
+		const {time} = run(path, {saved: saved as PathRecord, lent});
+		t.true(time < 1.01 * cold.time, `${time} us, ${cold.time} cold`);
 	}
 });
 

@@ -136,8 +136,32 @@ test('a path that was not full is remembered by the most that is known of it', t
 	const resume = begun();
 	t.is(resume.record({rate: rate / 2, roundTrip}, false), undefined);
 	t.deepEqual(resume.record({rate: rate / 2, roundTrip}, true), {rate: rate / 2, roundTrip});
-	t.deepEqual(resume.record({rate: 2 * rate, roundTrip}, false), {rate: 2 * rate, roundTrip});
+	const more = {rate: 2 * rate, roundTrip};
+	t.deepEqual(resume.record(more, false), {...more, isLeast: true});
+	t.deepEqual(resume.record({rate: 1.1 * rate, roundTrip}, false), {rate: 1.1 * rate, roundTrip});
 	t.is(resume.record({rate: 1e6, roundTrip}, true), undefined, 'too little to be worth it');
+});
+
+test('what this side has held back was not full, and says nothing against what is known', t => {
+	const resume = begun();
+	resume.onHeld();
+	t.is(resume.record({rate: rate / 2, roundTrip}, true), undefined);
+	const cold = new Resume(undefined);
+	cold.onHeld();
+	t.deepEqual(cold.record(saved, true), {...saved, isLeast: true});
+});
+
+test('a path that was not full the last time is gone on from as in any start', t => {
+	const resume = new Resume({...saved, isLeast: true});
+	resume.onRoundTrip(roundTrip, roundTrip);
+	take(resume, 31, 0);
+	t.is(resume.rate(1e9, 0), rate / 2, 'not before it is confirmed');
+	take(resume, 1, roundTrip);
+	t.is(resume.rate(1e9, rate), 1e9);
+	t.deepEqual(resume.record({rate: 1.1 * rate, roundTrip}, false), {
+		...{rate: 1.1 * rate, roundTrip},
+		isLeast: true,
+	});
 });
 
 test('another path, or a record of little: nothing is resumed', t => {

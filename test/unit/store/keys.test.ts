@@ -254,7 +254,16 @@ test('of a path nonsense is not believed, and lines do not grow without end', t 
 	const path = place(t);
 	const known = new KnownSources(open(t, path));
 	const now = 1_763_000_000;
-	const lies = ['', '1,2', '1,2,3,4', `-5,100000,${now}`, `1e9,1,${now}`, `0,1,${now}`];
+	const lies = [
+		'',
+		'1,2',
+		'1,2,3,4',
+		',least',
+		`1,2,${now},least,least`,
+		`-5,100000,${now}`,
+		`1e9,1,${now}`,
+		`0,1,${now}`,
+	];
 	for (const lie of [...lies, `9,NaN,${now}`, `${'9'.repeat(40)},1,${now}`, `x,y,${now}`]) {
 		writeFileSync(join(path, 'known_paths'), `h:1/l ${lie}\n`, {mode: 0o600});
 		t.is(known.path('h:1', 'l:1', now), undefined, lie);
@@ -283,6 +292,17 @@ test('a path that carries what it did of late is not written again', t => {
 	t.is(rateAt(), `1050000,101000,${now + pathLifetime / 2}\n`);
 	known.rememberPath('h:1', 'l:1', {rate: 500_000, roundTrip: 101_000}, now + pathLifetime / 2);
 	t.is(rateAt(), `500000,101000,${now + pathLifetime / 2}\n`);
+});
+
+test('of a path that was not full that is known, too', t => {
+	const path = place(t);
+	const known = new KnownSources(open(t, path));
+	const now = 1_763_000_000;
+	const [rate, roundTrip] = [1_000_000, 100_000];
+	for (const isLeast of [true, false, true]) {
+		known.rememberPath('h:1', 'l:1', {rate, roundTrip, isLeast}, now);
+		t.like(new KnownSources(open(t, path)).path('h:1', 'l:1', now), {rate, roundTrip, isLeast});
+	}
 });
 
 test('a line by hand counts, comments and nonsense do not, a slip in a key is told', t => {
