@@ -7,7 +7,7 @@ import {type ChildProcess, fork} from 'node:child_process';
 import type {Processes, Thread, ThreadHandler} from '../src/platform/thread.ts';
 import type {DirHandle} from '../src/platform/tree.ts';
 import {descriptorsPath} from './anchor.ts';
-import {threads, workerPath} from './thread.ts';
+import {started, threads, workerPath} from './thread.ts';
 
 /** After standard input, output and error. */
 const rootFd = 3;
@@ -20,18 +20,24 @@ const rootFd = 3;
 const forAll = /^--(no-addons|preserve-symlinks|permission|experimental-permission|allow-)/;
 
 /**
+ * Milliseconds until a process that has not come to do jobs is ended. Where the system allows it no
+ * threads, Node waits for them for ever; what it loads has just been loaded here.
+ */
+const startMax = 20_000;
+
+/**
  * They hold `root` as the handle that is answered, until they are stopped. Undefined where a held
  * directory cannot be made the working directory.
  */
-export function processesOn(root: DirHandle): Processes | undefined {
+export function processesOn(root: DirHandle, startMaxMs = startMax): Processes | undefined {
 	if (descriptorsPath() === undefined) return undefined;
 	return {
-		threads: {...threads, sharesMemory: false, start: handler => start(root, handler)},
+		threads: {...threads, sharesMemory: false, start: handler => start(root, startMaxMs, handler)},
 		root: {fd: rootFd},
 	};
 }
 
-function start(root: DirHandle, handler: ThreadHandler): Thread {
+function start(root: DirHandle, startMaxMs: number, handler: ThreadHandler): Thread {
 	let child: ChildProcess;
 	try {
 		child = fork(workerPath(), [], {
@@ -44,13 +50,18 @@ function start(root: DirHandle, handler: ThreadHandler): Thread {
 		queueMicrotask(() => handler.exited(error as Error));
 		return {post: () => undefined, stop: async () => undefined};
 	}
+	const late = setTimeout(() => child.kill('SIGKILL'), startMaxMs);
 	let hasEnded = false;
 	const ended = (error: Error | undefined): void => {
 		if (hasEnded) return;
 		hasEnded = true;
+		clearTimeout(late);
 		handler.exited(error);
 	};
-	child.on('message', value => handler.message(value));
+	child.on('message', value => {
+		if (value === started) clearTimeout(late);
+		else handler.message(value);
+	});
 	// What cannot be started has no exit; what cannot be stopped has one later.
 	child.on('error', error => {
 		if (child.pid === undefined) ended(error);

@@ -4,6 +4,7 @@ import {setImmediate} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {isMainThread, type MessagePort, parentPort, Worker} from 'node:worker_threads';
 import type {Thread, ThreadDriver, ThreadHandler, ThreadPort} from '../src/platform/thread.ts';
+import {nodeCode} from './tree-error.ts';
 
 const workerEntry = (): string => import.meta.resolve('#worker');
 
@@ -15,6 +16,9 @@ export const workerPath = (): string => fileURLToPath(workerEntry());
  */
 export const isWorkerProcess =
 	isMainThread && process.send !== undefined && process.argv[1] === workerPath();
+
+/** The first thing that such a process says. */
+export const started = 'started';
 
 /** Threads that run the module at `entry`, looked up when the first one is started. */
 export function threadsOf(entry: () => string): ThreadDriver {
@@ -31,7 +35,15 @@ export function threadsOf(entry: () => string): ThreadDriver {
 export const threads = threadsOf(workerEntry);
 
 function start(entry: URL, handler: ThreadHandler): Thread {
-	const worker = new Worker(entry);
+	let worker: Worker;
+	try {
+		worker = new Worker(entry);
+	} catch (error) {
+		if (nodeCode(error) !== 'ERR_WORKER_INIT_FAILED') throw error;
+		// As of those that end later: the system allows no more threads.
+		queueMicrotask(() => handler.exited(error as Error));
+		return {post: () => undefined, stop: async () => undefined};
+	}
 	let failure: Error | undefined;
 	worker.on('message', value => handler.message(value));
 	worker.on('error', error => {
@@ -59,6 +71,7 @@ function processPort(): ThreadPort | undefined {
 		post: value => void process.send!(value, undefined, undefined, () => undefined),
 		receive: message => {
 			process.on('message', message);
+			process.send!(started, undefined, undefined, () => undefined);
 		},
 	};
 }

@@ -159,6 +159,15 @@ linuxTest('a process for which no descriptor is left ends like any other', async
 	t.regex((await promisify(execFile)('/bin/sh', options)).stdout, /EMFILE/);
 });
 
+linuxTest('a process that does not come to do jobs in time is ended', async t => {
+	const end = new Promise<Error | undefined>(exited => {
+		const {threads} = processesOn({fd: 0}, 1)!;
+		const thread = threads.start({message: () => undefined, exited});
+		t.teardown(() => thread.stop());
+	});
+	t.regex((await end)!.message, /SIGKILL/);
+});
+
 linuxTest('an abort ends a scan in processes, and them [SHOAL_SEED=25]', async t => {
 	const root = tempDirectory(t);
 	growTree(root, new Prng(25), 3000);
