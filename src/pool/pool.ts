@@ -100,9 +100,10 @@ export class Pool {
 		this.#leaveScheduler = scheduler.addLane(this.lane);
 	}
 
-	/** As many threads of another driver, shown by the same scheduler. */
-	beside(threads: ThreadDriver): Pool {
-		return new Pool({...this.#options, threads});
+	/** As many threads of another driver, but no more than `most`, shown by the same scheduler. */
+	beside(threads: ThreadDriver, most: number): Pool {
+		const threadCount = Math.min(this.threadCount, most);
+		return new Pool({...this.#options, threads, threadCount});
 	}
 
 	/**

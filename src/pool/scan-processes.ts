@@ -3,6 +3,12 @@ import type {Platform} from '../platform/platform.ts';
 import type {DirHandle} from '../platform/tree.ts';
 import type {Pool} from './pool.ts';
 
+/**
+ * However many cores there are: each has 18 MB of its own, and all that they find comes to one
+ * thread, so a hundred would take the memory of a small machine and list little faster.
+ */
+export const processesMax = 16;
+
 export class ScanProcesses {
 	/** The tree's root, and as the processes hold it. */
 	readonly dir: DirHandle;
@@ -17,7 +23,7 @@ export class ScanProcesses {
 	}
 
 	/**
-	 * As many as `pool` has threads; undefined where there are none. Close them.
+	 * As many as `pool` has threads, up to a limit; undefined where there are none. Close them.
 	 * @throws ShoalError TREE_MISSING
 	 */
 	static async start(
@@ -33,7 +39,7 @@ export class ScanProcesses {
 			tree.closeDir(dir);
 			return undefined;
 		}
-		const beside = pool.beside(processes.threads);
+		const beside = pool.beside(processes.threads, processesMax);
 		beside.warm();
 		return new ScanProcesses(dir, processes.root, beside);
 	}

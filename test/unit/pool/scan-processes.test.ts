@@ -4,10 +4,11 @@ import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
+import platform from '#platform';
 import {processesOn} from '../../../native-free/process-thread.ts';
 import type {Platform} from '../../../src/platform/platform.ts';
 import type {Thread, ThreadHandler} from '../../../src/platform/thread.ts';
-import {ScanProcesses} from '../../../src/pool/scan-processes.ts';
+import {processesMax, ScanProcesses} from '../../../src/pool/scan-processes.ts';
 import {scanTree} from '../../../src/pool/scan-tree.ts';
 import type {ScanTable} from '../../../src/task/scan-table.ts';
 import {at, growTree} from '../../support/grow-tree.ts';
@@ -181,6 +182,20 @@ linuxTest('an abort ends a scan in processes, and them [SHOAL_SEED=25]', async t
 	});
 	t.is(await t.throwsAsync(scan), reason);
 	await Promise.all(started.map(({ended}) => ended));
+});
+
+test('of many cores, no more have a process than there is memory for', async t => {
+	let count = 0;
+	const start = (): Thread => {
+		count++;
+		return {post: () => undefined, stop: async () => undefined};
+	};
+	const on: Platform['processesOn'] = async root => {
+		return {root, threads: {...platform.threads, sharesMemory: false, start}};
+	};
+	const processes = await ScanProcesses.start(poolOf(processesMax + 1), on, tempDirectory(t));
+	t.is(count, processesMax);
+	await processes!.close();
 });
 
 test('on the calling thread alone, no process is started', async t => {
