@@ -251,6 +251,8 @@ export class CompressedFetch {
 	/** Sizes have come: asks for what they say is compressed, and for the rest as it is. */
 	#order(request: RowRequest, {content, sizes}: Asked): void {
 		if (content.count > 1) this.#orderRun(content, request, sizes);
+		// Given up meanwhile: of sizes that were refused, some may have come.
+		else if (this.#plainRows.has(content.rows[0]!)) this.#askPlain(content);
 		else this.#orderRange(content, request, sizes);
 	}
 
@@ -261,7 +263,7 @@ export class CompressedFetch {
 		let length = 0;
 		for (let object = 0; object < count; object++) {
 			const row = rows[object]!;
-			const size = row === noRow ? 0 : sizeAt(all, object);
+			const size = row === noRow || this.#plainRows.has(row) ? 0 : sizeAt(all, object);
 			const isTaken = size > 0;
 			sizes[object] = size;
 			length += size;
