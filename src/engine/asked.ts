@@ -55,6 +55,16 @@ export class Asked {
 		return content.count > 1 || (from >= content.offset && from < content.offset + content.length);
 	}
 
+	/** Whether all of an object has come. */
+	hasCome(object: number): boolean {
+		const {sizes, offset, length} = this.request;
+		const base = this.#placeOf(object);
+		const size = sizes?.[object];
+		return (
+			this.#nextGap(base + (size === undefined ? offset : 0)) >= base + (size ?? offset + length)
+		);
+	}
+
 	/** Notes who sent these octets of an object; answers those that are new, from, to, from, … */
 	take(object: number, offset: number, length: number, from: Contributor): number[] {
 		const came = this.#came.get(from) ?? new RangeSet();

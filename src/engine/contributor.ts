@@ -1,8 +1,9 @@
 /** One of several sources of a pull: what it has given, how fast, and what is held against it. */
 import type {ShoalError} from '../error.ts';
 import {leafSize} from '../limit.ts';
+import type {TaskFigures} from '../scheduler/active-task.ts';
 import type {Micros} from '../unit.ts';
-import type {Supply} from './supply.ts';
+import type {Supply, SupplyStatistics} from './supply.ts';
 
 /** What is longer ago counts little for a rate: a pause of a second says nothing of a source. */
 const memory = 5e6;
@@ -11,6 +12,7 @@ const measuredMin = 1e6;
 const roundTripsMin = 8;
 /** A source that has to make what it is asked for is silent at first. */
 const silentMin = 5e6;
+const stuck = 5e6;
 
 export class Contributor {
 	readonly name: string;
@@ -67,6 +69,11 @@ export class Contributor {
 		return (1e6 * (this.#came + leafSize)) / this.#busy;
 	}
 
+	/** Nothing done for so long, while others are, is too slow. */
+	isStuck(now: Micros): boolean {
+		return now - this.doneAt >= stuck;
+	}
+
 	/** Microseconds. */
 	get roundTrip(): number {
 		return this.supply.statistics.roundTrip;
@@ -102,4 +109,26 @@ export function bestOf(able: readonly Contributor[]): Contributor | undefined {
 export function nearestOf(all: readonly Contributor[]): Contributor | undefined {
 	const waitFor = ({roundTrip}: Contributor): number => roundTrip || Infinity;
 	return [...all].sort((a, b) => waitFor(a) - waitFor(b) || 0)[0];
+}
+
+/** Of all together; the round trip is that of the first. */
+export function statisticsOf(all: readonly Contributor[]): SupplyStatistics {
+	const [first, ...others] = all.map(({supply}) => supply.statistics);
+	const total = {...first!};
+	for (const other of others) {
+		for (const name of Object.keys(total) as (keyof SupplyStatistics)[]) {
+			if (name !== 'roundTrip') total[name] += other[name];
+		}
+	}
+	return total;
+}
+
+export function figuresOf(all: readonly Contributor[]): TaskFigures {
+	const total: Record<string, number | string> = {};
+	for (const {supply} of all) {
+		for (const [name, value] of Object.entries(supply.figures)) {
+			total[name] = Number(total[name] ?? 0) + Number(value);
+		}
+	}
+	return total as TaskFigures;
 }

@@ -15,7 +15,7 @@ import {isMade, isSizes} from '../wire/compressed.ts';
 import {objectKind, refuseCode} from '../wire/frame.ts';
 import {Asked, Copy} from './asked.ts';
 import {Blame} from './blame.ts';
-import {bestOf, type Contributor, nearestOf} from './contributor.ts';
+import {bestOf, type Contributor, figuresOf, nearestOf, statisticsOf} from './contributor.ts';
 import type {SourceCounts} from './event.ts';
 import type {ContentHandler, KnownList, Supply, SupplyStatistics} from './supply.ts';
 import {tailOf} from './tail.ts';
@@ -38,8 +38,6 @@ const checkEvery = millis(100);
 const checkSoon = millis(5);
 /** Slower than another by this factor, and owing a second's worth, is too slow. */
 const slowFactor = 16;
-/** Nothing done for so long, while others are, is too slow. */
-const stuck = millis(5000);
 
 export class Several implements Supply {
 	readonly head: Supply['head'];
@@ -120,24 +118,11 @@ export class Several implements Supply {
 	}
 
 	get statistics(): SupplyStatistics {
-		const [first, ...others] = this.#all.map(({supply}) => supply.statistics);
-		const total = {...first!};
-		for (const other of others) {
-			for (const name of Object.keys(total) as (keyof SupplyStatistics)[]) {
-				if (name !== 'roundTrip') total[name] += other[name];
-			}
-		}
-		return total;
+		return statisticsOf(this.#all);
 	}
 
 	get figures(): TaskFigures {
-		const total: Record<string, number | string> = {};
-		for (const {supply} of this.#all) {
-			for (const [name, value] of Object.entries(supply.figures)) {
-				total[name] = Number(total[name] ?? 0) + Number(value);
-			}
-		}
-		return total as TaskFigures;
+		return figuresOf(this.#all);
 	}
 
 	deliver(contents: ContentHandler): void {
@@ -345,7 +330,7 @@ export class Several implements Supply {
 	#relieve(asked: Asked): void {
 		if (asked.isDone) return;
 		const [copy] = asked.copies;
-		if (copy) asked.refusals.set(0, [copy.from]);
+		if (copy) asked.refusals.set(0, [...(asked.refusals.get(0) ?? []), copy.from]);
 		if (!this.#askAnew(asked)) this.#refuseAll(asked);
 	}
 
@@ -380,8 +365,7 @@ export class Several implements Supply {
 	/** Another source was given the same to do, later, and was done first. */
 	#countLate(slow: Contributor): void {
 		const {clock} = this.#options.platform;
-		const isStuck = later(slow.doneAt, stuck) <= clock.now();
-		if (++slow.late >= lateMax && isStuck) this.#spare(slow);
+		if (++slow.late >= lateMax && slow.isStuck(clock.now())) this.#spare(slow);
 	}
 
 	/** This one holds up more than it gives. */
@@ -414,12 +398,21 @@ export class Several implements Supply {
 		if (asked.isDone || (object === undefined && (asked.isAnswered || isCovered))) return;
 		const isRange = object === undefined && asked.isRange;
 		if (this.#ask(asked, object, isRange ? copy.reached : undefined)) return;
-		if (object === undefined) {
-			this.#refuseAll(asked);
-			return;
-		}
-		this.#contents?.refused(asked.request, object, refuseCode.unavailable);
+		if (object === undefined) this.#askOneByOne(asked);
+		else this.#contents?.refused(asked.request, object, refuseCode.unavailable);
 		this.#settle(asked);
+	}
+
+	/** Whoever lacks one object of several may have the others. */
+	#askOneByOne(asked: Asked): void {
+		asked.isAnswered = true;
+		const open = [...asked.copies].map(each => each.object);
+		// What was refused is under way, has come, or was given up.
+		const known = new Set([...open, ...asked.refusals.keys()]);
+		for (let index = 0; index < asked.request.count; index++) {
+			if (known.has(index) || asked.hasCome(index) || this.#ask(asked, index)) continue;
+			this.#contents?.refused(asked.request, index, refuseCode.unavailable);
+		}
 	}
 
 	#refuseAll(asked: Asked): void {
@@ -436,15 +429,9 @@ export class Several implements Supply {
 	 */
 	#ask(asked: Asked, object: number | undefined, start?: number): boolean {
 		const {request} = asked;
-		const position = request.position + (object ?? 0);
-		const key = keyOf({page: request.page, position});
+		const key = keyOf({page: request.page, position: request.position + (object ?? 0)});
 		const isSums = request.kind === objectKind.sums;
-		const refusers = asked.refusals.get(object ?? 0) ?? [];
-		const asking = [...asked.copies].map(({from}) => (object === undefined ? from : undefined));
-		const isOne = request.count === 1 || object !== undefined;
-		const liars = isOne ? this.#blame.liarsOf({page: request.page, position}) : [];
-		const out = new Set([...refusers, ...asking, ...liars]);
-		const able = this.#live.filter(each => !out.has(each) && !each.lacks.has(request.kind));
+		const able = this.#ableTo(asked, object);
 		const {sized} = request;
 		const bound = sized ? this.#sizedBy.get(sized.by) : isSums && this.#sumsOf.get(key)?.from;
 		const quick = able.filter(({isReady}) => isReady);
@@ -457,6 +444,18 @@ export class Several implements Supply {
 		best.owed += copy.length;
 		best.supply.fetch(copy);
 		return true;
+	}
+
+	/** Who may be asked for all of it, or for one object. */
+	#ableTo({request, refusals, copies}: Asked, object: number | undefined): Contributor[] {
+		const {page, kind} = request;
+		const position = request.position + (object ?? 0);
+		const refusers = refusals.get(object ?? 0) ?? [];
+		const asking = [...copies].filter(each => each.object === undefined && object === undefined);
+		const isOne = request.count === 1 || object !== undefined;
+		const liars = isOne ? this.#blame.liarsOf({page, position}) : [];
+		const out = new Set([...refusers, ...asking.map(({from}) => from), ...liars]);
+		return this.#live.filter(each => !out.has(each) && !each.lacks.has(kind));
 	}
 
 	/** Looks soon at who is slow and who has nothing to do, and every now and then. */
@@ -485,7 +484,10 @@ export class Several implements Supply {
 		}
 		const idle = this.#quick.filter(({supply}) => supply.outstandingCount === 0);
 		if (idle.length === 0) return;
-		for (const {asked, reached, kind} of tailOf(this.#asked, idle, now)) {
+		const canMove = (asked: Asked): boolean =>
+			isMade(asked.request.kind) ||
+			this.#ableTo(asked, undefined).some(each => idle.includes(each));
+		for (const {asked, reached, kind} of tailOf(this.#asked, idle, now, canMove)) {
 			if (isMade(kind)) this.#relieve(asked);
 			else this.#ask(asked, undefined, asked.isRange ? reached : undefined);
 		}

@@ -20,12 +20,13 @@ const tailMax = 4;
 
 /**
  * What of `all` is to be asked of those who are `idle`, too; the one who has it is `copy.from`.
- * What was asked for last comes first: the other comes to that last.
+ * What was asked for last comes first: the other comes to that last. `canMove`: it has not refused.
  */
 export function tailOf(
 	all: Iterable<Asked>,
 	idle: readonly Contributor[],
 	now: Micros,
+	canMove: (asked: Asked) => boolean = () => true,
 ): readonly Copy[] {
 	const owed = new Map<Contributor, number>();
 	const waiting: {copy: Copy; waitsFor: number}[] = [];
@@ -36,10 +37,12 @@ export function tailOf(
 		const total = (owed.get(from) ?? 0) + comingOf(copy);
 		owed.set(from, total);
 		const isPlain = copy.object === undefined && copy.kind !== objectKind.sums;
-		if (second !== undefined || asked.isAnswered || !isPlain) continue;
-		// What is made does not come again but as it is: who has it may finish.
-		const isOverdue = !isMade(copy.kind) && later(asked.askedAt, overdue) <= now;
-		waiting.push({copy, waitsFor: isOverdue ? Infinity : (1e6 * total) / from.likelyRate});
+		if (second !== undefined || asked.isAnswered || !isPlain || !canMove(asked)) continue;
+		// What is made of contents does not come again but as it is: who sends it may finish.
+		const isBound = isMade(copy.kind) && !isSizes(copy.kind);
+		const isOverdue = !isBound && later(asked.askedAt, overdue) <= now;
+		const rate = (isBound && from.isStuck(now) ? from.rate : undefined) ?? from.likelyRate;
+		waiting.push({copy, waitsFor: isOverdue ? Infinity : (1e6 * total) / rate});
 	}
 	const rate = idle.reduce((sum, {likelyRate}) => sum + likelyRate, 0);
 	const roundTrip = Math.max(...idle.map(each => each.roundTrip));

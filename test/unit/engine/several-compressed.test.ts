@@ -218,3 +218,91 @@ test('a newer snapshot of one that is gone is gone on with when nobody is left',
 	several.drop(b, new ShoalError('SESSION_CLOSED', 'gone'));
 	t.deepEqual([several.isOutlived, failed], [true, ['SESSION_CLOSED']]);
 });
+
+test('sizes that do not come are asked of each in turn, and then of nobody', t => {
+	const {supplies, several, told, check} = scene();
+	const [first, second] = supplies;
+	several.fetch(sizes);
+	const pass = (micros: number) => {
+		for (const until = time + micros; time < until; time += 100_000) check();
+	};
+	pass(900_000);
+	t.is(second.asked.length, 0, 'they are few octets, and may have to be made');
+	pass(300_000);
+	t.deepEqual([first.asked.length, second.asked.length, told], [1, 1, []]);
+	first.outstandingCount = 0;
+	pass(1_300_000);
+	t.deepEqual(told, [`${s}: refused ${refuseCode.unavailable}`, `${s}: done`]);
+	pass(5_000_000);
+	t.deepEqual([first.asked.length, second.asked.length], [1, 1]);
+});
+
+test('of one that sends nothing at all, compressed leaves are not waited for', t => {
+	const {supplies, several, told, check} = scene();
+	several.fetch(sizes);
+	supplies[0].answer();
+	several.fetch({...leaves, length: 60} as FetchRequest);
+	for (; time < 4_000_000; time += 100_000) check();
+	t.is(told.length, 2, 'it may be making them');
+	for (; time < 9_000_000 && told.length < 4; time += 100_000) check();
+	t.deepEqual(told.slice(2), [`${c}: refused ${refuseCode.unavailable}`, `${c}: done`]);
+});
+
+/** Three files in one request. */
+const run = {...content, offset: 0, length: 30, count: 3, sizes: Float64Array.of(10, 10, 10)};
+
+test('when who sent several files is gone, only what the other has refused is given up', t => {
+	for (const isRefused of [true, false]) {
+		const {supplies, several, told, a} = scene();
+		const [first, second] = supplies;
+		several.fetch(run);
+		first.contents.refused(first.asked[0]!, 0, refuseCode.stale);
+		t.like(second.asked[0], {position: 3, count: 1});
+		if (isRefused) second.answer(refuseCode.stale);
+		first.contents.block(first.asked[0]!, 1, 0, new Uint8Array(10), now);
+		told.length = 0;
+		several.drop(a, new ShoalError('SESSION_CLOSED', 'gone'));
+		t.deepEqual(told, [], 'the other may have the last');
+		const {contents, asked} = second;
+		if (isRefused) {
+			t.like(asked[1], {position: 5, count: 1, length: 10});
+			contents.block(asked[1]!, 0, 0, new Uint8Array(10), now);
+		} else {
+			t.like(asked[1], {position: 3, count: 3});
+			for (const object of [0, 1, 2]) contents.block(asked[1]!, object, 0, new Uint8Array(10), now);
+			contents.done(asked[0]!);
+		}
+		contents.done(asked[1]!);
+		const came = isRefused ? 1 : 2;
+		const content = `${objectKind.content}: 10 came`;
+		t.deepEqual(told, [...Array(came).fill(content), `${objectKind.content}: done`]);
+	}
+});
+
+test('what an idle one is not believed of does not keep it from what others owe', t => {
+	const {supplies, several, b, check} = scene();
+	const [first, second] = supplies;
+	const fetch = (position: number, leaf: number) =>
+		several.fetch({
+			...content,
+			position,
+			offset: leaf * leafSize,
+			length: leafSize,
+		} as FetchRequest);
+	first.outstandingCount = 1;
+	fetch(3, 0);
+	second.answer();
+	t.true(several.lied(objectKind.content, 0, 3, 0, leafSize));
+	t.is(b.lies, 1);
+	second.outstandingCount = 99;
+	for (const leaf of [0, 1]) fetch(4, leaf);
+	for (const leaf of [0, 1, 2, 3, 4]) fetch(3, leaf);
+	t.is(first.asked.length, 7);
+	second.outstandingCount = 0;
+	time = 2_000_000;
+	check();
+	t.deepEqual(
+		second.asked.map(({position}) => position),
+		[3, 4, 4],
+	);
+});
