@@ -45,6 +45,8 @@ const sumsPriority = -1;
 /** A larger file is summed in parts of so much: 10-20 ms of work each. */
 const partSize = 4 * partUnit;
 
+const noLeaves = new Uint8Array(0);
+
 /** Files that are not read again to find that they are not what was signed. */
 const refutedMax = 4096;
 
@@ -113,11 +115,12 @@ export class ObjectMaker {
 		order: JobOptions,
 	): Promise<readonly number[]> {
 		const numbers = places.map(() => this.#count++);
-		const input = this.#input(root, places, numbers);
+		const leaves = places.map(place => this.#leavesOf(place));
+		const input = this.#input(root, places, numbers, leaves);
 		const parts = await this.#options.sum(input, {...order, cost: sumCost(input)});
 		const codes: number[] = [];
 		for (const [index, place] of places.entries()) {
-			codes.push(await this.#finish(place, numbers[index]!, [parts[index]!], order));
+			codes.push(await this.#finish(place, numbers[index]!, [parts[index]!], leaves[index], order));
 		}
 		return codes;
 	}
@@ -125,6 +128,7 @@ export class ObjectMaker {
 	async #makeLarge(root: DirHandle, place: FilePlace, order: JobOptions): Promise<[number]> {
 		const number = this.#count++;
 		const {sum, parallelMax} = this.#options;
+		const leaves = this.#leavesOf(place);
 		const count = Math.ceil(place.size / partSize);
 		const parts: SummedPart[] = [];
 		let code = 0;
@@ -135,18 +139,19 @@ export class ObjectMaker {
 		await inParallel(indexes(), parallelMax, async index => {
 			if (this.#isClosed) code ||= refuseCode.unavailable;
 			if (code !== 0) return;
-			const input = this.#input(root, [place], [number], index * partSize);
+			const input = this.#input(root, [place], [number], [leaves], index * partSize);
 			const [part] = await sum(input, {...order, cost: sumCost(input)});
 			parts[index] = part!;
 			code ||= part!.status;
 		});
-		return [code || (await this.#finish(place, number, parts, order))];
+		return [code || (await this.#finish(place, number, parts, leaves, order))];
 	}
 
 	async #finish(
 		place: FilePlace,
 		number: number,
 		parts: readonly SummedPart[],
+		knownLeaves: Uint8Array | undefined,
 		order: JobOptions,
 	): Promise<number> {
 		const failed = parts.find(({status}) => status !== 0);
@@ -157,7 +162,7 @@ export class ObjectMaker {
 		const leafHashes = parts.map(part => part.leafHashes);
 		const made =
 			parts[0]!.file ?? (await join({size, secret: this.#secret, number, leafHashes, sums}, order));
-		const leaves = leavesSize(size) === 0 ? made.leaves : known.leaves(digest);
+		const leaves = knownLeaves ?? known.leaves(digest);
 		if (leaves === undefined && !equalOctets(made.digest, digest)) {
 			this.#refute(place);
 			return refuseCode.unavailable;
@@ -177,7 +182,7 @@ export class ObjectMaker {
 	/** Several ask for parts of the same objects, and the first answer has all of them made. */
 	#lacks(place: FilePlace): 'leaves' | 'sums' | undefined {
 		try {
-			if (this.#needsLeaves(place)) return 'leaves';
+			if (this.#leavesOf(place) === undefined) return 'leaves';
 			const hasSums = sumsShape(place.size) !== undefined;
 			return hasSums && this.#options.known.sums(place.digest) === undefined ? 'sums' : undefined;
 		} catch (error) {
@@ -187,15 +192,16 @@ export class ObjectMaker {
 		}
 	}
 
-	/** Of one leaf or none the digest is all there is. */
-	#needsLeaves({digest, size}: FilePlace): boolean {
-		return leavesSize(size) > 0 && this.#options.known.leaves(digest) === undefined;
+	/** What is known now: as it is made, it may be lost. Of one leaf or none there is no more. */
+	#leavesOf({digest, size}: FilePlace): Uint8Array | undefined {
+		return leavesSize(size) === 0 ? noLeaves : this.#options.known.leaves(digest);
 	}
 
 	#input(
 		root: DirHandle,
 		places: readonly FilePlace[],
 		numbers: readonly number[],
+		leaves: readonly (Uint8Array | undefined)[],
 		start = 0,
 	): SumInput {
 		return {
@@ -204,7 +210,7 @@ export class ObjectMaker {
 			otherwise: places[0]!.otherwise,
 			offsets: Float64Array.from(places, () => start),
 			lengths: Uint32Array.from(places, ({size}) => Math.min(partSize, size - start)),
-			sumsOnly: Uint8Array.from(places, place => (this.#needsLeaves(place) ? 0 : 1)),
+			sumsOnly: Uint8Array.from(leaves, each => (each === undefined ? 0 : 1)),
 			numbers: Uint32Array.from(numbers),
 			secret: this.#secret,
 		};

@@ -18,7 +18,7 @@ const {tree, crypto, clock} = platform;
 const {sha256} = crypto;
 const context = {tree, crypto, clock, sha256, aborted: () => false, beat: () => undefined};
 
-function scene(t: ExecutionContext, contents: readonly Uint8Array[]) {
+function scene(t: ExecutionContext, contents: readonly Uint8Array[], forgets = false) {
 	const path = mkdtempSync(join(tmpdir(), 'shoal-'));
 	const root = tree.openRoot(path);
 	t.teardown(() => {
@@ -37,6 +37,7 @@ function scene(t: ExecutionContext, contents: readonly Uint8Array[]) {
 			keep: (_size, file) => kept.set(key(file.digest), file),
 		},
 		sum: async (input, {priority}) => {
+			if (forgets) leaves.clear();
 			priorities.push(priority);
 			for (const sumsOnly of input.sumsOnly) jobs.push(sumsOnly === 1);
 			return sum.run(input, context);
@@ -136,6 +137,17 @@ test('leaf hashes that did not come are made with them, and kept if they are the
 	t.deepEqual(Buffer.from(keptOf(0)!.leaves), Buffer.from(makeLeaves(sha256, hashes)));
 	t.true(areSumsOf(keptOf(0)!.sums, content));
 	t.truthy(keptOf(1));
+});
+
+test('leaf hashes that are lost as sums are made speak against no file', async t => {
+	const contents = [new Prng(6).bytes(300_000), new Prng(7).bytes(17_000_000)];
+	const {maker, root, places, known, keptOf} = scene(t, contents, true);
+	for (const index of contents.keys()) {
+		known(index);
+		t.deepEqual(await maker.make(root, [places[index]!], {}), [0]);
+		const hashes = leafHashes(sha256, contents[index]!);
+		t.deepEqual(keptOf(index)!.leaves, makeLeaves(sha256, hashes));
+	}
 });
 
 test('content that is not what was signed is read once, and anew when the file is another', async t => {
