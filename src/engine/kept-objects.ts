@@ -2,6 +2,7 @@
  * Leaf hashes and sums of a tree's files: as hashing or a pull has left them in a log, and what of
  * them is missing there, or damaged, made of the file itself when it is first wanted.
  */
+import {ShoalError} from '../error.ts';
 import type {Platform} from '../platform/platform.ts';
 import type {Pool} from '../pool/pool.ts';
 import type {List} from '../snapshot/list.ts';
@@ -30,11 +31,13 @@ export class KeptObjects implements KnownObjects {
 	}
 
 	leaves(digest: Uint8Array): Uint8Array | undefined {
-		return this.#log.readLeaves(digest) ?? this.#made.leaves(digest);
+		const read = readable(() => this.#log.readLeaves(digest));
+		return read ?? readable(() => this.#made.leaves(digest));
 	}
 
 	sums(digest: Uint8Array): Uint8Array | undefined {
-		return this.#log.readSums(digest) ?? this.#made.sums(digest);
+		const read = readable(() => this.#log.readSums(digest));
+		return read ?? readable(() => this.#made.sums(digest));
 	}
 
 	keep(size: number, file: HashedFile): void {
@@ -49,5 +52,15 @@ export class KeptObjects implements KnownObjects {
 	close(): void {
 		this.maker.close();
 		this.#made.close();
+	}
+}
+
+/** What stands on a bad sector is not there. */
+function readable(read: () => Uint8Array | undefined): Uint8Array | undefined {
+	try {
+		return read();
+	} catch (error) {
+		if (error instanceof ShoalError) return undefined;
+		throw error;
 	}
 }
