@@ -2,6 +2,7 @@ import test from 'ava';
 import {Asking} from '../../../src/transfer/asking.ts';
 import {Ending} from '../../../src/transfer/ending.ts';
 import {Line} from '../../../src/transfer/line.ts';
+import type {FetchRequest} from '../../../src/transfer/request.ts';
 import {type WantState, Wants} from '../../../src/transfer/wants.ts';
 
 /** A path that holds 100,000 octets. */
@@ -18,9 +19,9 @@ class Scene {
 	littleCount = 0;
 	now = 1_000_000;
 
-	constructor({lossRate = 0.02, came = 900_000, length = 1_000_000} = {}) {
+	constructor({lossRate = 0.02, came = 900_000, length = 1_000_000, isPatch = false} = {}) {
 		const place = {snapshot: 0, kind: 3, page: 0, position: 0, count: 1, offset: 0} as const;
-		this.line = new Line({...place, length});
+		this.line = new Line({...place, length, ...(isPatch && {part: {leaf: 0}})} as FetchRequest);
 		this.asking.add(this.line);
 		const statistics = {bytesNew: came};
 		const intake = {
@@ -78,6 +79,15 @@ test('nothing is asked for twice before the end, where nothing is lost, or while
 	scene.asking.add(new Line({...scene.line.request, position: 1}));
 	t.is(scene.ending.dueAt(), Infinity);
 	t.deepEqual(rangesOf(scene.askAll(0)), []);
+});
+
+test('of a patch nobody knows what leaves last: repeats of it alone are asked for twice', t => {
+	const scene = new Scene({isPatch: true});
+	t.deepEqual(rangesOf(scene.askAll()), []);
+	scene.asking.repeat(scene.line, 950_000, 951_000);
+	scene.askAll();
+	scene.now += roundTrip / 16;
+	t.deepEqual(rangesOf(scene.askAll()), [[950_000, 951_000]]);
 });
 
 test('at the end a repeat is asked for twice, a sixteenth of a round trip apart', t => {
