@@ -135,3 +135,17 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
 test('pages of a larger tree, copied and made anew, are those made without the list before [SHOAL_SEED=7]', async t => {
 	await compare(t, 7, 1500);
 });
+
+test('what has gone from between directories that are as they were is not listed', async t => {
+	const scene = new SnapshotScene(t);
+	for (const directory of ['a', 'a!']) {
+		mkdirSync(scene.at(directory));
+		for (let file = 0; file < 9; file++) writeFileSync(scene.at(directory, `${file}`), 'x');
+	}
+	writeFileSync(scene.at('a"'), 'between what is in a! and what is in a');
+	await scene.take();
+	rmSync(scene.at('a"'));
+	const {bytes, lookups} = await scene.take();
+	t.is(lookups, 0, 'of what is in the two, nothing is looked up');
+	t.deepEqual(bytes, await scene.fresh());
+});
