@@ -13,9 +13,11 @@ export type Load = {
 	readonly sizeMax: number;
 	/** The destination is already the image of the tree. */
 	readonly isPulled: boolean;
+	/** The client has pulled the same over the same path before, into another place. */
+	readonly isMet?: boolean;
 };
 
-export type LoadName = '64mib' | '256mib' | 'small' | 'one' | 'none' | '8mib' | '1mib';
+export type LoadName = '64mib' | '256mib' | 'small' | 'again' | 'one' | 'none' | '8mib' | '1mib';
 
 const load = (name: LoadName, title: string, fileCount: number, size: number): Load => ({
 	name,
@@ -32,6 +34,7 @@ export const loads: readonly Load[] = [
 	load('64mib', '64 MiB', 1, 64 << 20),
 	load('256mib', '256 MiB', 1, 256 << 20),
 	small,
+	{...small, name: 'again', title: `${small.title}, over a path met before`, isMet: true},
 	load('one', 'one file of 1 KiB', 1, 1024),
 	{...small, name: 'none', title: '2,000 files, no change', isPulled: true},
 ];
@@ -53,7 +56,7 @@ export function contentSize(load: Load): number {
 
 /** Makes the tree below `base` if it is not there; answers its path. */
 export function makeTree(load: Load, base: string): string {
-	const tree = join(base, `tree-${load.isPulled ? 'small' : load.name}`);
+	const tree = join(base, `tree-${load.isPulled || load.isMet ? 'small' : load.name}`);
 	if (existsSync(tree)) return tree;
 	const prng = new Prng(benchSeed);
 	fileSizes(load).forEach((size, index) => {

@@ -31,6 +31,7 @@ const smallWorlds = [
 	...['100m-100ms-0', '100m-100ms-1', '100m-100ms-5', '20m-300ms-0', '200m-50ms-0'],
 	...['satellite', 'stock-0'],
 ];
+const metWorlds = ['100m-100ms-0', 'satellite'];
 const largeWorlds = ['100m-100ms-0', '100m-100ms-1', '100m-100ms-5'];
 const detourWorlds = ['100m-100ms-0', '100m-100ms-1'];
 /** Above this, CUBIC is given less to carry. */
@@ -42,6 +43,7 @@ const placesByDefault: Readonly<Record<LoadName, readonly string[] | undefined>>
 	'64mib': undefined,
 	'256mib': largeWorlds,
 	small: smallWorlds,
+	again: metWorlds,
 	one: smallWorlds,
 	none: smallWorlds,
 	'8mib': [],
@@ -82,8 +84,9 @@ export function planRuns(cells: readonly Cell[], repeat: number, capMs: number):
 /** About how long a run takes, with what is around it. */
 export function expectedMs({world, program, carried}: Cell, capMs: number): number {
 	const roundTripS = world.roundTripMs / 1000;
-	const trips = (carried.fileCount > 1 ? 20 : 14) * world.roundTripMs;
-	const octets = carried.isPulled ? 0 : contentSize(carried);
+	const pulls = carried.isMet ? 2 : 1;
+	const trips = pulls * (carried.fileCount > 1 ? 20 : 14) * world.roundTripMs;
+	const octets = carried.isPulled ? 0 : pulls * contentSize(carried);
 	let rate = 0.75 * world.down * (1 - world.loss);
 	if (isCubic(program.name) && world.loss > 0) {
 		// Mathis, Semke, Mahdavi and Ott (1997); a burst counts as one loss.
@@ -100,9 +103,11 @@ function carriedLoad(world: World, load: Load, program: ProgramName): Load {
 
 /**
  * CUBIC with loss carries 8 MiB in place of either large file: once is enough. What goes inside of
- * WebTransport is for where nothing else gets through: a few paths show what it costs.
+ * WebTransport is for where nothing else gets through: a few paths show what it costs. And nobody
+ * but shoal over UDP remembers a path.
  */
 function isNeedless({name, loss}: World, load: LoadName, program: ProgramName): boolean {
+	if (load === 'again') return program !== 'shoal';
 	if (program === 'shoal-h2' || program === 'shoal-h3') {
 		return load !== '64mib' || !detourWorlds.includes(name);
 	}

@@ -90,10 +90,10 @@ export function describeReport({machine, limits, runs, ...rest}: Report): string
 /** What the README shows of it. */
 export function describeShortly({machine, runs, capSeconds}: Report, figuresAt: string): string {
 	const figures = summarizeRuns(runs);
-	const parts = (['64mib', 'small', 'one', 'none'] as const).flatMap(name => [
-		`${capital(loads.find(load => load.name === name)!.title)}:`,
-		tabulateLoad(figures, name),
-	]);
+	const shown: readonly LoadName[] = ['64mib', 'small', 'again', 'one', 'none'];
+	const parts = loads
+		.filter(({name}) => shown.includes(name) && figures.some(({load}) => load === name))
+		.flatMap(({name, title}) => [`${capital(title)}:`, tabulateLoad(figures, name)]);
 	return [
 		`On ${describeMachine(machine)} ${legend} The cap is ${capSeconds} s.`,
 		...parts,

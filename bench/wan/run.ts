@@ -88,6 +88,11 @@ export async function runCell(
 	const link = await Link.open(host, world, program.tcp, seed);
 	try {
 		const serving = await program.serve(link, tree, host.directory);
+		if (carried.isMet) {
+			const before = serving.command(join(place.base, 'before'));
+			const {isFinished, problem} = await timeCommand(link, before, place.home, capMs);
+			if (!isFinished) throw new Error(problem ?? 'the pull before did not end');
+		}
 		const nodeMs = timeNode(link);
 		await link.report();
 		const timed = await timeCommand(link, serving.command(place.destination), place.home, capMs);

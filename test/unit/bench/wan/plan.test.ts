@@ -26,6 +26,8 @@ test('without a choice, every path has shoal and rsync with 64 MiB, every load i
 		t.deepEqual(names.slice(3), detours ? ['shoal-h2', 'shoal-h3'] : [], world.name);
 	}
 	for (const load of loads) t.true(cells.some(cell => cell.load === load));
+	const met = cells.filter(({load}) => load.isMet);
+	t.true(met.every(({program}) => program.name === 'shoal'));
 });
 
 test('with --full, every load is on every path with every program', t => {
