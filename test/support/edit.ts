@@ -1,4 +1,5 @@
 /** Content and arbitrary edits of it, as files have them, from a seed. */
+import {concatenate} from '../../src/concatenate.ts';
 import type {Prng} from './prng.ts';
 
 /** Octets of one of several textures: noise, text-like, runs, a short period, or a mixture. */
@@ -35,30 +36,20 @@ export function edit(prng: Prng, content: Uint8Array, count: number): Uint8Array
 		];
 		switch (prng.below(5)) {
 			case 0:
-				result = join(before, prng.bytes(length), piece, after);
+				result = concatenate([before, prng.bytes(length), piece, after]);
 				break;
 			case 1:
-				result = join(before, after);
+				result = concatenate([before, after]);
 				break;
 			case 2:
-				result = join(before, prng.bytes(piece.length), after);
+				result = concatenate([before, prng.bytes(piece.length), after]);
 				break;
 			case 3:
-				result = join(after, piece, before);
+				result = concatenate([after, piece, before]);
 				break;
 			default:
-				result = join(before, piece, piece, after);
+				result = concatenate([before, piece, piece, after]);
 		}
 	}
 	return result;
-}
-
-function join(...parts: readonly Uint8Array[]): Uint8Array {
-	const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-	let at = 0;
-	for (const part of parts) {
-		whole.set(part, at);
-		at += part.length;
-	}
-	return whole;
 }

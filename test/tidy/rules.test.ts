@@ -94,7 +94,12 @@ test('sees places of machines and registries', t => {
 	]) {
 		t.is(checkPlaces('a', `ok\n${text}\n`).length, 1, text);
 	}
-	for (const text of ['this.#root/2', 'tree/root/x', `../wor${'k/'}`, 'a registry of tasks']) {
+	for (const text of [
+		'this.#root/2',
+		`tree${slash}root/x`,
+		`../wor${'k/'}`,
+		'a registry of tasks',
+	]) {
 		t.deepEqual(checkPlaces('a', text), [], text);
 	}
 });

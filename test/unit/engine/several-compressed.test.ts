@@ -2,7 +2,7 @@
 import test from 'ava';
 import {Contributor} from '../../../src/engine/contributor.ts';
 import {Several} from '../../../src/engine/several.ts';
-import type {ContentHandler, Supply, SupplyStatistics} from '../../../src/engine/supply.ts';
+import type {Supply} from '../../../src/engine/supply.ts';
 import {ShoalError} from '../../../src/error.ts';
 import {leafSize} from '../../../src/limit.ts';
 import type {Platform} from '../../../src/platform/platform.ts';
@@ -10,23 +10,14 @@ import type {FetchRequest} from '../../../src/transfer/request.ts';
 import {micros} from '../../../src/unit.ts';
 import {compressedKind, sizesKind} from '../../../src/wire/compressed.ts';
 import {objectKind, refuseCode} from '../../../src/wire/frame.ts';
+import {ScriptedSupply} from '../../support/scripted-supply.ts';
 
-/** Remembers what it was asked for; the test answers in its name. */
-class ScriptedSupply {
-	readonly hungry = true;
-	readonly statistics = {roundTrip: 0} as SupplyStatistics;
-	readonly asked: FetchRequest[] = [];
+/** Has as much to do as it was asked for and has not answered. */
+class BusySupply extends ScriptedSupply {
 	isOutlived = false;
-	outstandingCount = 0;
-	octetsTaken = 0;
-	contents!: ContentHandler;
 
-	deliver(contents: ContentHandler): void {
-		this.contents = contents;
-	}
-
-	fetch(request: FetchRequest): void {
-		this.asked.push(request);
+	override fetch(request: FetchRequest): void {
+		super.fetch(request);
 		this.outstandingCount++;
 	}
 
@@ -38,12 +29,6 @@ class ScriptedSupply {
 		else this.contents.block(request, 0, request.offset, new Uint8Array(request.length), now);
 		this.contents.done(request);
 	}
-
-	taken(octets: number): void {
-		this.octetsTaken += octets;
-	}
-
-	async close(): Promise<void> {}
 }
 
 let time = 0;
@@ -59,7 +44,7 @@ const patch = {...group, kind: objectKind.patch, length: 100, part: {leaf: 1}} a
 
 function scene() {
 	time = 0;
-	const supplies = [new ScriptedSupply(), new ScriptedSupply()] as const;
+	const supplies = [new BusySupply(), new BusySupply()] as const;
 	const [a, b] = supplies.map(
 		(each, at) => new Contributor(`${at}`, each as Partial<Supply> as Supply, now),
 	) as [Contributor, Contributor];

@@ -2,7 +2,7 @@ import test from 'ava';
 import {Asked, Copy} from '../../../src/engine/asked.ts';
 import {Contributor} from '../../../src/engine/contributor.ts';
 import {Several} from '../../../src/engine/several.ts';
-import type {ContentHandler, Supply, SupplyStatistics} from '../../../src/engine/supply.ts';
+import type {Supply} from '../../../src/engine/supply.ts';
 import {tailOf} from '../../../src/engine/tail.ts';
 import {ShoalError} from '../../../src/error.ts';
 import type {Platform} from '../../../src/platform/platform.ts';
@@ -10,30 +10,7 @@ import type {List} from '../../../src/snapshot/list.ts';
 import type {FetchRequest} from '../../../src/transfer/request.ts';
 import {micros} from '../../../src/unit.ts';
 import {objectKind, refuseCode} from '../../../src/wire/frame.ts';
-
-/** Remembers what it was asked for; the test answers in its name. */
-class ScriptedSupply {
-	readonly hungry = true;
-	readonly outstandingCount = 0;
-	readonly statistics = {roundTrip: 0} as SupplyStatistics;
-	readonly asked: FetchRequest[] = [];
-	octetsTaken = 0;
-	contents!: ContentHandler;
-
-	deliver(contents: ContentHandler): void {
-		this.contents = contents;
-	}
-
-	fetch(request: FetchRequest): void {
-		this.asked.push(request);
-	}
-
-	taken(octets: number): void {
-		this.octetsTaken += octets;
-	}
-
-	async close(): Promise<void> {}
-}
+import {ScriptedSupply} from '../../support/scripted-supply.ts';
 
 const now = micros(0);
 const clock = {now: () => now, wallMs: () => 0, at: () => () => undefined};
