@@ -7,7 +7,7 @@ import {type ChildProcess, fork} from 'node:child_process';
 import type {Processes, Thread, ThreadHandler} from '../src/platform/thread.ts';
 import type {DirHandle} from '../src/platform/tree.ts';
 import {descriptorsPath} from './anchor.ts';
-import {started, threads, workerPath} from './thread.ts';
+import {notStarted, started, threads, workerPath} from './thread.ts';
 
 /** After standard input, output and error. */
 const rootFd = 3;
@@ -46,9 +46,8 @@ function start(root: DirHandle, startMaxMs: number, handler: ThreadHandler): Thr
 			stdio: ['ignore', 'ignore', 'inherit', root.fd, 'ipc'],
 		});
 	} catch (error) {
-		// As those failures that are told later: there is no memory, or the system does not allow it.
-		queueMicrotask(() => handler.exited(error as Error));
-		return {post: () => undefined, stop: async () => undefined};
+		// As failures that are told later: there is no memory, or the system does not allow it.
+		return notStarted(handler, error as Error);
 	}
 	const late = setTimeout(() => child.kill('SIGKILL'), startMaxMs);
 	let hasEnded = false;

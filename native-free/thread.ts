@@ -40,9 +40,8 @@ function start(entry: URL, handler: ThreadHandler): Thread {
 		worker = new Worker(entry);
 	} catch (error) {
 		if (nodeCode(error) !== 'ERR_WORKER_INIT_FAILED') throw error;
-		// As of those that end later: the system allows no more threads.
-		queueMicrotask(() => handler.exited(error as Error));
-		return {post: () => undefined, stop: async () => undefined};
+		// The system allows no more threads.
+		return notStarted(handler, error as Error);
 	}
 	let failure: Error | undefined;
 	worker.on('message', value => handler.message(value));
@@ -60,6 +59,12 @@ function start(entry: URL, handler: ThreadHandler): Thread {
 			await worker.terminate();
 		},
 	};
+}
+
+/** Tells its end as that of one that has run is told: later. */
+export function notStarted(handler: ThreadHandler, error: Error): Thread {
+	queueMicrotask(() => handler.exited(error));
+	return {post: () => undefined, stop: async () => undefined};
 }
 
 /** Who interrupts the run from a terminal interrupts all of its processes: one of them answers. */

@@ -1,5 +1,4 @@
 /** `shoal pull`: options in, lines or JSON out. */
-
 import type {ControllerName} from '../congestion/controllers.ts';
 import type {Event, PlanSummary, PullResult} from '../engine/event.ts';
 import type {PullOptions} from '../engine/options.ts';

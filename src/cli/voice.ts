@@ -3,7 +3,6 @@
  * programs; nothing at all on success when nobody looks, as cron wants it. Errors and notices go
  * to standard error, results to standard output.
  */
-
 import type {Event, LeftOut, Progress} from '../engine/event.ts';
 import {escapeText} from '../escape.ts';
 import {linkTitles} from '../link-name.ts';

@@ -43,6 +43,7 @@ export class Blame {
 			this.#suspects.add(placeOf(told, told.from));
 			return 'two';
 		}
+		if (!isCompressed) teller.lies++;
 		const liars = this.liarsOf(told);
 		if (!liars.includes(teller)) {
 			this.#liars.set(`${told.page}/${told.position}`, [...liars, teller]);
@@ -63,8 +64,6 @@ function tellersOf(newestFirst: readonly Asked[], told: Told): Contributor[] {
 		asked.findTellers(told, found, tellers);
 		if (found.total === told.to - told.from) break;
 	}
-	const [teller, ...others] = tellers;
-	if (teller !== undefined && others.length === 0) teller.lies++;
 	return [...tellers];
 }
 

@@ -2,7 +2,6 @@
  * The Noise Protocol Framework, revision 34, as far as shoal uses it: patterns NX, NK and IK over
  * X25519. Section numbers are those of the specification. Knows nothing of datagrams or frames.
  */
-
 import {assert} from '../assert.ts';
 import {concatenate} from '../concatenate.ts';
 import type {AeadKey, CipherName, Crypto, HashName, KeyPair} from '../platform/crypto.ts';

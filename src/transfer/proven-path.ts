@@ -5,7 +5,7 @@
  */
 import {shorterMax} from '../congestion/resume.ts';
 import type {RoundTrip} from '../congestion/round-trip.ts';
-import {datagramSizeInitial, packetOverhead} from '../limit.ts';
+import {initialWindow} from '../congestion/startup.ts';
 import type {SentLog} from './sent-log.ts';
 
 /** Octets receipted in a round trip, and how many microseconds that was. */
@@ -79,9 +79,6 @@ export class ProvenPath {
 		return this.#log.receiptedSince(now - this.#roundTrip.smoothed * 1.25);
 	}
 }
-
-/** What may be in flight before anything is proved: 32 datagrams. */
-const initialWindow = 32 * (datagramSizeInitial - 25 + packetOverhead);
 
 const rememberedMin = 4 * initialWindow;
 

@@ -1,5 +1,4 @@
 /** Judges directories: of keys, of state, and what the file system of a tree can do. Pure. */
-
 import {escapeText} from '../../escape.ts';
 import type {
 	DirectoryFacts,
