@@ -1,5 +1,5 @@
 /** What is carried: trees drawn from one seed, so that every machine moves the same octets. */
-import {existsSync, mkdirSync, utimesSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {Prng} from '../../test/support/prng.ts';
 import {benchSeed} from '../harness.ts';
@@ -64,7 +64,10 @@ export function makeTree(load: Load, base: string): string {
 		const path = join(tree, directory, `f${index}`);
 		mkdirSync(dirname(path), {recursive: true});
 		writeFileSync(path, prng.bytes(size));
-		utimesSync(path, 1_700_000_000, 1_700_000_000);
 	});
+	// Also of directories: of one that was made in the same second rsync leaves the time as it is.
+	for (const name of ['', ...readdirSync(tree, {recursive: true, encoding: 'utf8'})]) {
+		utimesSync(join(tree, name), 1_700_000_000, 1_700_000_000);
+	}
 	return tree;
 }
